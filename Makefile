@@ -1,0 +1,57 @@
+# `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PG ?= 15 18
+PYTHON := .venv/bin/python
+TESTS ?=
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: ## .venv with faultline and PostgreSQL 18 in it: enough for the demo
+	@tools/setup.sh venv
+
+.PHONY: setup
+setup: ## everything that build and tests need
+	@tools/setup.sh
+
+.PHONY: demo
+demo: venv ## real work on this tree, with crashes: does everything add up in the end?
+	@.venv/bin/faultline demo .
+
+.PHONY: test
+test: setup ## all tests on PostgreSQL 15 and 18; `make test PG=18 TESTS=tests/python` for less
+	@tools/test.sh "$(PG)" $(TESTS)
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict, squawk
+	@tools/lint.sh
+
+.PHONY: format
+format: venv ## ruff format, and what ruff can fix
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+.PHONY: snapshot
+snapshot: setup ## runner/faultline/schema.sql anew from the Sqitch project
+	@$(PYTHON) -m tools.snapshot
+
+.PHONY: migrate
+migrate: setup ## sqitch deploy to FAULTLINE_DSN, or where PGHOST, PGDATABASE … point
+	@$(PYTHON) -m tools.sqitch deploy
+
+.PHONY: up
+up: ## PostgreSQL, the schema and a runner in containers
+	@docker compose up --detach --build
+
+.PHONY: down
+down: ## stop the containers (the data stays)
+	@docker compose down
+
+.PHONY: logs
+logs: ## follow the containers' logs
+	@docker compose logs --follow
