@@ -1,0 +1,113 @@
+"""The server, the template and a database a test; a skipped test is a failed one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from faultline.embedded import Server
+from tests.support import database, pgtap
+from tools import sqitch
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+TEMPLATE = "faultline_template"
+DEPLOYER = "deployer"
+UNPACKED = Path(__file__).parent.parent / ".tools/postgresql-15"
+PGTAP = UNPACKED / "usr/share/postgresql/15/extension/pgtap--1.2.0.sql"
+CONFIG = {
+    "max_prepared_transactions": "16",
+    "max_connections": "200",
+    "autovacuum": "off",
+}
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix == ".sql" and Path(__file__).parent / "sql" in file_path.parents:
+        return pgtap.TapFile.from_parent(parent, path=file_path)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that didn't run proves nothing: skips and expected failures fail."""
+    report = yield
+    if report.skipped or hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped or expected to fail, which counts as failed: {report.longrepr}"
+        vars(report).pop("wasxfail", None)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"a module that is skipped counts as failed: {report.longrepr}"
+    return report
+
+
+def pytest_report_header() -> str:
+    return f"PostgreSQL {Server().version_text}"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server without fsync; FAULTLINE_PG_BIN chooses which."""
+    with Server(fsync=False, config=CONFIG) as started:
+        with psycopg.connect(started.dsn(), autocommit=True) as connection:
+            connection.execute(sql.SQL("create role {} login createrole").format(sql.Identifier(DEPLOYER)))
+        yield started
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    """The schema as Sqitch deploys it, by somebody who is no superuser; and pgTAP, in the schema tap."""
+    database.create(server, TEMPLATE, owner=DEPLOYER)
+    dsn = server.dsn(TEMPLATE, DEPLOYER)
+    sqitch.run(dsn, "deploy", "--verify", client=server.bin / "psql")
+    with psycopg.connect(dsn) as connection:
+        connection.execute("select faultline.maintain()")
+    _load_pgtap(server)
+    return TEMPLATE
+
+
+@pytest.fixture
+def db(server: Server, template: str) -> Iterator[database.Database]:
+    """A clone of the template, for one test."""
+    name = f"test_{next(_numbers)}"
+    database.create(server, name, template=template)
+    test_database = database.Database(server, name)
+    try:
+        yield test_database
+    finally:
+        test_database.close()
+        database.drop(server, name)
+
+
+_numbers = itertools.count(1)
+
+
+def _load_pgtap(server: Server) -> None:
+    with psycopg.connect(server.dsn(TEMPLATE), autocommit=True) as connection:
+        connection.execute("create schema tap")
+        connection.execute("grant usage on schema tap to public")
+    subprocess.run(
+        [server.bin / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", PGTAP],
+        check=True,
+        env={
+            **os.environ,
+            **sqitch.libpq_environment(server.dsn(TEMPLATE)),
+            "PGOPTIONS": "-c search_path=tap,public -c client_min_messages=warning",
+        },
+        stdout=subprocess.DEVNULL,
+    )

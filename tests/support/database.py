@@ -1,0 +1,75 @@
+"""A database of a test's own: a clone of the template, gone after the test."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faultline.embedded import Server
+
+
+class Database:
+    """What a test sees of its database. Connections made with `connect` are closed after the test."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.dsn = server.dsn(name)
+        self._connections: list[psycopg.Connection[Any]] = []
+        self._own: psycopg.Connection[Any] | None = None
+
+    def connect(self, role: str | None = None, **options: Any) -> psycopg.Connection[Any]:
+        """A new connection, in autocommit unless told otherwise, acting as `role`."""
+        connection: psycopg.Connection[Any] = psycopg.connect(self.dsn, **{"autocommit": True, **options})
+        self._connections.append(connection)
+        if role is not None:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+            if not connection.autocommit:
+                connection.commit()
+        return connection
+
+    def execute(self, query: str, *arguments: object) -> psycopg.Cursor[Any]:
+        """Run one statement as superuser, committed at once."""
+        if self._own is None or self._own.closed:
+            self._own = self.connect()
+        return self._own.execute(query.encode(), arguments or None)
+
+    def rows(self, query: str, *arguments: object) -> Sequence[tuple[Any, ...]]:
+        return self.execute(query, *arguments).fetchall()
+
+    def scalar(self, query: str, *arguments: object) -> Any:
+        """The one value of the one row."""
+        row = self.execute(query, *arguments).fetchone()
+        assert row is not None, f"no row from: {query}"
+        return row[0]
+
+    def close(self) -> None:
+        for connection in self._connections:
+            with suppress(psycopg.Error):
+                connection.close()
+        self._connections.clear()
+
+
+def create(server: Server, name: str, *, template: str | None = None, owner: str | None = None) -> None:
+    statement = sql.SQL("create database {}").format(sql.Identifier(name))
+    if template is not None:
+        statement += sql.SQL(" template {}").format(sql.Identifier(template))
+    if owner is not None:
+        statement += sql.SQL(" owner {}").format(sql.Identifier(owner))
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def drop(server: Server, name: str) -> None:
+    """Also with sessions in it, and with transactions that somebody prepared and left."""
+    with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+        for (gid,) in connection.execute("select gid from pg_prepared_xacts where database = current_database()"):
+            connection.execute(sql.SQL("rollback prepared {}").format(gid))
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
