@@ -1,0 +1,78 @@
+-- Moves the floor below which no job of these queues is waiting, and returns the token that says so. Below the floor lie
+-- the dead versions that an old snapshot keeps: a claim, a reap or a count that knows it does not walk them.
+-- For faultline_runner and faultline_observer. Call it about every second on a connection in autocommit, with the
+-- token it returned last; start with NULL on a new connection and every 30 s (a sweep).
+--
+-- The proof. Whatever writes ready_at or a lease first takes its xid, and then reads the clock, so neither is ever in
+-- the past. One call reads a time T, then takes an xid X. A later call whose snapshot has xmin >= X knows that every
+-- transaction which could still commit a row below T is over. The floor is then the lesser of T and the first live
+-- entry, read plainly (no SKIP LOCKED: a claim that rolls back must not be jumped) in that later snapshot. A long
+-- writing transaction anywhere in the cluster holds the proof back; a reader does not.
+-- Locks nothing, changes nothing. It is a hint: correctness never rests on it.
+create function faultline.advance_floor(queues text[], floor text default null)
+returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set jit = off
+as $$
+#variable_conflict use_variable
+declare
+  token jsonb;
+  read_at timestamptz;
+  proven_at timestamptz;
+  own xid8;
+  name text;
+  floors jsonb := '{}';
+  level_floors jsonb;
+  lease_floor timestamptz;
+begin
+  if queues is null or pg_catalog.array_position(queues, null) is not null then
+    perform faultline._invalid('queues is NULL or has a NULL in it', 'Name the queues whose floor you want');
+  end if;
+  if pg_catalog.pg_current_xact_id_if_assigned() is not null then
+    -- X would be older than T, and the proof void: whoever got an xid in between could commit below T.
+    return floor;
+  end if;
+  read_at := pg_catalog.clock_timestamp();
+  own := pg_catalog.pg_current_xact_id();
+  token := faultline._read_floor(floor, read_at);
+
+  if token ? 'next_xid'
+     and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= (token ->> 'next_xid')::xid8 then
+    proven_at := (token ->> 'next_at')::timestamptz;
+    foreach name in array queues loop
+      level_floors := '[]';
+      for level in 1..4 loop
+        level_floors := level_floors || pg_catalog.jsonb_build_array(least(proven_at, (
+          select j.ready_at
+          from faultline.jobs_live j
+          where j.state = 'queued' and j.queue = name and j.priority = level
+            and j.ready_at >= coalesce((token -> 'queues' -> name ->> (level - 1))::timestamptz, '-infinity')
+          order by j.ready_at, j.job_id
+          limit 1)));
+      end loop;
+      floors := floors || pg_catalog.jsonb_build_object(name, level_floors);
+    end loop;
+    lease_floor := least(proven_at, (
+      select j.lease_expires_at
+      from faultline.jobs_live j
+      where j.lease_expires_at >= coalesce((token ->> 'lease')::timestamptz, '-infinity')
+      order by j.lease_expires_at
+      limit 1));
+    return pg_catalog.jsonb_build_object(
+      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'queues', floors, 'lease', lease_floor)::text;
+  end if;
+
+  -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).
+  if token ? 'next_xid' then
+    return floor;
+  end if;
+  return pg_catalog.jsonb_build_object('read_at', read_at, 'next_at', read_at, 'next_xid', own::text)::text;
+end
+$$;
+comment on function faultline.advance_floor(text[], text)
+is 'Returns the next floor token of these queues: where the walk of a claim, a reap or a count may start.';
+grant execute on function faultline.advance_floor(text[], text) to faultline_runner, faultline_observer;

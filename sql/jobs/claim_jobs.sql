@@ -1,0 +1,131 @@
+-- Claims up to batch jobs that are ready, for a runner of many queues: every level of priority over all queues, 1 first;
+-- within a level the queues in the order given, within a queue by ready_at. Returns the jobs, each with its fence
+-- (job_id, attempt) and its deadline. For faultline_runner.
+--   lease   how long the attempt may go without a heartbeat (1 s to 24 h); else what the queue says, else the settings
+--   floor   a token of advance_floor, never older than the connection. It bounds the walk from below: without it the
+--           call is right too, but slow while someone holds an old snapshot
+-- Locks the rows it returns, skips those that others hold; and first, in the order of their names, the rows of those
+-- queues that have max_running, whose limit is exact therefore. Fewer than batch does not mean empty.
+-- Repeated, it claims other jobs: a claim whose reply was lost is given back with release_unknown.
+-- Errors: FL004, also for any isolation but READ COMMITTED (SKIP LOCKED would end in 40001).
+create function faultline.claim_jobs(
+  queues text[], runner uuid, batch int default 1, lease interval default null, floor text default null)
+returns setof faultline.claimed_job
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set jit = off
+as $$
+#variable_conflict use_variable
+declare
+  token jsonb;
+  now_ timestamptz;
+  wanted int := coalesce(batch, 1);
+  claimed int;
+  room int[];
+  leases interval[];
+  default_lease interval;
+  lease_floor timestamptz;
+  level_floor timestamptz;
+  setting record;
+  place int;
+begin
+  if queues is null or pg_catalog.cardinality(queues) = 0 or pg_catalog.array_position(queues, null) is not null then
+    perform faultline._invalid('queues is empty or has a NULL in it', 'Name one queue or more');
+  end if;
+  if runner is null then
+    perform faultline._invalid('runner is NULL', 'A runner makes a new uuid at each start');
+  end if;
+  if wanted not between 1 and 10000 then
+    perform faultline._invalid(pg_catalog.format('batch %s is out of bounds', batch), 'It lies between 1 and 10000');
+  end if;
+  if lease is not null then
+    perform faultline._check_interval('lease', lease, interval '1 second', interval '24 hours');
+  end if;
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('a claim does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Claim in a READ COMMITTED transaction');
+  end if;
+
+  -- A lease is later than the clock when written, which is later than the writer's xid: the reaper's floor rests on it.
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  token := faultline._read_floor(floor, now_);
+  lease_floor := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+
+  if pg_catalog.cardinality(queues) > 1 then
+    queues := array(select u.q from unnest(queues) with ordinality as u (q, o) group by u.q order by min(u.o));
+  end if;
+  if lease is null then
+    select s.lease into default_lease from faultline.settings s;
+  end if;
+  room := pg_catalog.array_fill(wanted, array[pg_catalog.cardinality(queues)]);
+  leases := pg_catalog.array_fill(coalesce(lease, default_lease), array[pg_catalog.cardinality(queues)]);
+  for setting in
+    select q.queue, q.paused_at, q.max_running, q.lease
+    from faultline.queues q
+    where q.queue = any (queues)
+    order by q.queue
+  loop
+    place := pg_catalog.array_position(queues, setting.queue);
+    if setting.max_running is not null then
+      -- Lock first, read and count in statements of their own: what waited for the lock sees what the holder did.
+      perform from faultline.queues q where q.queue = setting.queue for no key update;
+      select q.queue, q.paused_at, q.max_running, q.lease into setting from faultline.queues q where q.queue = setting.queue;
+      room[place] := greatest(0, least(wanted, setting.max_running - (
+        select count(*)
+        from (
+          select
+          from faultline.jobs_live j
+          where j.queue = setting.queue and j.lease_expires_at > lease_floor
+          limit setting.max_running
+        ) running)));
+    end if;
+    if setting.paused_at is not null then
+      room[place] := 0;
+    end if;
+    if lease is null and setting.lease is not null then
+      leases[place] := setting.lease;
+    end if;
+  end loop;
+  -- The wait for a limited queue's row may have been long; a lease starts when the claim does.
+  now_ := pg_catalog.clock_timestamp();
+
+  for level in 1..4 loop
+    for place in 1..pg_catalog.cardinality(queues) loop
+      continue when room[place] <= 0;
+      level_floor := coalesce((token -> 'queues' -> queues[place] ->> (level - 1))::timestamptz, '-infinity');
+      return query
+      with claimed as (
+        update faultline.jobs_live j
+        set state = 'running', attempt = j.attempt + 1, lease_owner = runner, started_at = now_,
+            lease_expires_at = now_ + leases[place]
+        where j.ctid = any (array(
+          select c.ctid
+          from faultline.jobs_live c
+          where c.state = 'queued' and c.queue = queues[place] and c.priority = level
+            and c.ready_at >= level_floor and c.ready_at <= now_
+          order by c.ready_at, c.job_id
+          limit least(wanted, room[place])
+          for no key update skip locked))
+        returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
+          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at
+      )
+      -- RETURNING comes in physical order.
+      select * from claimed c order by c.ready_at, c.job_id;
+      get diagnostics claimed = row_count;
+      wanted := wanted - claimed;
+      room[place] := room[place] - claimed;
+      if wanted = 0 then
+        return;
+      end if;
+    end loop;
+  end loop;
+end
+$$;
+comment on function faultline.claim_jobs(text[], uuid, int, interval, text)
+is 'Claims up to batch ready jobs of these queues for a runner and returns them with their fences and deadlines.';
+grant execute on function faultline.claim_jobs(text[], uuid, int, interval, text) to faultline_runner;

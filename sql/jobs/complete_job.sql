@@ -1,0 +1,33 @@
+-- Reports that an attempt succeeded: the job moves to jobs_done with its result. For faultline_runner.
+-- Returns 'ok', or 'repeat' if this attempt's success was accepted before (the first result stays).
+-- Accepted after the lease's deadline too, as long as nobody took the lease away.
+-- Locks the job's row. Errors: FL001 stale attempt, FL004 (a NULL, or a result over 256 KiB), FL005 no such job.
+create function faultline.complete_job(job_id bigint, attempt int, result jsonb default null)
+returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_fence(job_id, attempt);
+  perform faultline._check_document('the result', result, false);
+  with gone as (
+    delete from faultline.jobs_live j
+    where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
+    returning j.*
+  )
+  insert into faultline.jobs_done (
+    job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+    from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+  select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
+    g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, result, g.headers, g.tags,
+    g.idempotency_key, g.task
+  from gone g;
+  return faultline._answer(found, job_id, attempt, 'complete');
+end
+$$;
+comment on function faultline.complete_job(bigint, int, jsonb)
+is 'Reports the success of an attempt: ok, or repeat; raises FL001 if the attempt is stale.';
+grant execute on function faultline.complete_job(bigint, int, jsonb) to faultline_runner;

@@ -1,0 +1,97 @@
+-- complete_job for a group, in one statement: three arrays of one length, results NULL for none. Returns a verdict for
+-- each, in the order of the arrays: ok, repeat, or stale (no such job included), and records what it refused; a stale
+-- one does not harm the others. For faultline_runner.
+-- Locks the rows in the order of job_id, so that two groups with the same jobs can't deadlock.
+-- Errors: FL004 for NULLs, arrays of other lengths, more than 10 000, or a result over 256 KiB (nothing is changed then:
+-- report one by one).
+create function faultline.complete_jobs(job_ids bigint[], attempts int[], results jsonb[] default null)
+returns table (job_id bigint, verdict text)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  total int := coalesce(pg_catalog.cardinality(job_ids), 0);
+  now_ timestamptz;
+  done_ids bigint[];
+  done_attempts int[];
+  oversized record;
+  item record;
+  reason text;
+begin
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total) then
+    perform faultline._invalid(
+      pg_catalog.format('job_ids has %s elements, attempts %s, results %s', total, coalesce(pg_catalog.cardinality(attempts), 0),
+                        coalesce(pg_catalog.cardinality(results)::text, 'none')), 'One of each for each job');
+  end if;
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
+  end if;
+  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  end if;
+  if results is not null then
+    select r.result, r.ordinal into oversized
+    from unnest(results) with ordinality as r (result, ordinal)
+    where pg_catalog.octet_length(r.result::text) > 262144
+    limit 1;
+    if found then
+      perform faultline._check_document(
+        pg_catalog.format('the result of job %s', job_ids[oversized.ordinal]), oversized.result, false);
+    end if;
+  end if;
+
+  now_ := pg_catalog.clock_timestamp();
+  -- The join can only be a nested loop (see the SET clauses) whose outer side is sorted: rows are locked in that order.
+  with gone as (
+    delete from faultline.jobs_live j
+    using (
+      select u.job_id, u.attempt, u.result
+      from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
+      order by u.job_id
+    ) r
+    where j.job_id = r.job_id and j.attempt = r.attempt and j.state = 'running'
+    returning j.*, r.result
+  ), done as (
+    insert into faultline.jobs_done (
+      job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts,
+      priority, from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+    select g.job_id, now_, g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt, g.failures,
+      g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, g.result, g.headers, g.tags,
+      g.idempotency_key, g.task
+    from gone g
+    returning job_id, attempt
+  )
+  select pg_catalog.array_agg(d.job_id), pg_catalog.array_agg(d.attempt) into done_ids, done_attempts from done d;
+
+  if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
+    return query select u.id, 'ok' from unnest(job_ids) as u (id);
+    return;
+  end if;
+  for item in
+    select u.job_id, u.attempt, d.job_id is not null as accepted
+    from unnest(job_ids, attempts) with ordinality as u (job_id, attempt, ordinal)
+    left join unnest(done_ids, done_attempts) as d (job_id, attempt) on d.job_id = u.job_id and d.attempt = u.attempt
+    order by u.ordinal
+  loop
+    job_id := item.job_id;
+    verdict := 'ok';
+    if not item.accepted then
+      reason := faultline._refused(item.job_id, item.attempt, 'complete');
+      verdict := case reason when 'repeat' then 'repeat' else 'stale' end;
+      if verdict = 'stale' then
+        perform faultline._record_stale(item.job_id, item.attempt, 'complete', null);
+      end if;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+comment on function faultline.complete_jobs(bigint[], int[], jsonb[])
+is 'Reports the success of a group of attempts and returns a verdict for each: ok, repeat or stale.';
+grant execute on function faultline.complete_jobs(bigint[], int[], jsonb[]) to faultline_runner;

@@ -1,0 +1,128 @@
+-- Makes many jobs in one statement, all or nothing: an array of 1 to 10 000 objects whose keys are the arguments of
+-- enqueue. Returns a row for each, in the order of the array: its place (from 1), the job's id, and whether the job is
+-- new (false: its idempotency key stood for one already). For faultline_producer.
+-- Errors: FL002, FL004, each with the place of the element. Keys are taken in the order (queue, key), so that two
+-- batches with the same keys can't deadlock.
+create function faultline.enqueue_many(jobs jsonb)
+returns table (ordinal int, job_id bigint, created boolean)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  now_ timestamptz;
+  default_attempts int;
+  total int;
+  keyed boolean;
+  item record;
+  job record;
+  keyed_ordinals int[] := '{}';
+  keyed_ids bigint[] := '{}';
+  keyed_created boolean[] := '{}';
+  message text;
+  hint text;
+begin
+  if jobs is null or pg_catalog.jsonb_typeof(jobs) <> 'array' then
+    perform faultline._invalid(
+      pg_catalog.format('jobs is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(jobs), 'NULL')),
+      'For example [{"type": "hello", "payload": {}}]');
+  end if;
+  total := pg_catalog.jsonb_array_length(jobs);
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
+  end if;
+
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  select s.max_attempts into default_attempts from faultline.settings s;
+  keyed := pg_catalog.jsonb_path_exists(jobs, '$[*].idempotency_key ? (@ != null)');
+
+  -- Elements with a key, one by one and in the order of their keys.
+  if keyed then
+    for item in
+      select e.ordinality::int as ordinal, e.value as job
+      from pg_catalog.jsonb_array_elements(jobs) with ordinality e
+      where e.value ->> 'idempotency_key' is not null
+      order by coalesce(e.value ->> 'queue', 'default'), e.value ->> 'idempotency_key', e.ordinality
+    loop
+      perform faultline._refuse_item(item.ordinal, item.job);
+      begin
+        select n.* into job
+        from pg_catalog.jsonb_to_record(item.job) as r (
+            type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
+            idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb),
+          faultline._enqueue(
+            r.type, case when pg_catalog.jsonb_typeof(r.payload) <> 'null' then r.payload else '{}' end,
+            coalesce(r.queue, 'default'), r.run_at, coalesce(r.priority, 2), r.max_attempts, r.idempotency_key,
+            r.idempotency_ttl, case when pg_catalog.jsonb_typeof(r.backoff) <> 'null' then r.backoff end, r.timeout,
+            coalesce(r.tags, '{}'), case when pg_catalog.jsonb_typeof(r.headers) <> 'null' then r.headers end) n;
+      exception when sqlstate 'FL002' then
+        get stacked diagnostics message = message_text, hint = pg_exception_hint;
+        raise exception using
+          errcode = 'FL002', message = pg_catalog.format('job %s: %s', item.ordinal, message), hint = hint;
+      end;
+      keyed_ordinals := keyed_ordinals || item.ordinal;
+      keyed_ids := keyed_ids || job.job_id;
+      keyed_created := keyed_created || job.created;
+    end loop;
+  end if;
+
+  -- All others in one INSERT. Its WHERE is a quick test; what fails it is asked about slowly, and refused by name.
+  begin
+    return query
+    with item as materialized (
+      select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*
+      from pg_catalog.jsonb_array_elements(jobs) with ordinality e,
+        pg_catalog.jsonb_to_record(case when pg_catalog.jsonb_typeof(e.value) = 'object' then e.value else '{}' end) as r (
+          type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
+          idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb)
+      where r.idempotency_key is null
+        and ((pg_catalog.jsonb_typeof(e.value) = 'object'
+              and e.value - '{type,payload,queue,priority,max_attempts}'::text[] = '{}'
+              and r.type ~ '^[A-Za-z0-9_.:-]{1,128}$'
+              and coalesce(r.queue, 'default') ~ '^[A-Za-z0-9_.:-]{1,128}$'
+              and coalesce(pg_catalog.jsonb_typeof(r.payload), 'object') = 'object'
+              and coalesce(pg_catalog.octet_length(r.payload::text), 0) <= 262144
+              and coalesce(r.priority, 2) between 1 and 4
+              and coalesce(r.max_attempts, 5) between 1 and 100) is true
+             or not faultline._refuse_item(e.ordinality, e.value))
+    ), inserted as (
+      insert into faultline.jobs_live (
+        job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
+      select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
+             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
+             case when pg_catalog.jsonb_typeof(i.payload) <> 'null' then i.payload else '{}' end,
+             case when pg_catalog.jsonb_typeof(i.headers) <> 'null' then i.headers end,
+             case when pg_catalog.jsonb_typeof(i.backoff) <> 'null' then i.backoff end, i.timeout, coalesce(i.tags, '{}')
+      from item i
+      left join faultline.queues q on q.queue = coalesce(i.queue, 'default')
+    )
+    select i.ordinal::int, i.job_id, true from item i
+    union all
+    select k.ordinal, k.job_id, k.created
+    from unnest(keyed_ordinals, keyed_ids, keyed_created) as k (ordinal, job_id, created)
+    order by 1;
+  exception when data_exception then
+    -- A value that no cast could read: the slow test says which.
+    for item in
+      select e.ordinality as ordinal, e.value as job
+      from pg_catalog.jsonb_array_elements(jobs) with ordinality e
+    loop
+      perform faultline._refuse_item(item.ordinal, item.job);
+    end loop;
+    raise;
+  end;
+
+  for item in
+    select distinct coalesce(e ->> 'queue', 'default') as queue
+    from pg_catalog.jsonb_array_elements(jobs) e
+    where e ->> 'idempotency_key' is null and coalesce((e ->> 'run_at')::timestamptz, now_) <= now_
+  loop
+    perform faultline._ring(item.queue);
+  end loop;
+end
+$$;
+comment on function faultline.enqueue_many(jsonb)
+is 'Makes many jobs, all or nothing, from an array of objects whose keys are the arguments of enqueue; one row each, in order.';
+grant execute on function faultline.enqueue_many(jsonb) to faultline_producer;

@@ -1,0 +1,37 @@
+-- The names of queues with queued, running or dead jobs, at most max of them, in order. Loose index scans: one probe a
+-- queue. Queues that a floor token names are taken from it without a look, so what is dead in them is not walked.
+create function faultline._queue_names(token jsonb, max int)
+returns setof text
+language plpgsql stable
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set jit = off
+as $$
+#variable_conflict use_variable
+declare
+  known constant text[] := array(select k from pg_catalog.jsonb_object_keys(coalesce(token -> 'queues', '{}')) as k order by k);
+  name text := '';
+  upper_name text;
+  candidate text;
+begin
+  for probe in 1..max loop
+    select min(k) into upper_name from unnest(known) as k where k > name;
+    candidate := least(
+      (select j.queue from faultline.jobs_live j
+       where j.state = 'queued' and j.queue > name and (upper_name is null or j.queue < upper_name)
+       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+      (select j.queue from faultline.jobs_live j
+       where j.lease_expires_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
+       order by j.queue, j.lease_expires_at limit 1),
+      (select j.queue from faultline.jobs_live j
+       where j.finished_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
+       order by j.queue, j.job_id limit 1),
+      upper_name);
+    exit when candidate is null;
+    name := candidate;
+    return next name;
+  end loop;
+end
+$$;
+comment on function faultline._queue_names(jsonb, int) is 'Private: the names of queues that have live jobs.';

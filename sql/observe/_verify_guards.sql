@@ -1,0 +1,64 @@
+-- What enforces the promises must be there: constraints validated, triggers enabled, indexes valid; and promise 12, the
+-- partitions that keep maintain() out of everybody's way.
+create function faultline._verify_guards()
+returns table (promise int, check_name text, subject text, detail text)
+language plpgsql stable
+as $$
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  return query
+  select g.promise, 'guard_missing', g.what || ' ' || g.name, pg_catalog.format('table %s has no such %s, or it is not in force', g.relation, g.what)
+  from (values
+    (1, 'constraint', 'jobs_live_pkey', 'jobs_live'),
+    (1, 'constraint', 'jobs_done_pkey', 'jobs_done'),
+    (2, 'constraint', 'jobs_live_lease', 'jobs_live'),
+    (2, 'constraint', 'jobs_live_state', 'jobs_live'),
+    (2, 'constraint', 'jobs_done_move', 'jobs_done'),
+    (2, 'trigger', 'jobs_live_born', 'jobs_live'),
+    (3, 'trigger', 'jobs_live_moves', 'jobs_live'),
+    (3, 'constraint', 'jobs_live_attempt', 'jobs_live'),
+    (4, 'trigger', 'jobs_done_append_only', 'jobs_done'),
+    (4, 'trigger', 'job_events_append_only', 'job_events'),
+    (5, 'constraint', 'jobs_live_failures', 'jobs_live'),
+    (6, 'constraint', 'idempotency_keys_pkey', 'idempotency_keys'),
+    (12, 'index', 'jobs_live_ready', 'jobs_live'),
+    (12, 'index', 'jobs_live_lease', 'jobs_live'),
+    (12, 'index', 'jobs_live_running', 'jobs_live')
+  ) as g (promise, what, name, relation)
+  where not exists (
+      select from pg_catalog.pg_constraint c
+      where g.what = 'constraint' and c.conname = g.name and c.convalidated
+        and c.conrelid = pg_catalog.to_regclass('faultline.' || g.relation))
+    and not exists (
+      select from pg_catalog.pg_trigger t
+      where g.what = 'trigger' and t.tgname = g.name and t.tgenabled in ('O', 'A')
+        and t.tgrelid = pg_catalog.to_regclass('faultline.' || g.relation))
+    and not exists (
+      select from pg_catalog.pg_index i
+      where g.what = 'index' and i.indexrelid = pg_catalog.to_regclass('faultline.' || g.name) and i.indisvalid
+        and i.indrelid = pg_catalog.to_regclass('faultline.' || g.relation));
+
+  return query
+  select 12, 'partitions_run_out', p.parent,
+    pg_catalog.format('%s days ahead have a partition, 7 are wanted: let maintain() run', p.ahead)
+  from (
+    select parent, (
+      select count(*)
+      from pg_catalog.generate_series(1, 14) as d (day)
+      where pg_catalog.to_regclass(pg_catalog.format(
+        'faultline.%s_%s', parent, pg_catalog.to_char((now_ at time zone 'UTC') + d.day * interval '1 day', 'YYYYMMDD'))) is not null
+    ) as ahead
+    from unnest(array['jobs_done', 'job_events']) as parent
+  ) p
+  where p.ahead < 7;
+
+  return query
+  select 12, 'default_partition_filled', 'jobs_done_default', 'it holds rows of days without a partition: let maintain() run'
+  where exists (select from faultline.jobs_done_default)
+  union all
+  select 12, 'default_partition_filled', 'job_events_default', 'it holds rows of days without a partition: let maintain() run'
+  where exists (select from faultline.job_events_default);
+end
+$$;
+comment on function faultline._verify_guards() is 'Private: constraints, triggers and indexes that are missing, and violations of promise 12.';

@@ -1,0 +1,83 @@
+-- What the database knows, as Prometheus gauges. For faultline_runner and faultline_observer. Locks nothing.
+--   floor   a token of advance_floor, so that depth and age do not walk what an old snapshot keeps
+-- Every count stops at 10 000, so ten million queued jobs cost what ten thousand do: read 10000 as "10 000 or more".
+-- At most 200 queues have labels of their own; the names come in order.
+-- faultline_oldest_snapshot_seconds covers the sessions that faultline_owner may see: all of them once it is granted
+-- pg_read_all_stats.
+create function faultline.metrics(floor text default null)
+returns table (name text, labels jsonb, value double precision)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set jit = off
+as $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  token constant jsonb := faultline._read_floor(floor, now_);
+  lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+  queue_ text;
+  level_floor timestamptz;
+  depth bigint;
+  oldest timestamptz;
+begin
+  for queue_ in select * from faultline._queue_names(token, 200) loop
+    depth := 0;
+    oldest := null;
+    for level in 1..4 loop
+      level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
+      if depth < 10000 then
+        depth := depth + (
+          select count(*)
+          from (
+            select from faultline.jobs_live j
+            where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor
+            limit 10000 - depth
+          ) c);
+      end if;
+      oldest := least(oldest, (
+        select j.ready_at
+        from faultline.jobs_live j
+        where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor and j.ready_at <= now_
+        order by j.ready_at, j.job_id
+        limit 1));
+    end loop;
+    name := 'faultline_queue_depth';
+    labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'queued');
+    value := depth;
+    return next;
+    labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'running');
+    value := (
+      select count(*)
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit 10000) c);
+    return next;
+    labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'failed');
+    value := (
+      select count(*)
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit 10000) c);
+    return next;
+    name := 'faultline_queue_oldest_ready_seconds';
+    labels := pg_catalog.jsonb_build_object('queue', queue_);
+    value := coalesce(extract(epoch from now_ - oldest), 0);
+    return next;
+  end loop;
+
+  labels := '{}';
+  name := 'faultline_dead_letters';
+  value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);
+  return next;
+  name := 'faultline_runners';
+  value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
+  return next;
+  name := 'faultline_oldest_snapshot_seconds';
+  value := (
+    select coalesce(greatest(0, extract(epoch from now_ - min(a.xact_start))), 0)
+    from pg_catalog.pg_stat_activity a
+    where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid());
+  return next;
+end
+$$;
+comment on function faultline.metrics(text) is 'What the database knows, as Prometheus gauges: depth, age, dead letters, runners, the oldest snapshot.';
+grant execute on function faultline.metrics(text) to faultline_runner, faultline_observer;

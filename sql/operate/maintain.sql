@@ -1,0 +1,147 @@
+-- Keeps the house: partitions 14 days ahead, retention, expired keys, runners that are gone. Returns what it did:
+-- {"created", "moved", "truncated", "dropped", "keys", "runners", "postponed": [what was locked and is tried next time]}.
+-- For faultline_runner and faultline_operator: cheap, safe to call from anywhere, any number of times; of callers at the
+-- same moment one works, the others return {"busy": true}.
+--
+-- It must not stop anybody. An open SELECT on jobs_done (pg_dump!) makes CREATE … PARTITION OF, DROP and DETACH wait,
+-- and every completion queues behind them. So a partition is made with CREATE TABLE (LIKE …) and ATTACH, which leave
+-- completions free; an old one is emptied with TRUNCATE, which locks only itself; and its DROP, which locks the parent,
+-- comes last, is tried without waiting first, and never waits for longer than 50 ms.
+create function faultline.maintain()
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '50ms'
+as $$
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  today constant timestamp := pg_catalog.date_trunc('day', now_ at time zone 'UTC');
+  parent text;
+  day timestamp;
+  time_column text;
+  partition_name text;
+  keep interval;
+  changed bigint;
+  old record;
+  created int := 0;
+  moved bigint := 0;
+  truncated int := 0;
+  dropped int := 0;
+  keys bigint;
+  gone bigint;
+  postponed text[] := '{}';
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
+    return pg_catalog.jsonb_build_object('busy', true);
+  end if;
+
+  foreach parent in array array['jobs_done', 'job_events'] loop
+    time_column := case parent when 'jobs_done' then 'finished_at' else 'at' end;
+    for day in execute pg_catalog.format(
+      'select pg_catalog.generate_series($1, $1 + interval ''14 days'', interval ''1 day'')
+       union
+       select pg_catalog.date_trunc(''day'', %I at time zone ''UTC'') from faultline.%I
+       order by 1', time_column, parent || '_default') using today
+    loop
+      partition_name := parent || '_' || pg_catalog.to_char(day, 'YYYYMMDD');
+      continue when pg_catalog.to_regclass('faultline.' || partition_name) is not null;
+      begin
+        execute pg_catalog.format(
+          'create table faultline.%I (like faultline.%I including defaults including constraints including indexes including storage)',
+          partition_name, parent);
+        -- A row that fell into the net for want of this partition moves with it, in one transaction.
+        execute pg_catalog.format(
+          'with fallen as (delete from faultline.%I where %I >= $1 at time zone ''UTC'' and %I < ($1 + interval ''1 day'') at time zone ''UTC'' returning *)
+           insert into faultline.%I select * from fallen', parent || '_default', time_column, time_column, partition_name)
+        using day;
+        get diagnostics changed = row_count;
+        execute pg_catalog.format(
+          'alter table faultline.%I attach partition faultline.%I for values from (%L) to (%L)',
+          parent, partition_name, pg_catalog.to_char(day, 'YYYY-MM-DD 00:00:00+00'),
+          pg_catalog.to_char(day + interval '1 day', 'YYYY-MM-DD 00:00:00+00'));
+        created := created + 1;
+        moved := moved + changed;
+      exception when lock_not_available or check_violation or deadlock_detected then
+        postponed := postponed || ('create ' || partition_name);
+      end;
+    end loop;
+  end loop;
+
+  -- A key outlives its job: it goes when it has expired and its job is over.
+  delete from faultline.idempotency_keys k
+  where k.ctid = any (array(
+    select e.ctid
+    from faultline.idempotency_keys e
+    where e.expires_at <= now_ and not exists (select from faultline.jobs_live j where j.job_id = e.job_id)
+    order by e.expires_at
+    limit 10000
+    for update skip locked));
+  get diagnostics keys = row_count;
+  delete from faultline.runners r where r.last_seen_at < now_ - interval '1 day';
+  get diagnostics gone = row_count;
+
+  foreach parent in array array['job_events', 'jobs_done'] loop
+    select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
+    for old in
+      select c.relname, pg_catalog.pg_relation_size(c.oid) > 0 as filled
+      from pg_catalog.pg_inherits i
+      join pg_catalog.pg_class c on c.oid = i.inhrelid
+      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
+        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
+        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
+      order by c.relname
+      limit 400
+    loop
+      continue when not old.filled;
+      begin
+        execute pg_catalog.format('truncate faultline.%I', old.relname);
+        truncated := truncated + 1;
+      exception when lock_not_available or deadlock_detected then
+        postponed := postponed || ('truncate ' || old.relname);
+      end;
+    end loop;
+  end loop;
+
+  -- From the first DROP to the commit everybody waits for the parent: so nothing comes after, and of two parents one.
+  foreach parent in array array['jobs_done', 'job_events'] loop
+    exit when dropped > 0;
+    select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
+    for old in
+      select c.relname
+      from pg_catalog.pg_inherits i
+      join pg_catalog.pg_class c on c.oid = i.inhrelid
+      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
+        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
+        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
+        and pg_catalog.pg_relation_size(c.oid) = 0
+      order by c.relname
+      limit 31
+    loop
+      begin
+        if dropped = 0 then
+          for try in 1..20 loop
+            begin
+              execute pg_catalog.format('lock table faultline.%I in access exclusive mode nowait', parent);
+              exit;
+            exception when lock_not_available then
+              perform pg_catalog.pg_sleep(0.002);
+            end;
+          end loop;
+        end if;
+        execute pg_catalog.format('drop table faultline.%I', old.relname);
+        dropped := dropped + 1;
+      exception when lock_not_available or deadlock_detected then
+        postponed := postponed || ('drop ' || old.relname);
+        exit;
+      end;
+    end loop;
+  end loop;
+
+  return pg_catalog.jsonb_build_object(
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone,
+    'postponed', pg_catalog.to_jsonb(postponed));
+end
+$$;
+comment on function faultline.maintain()
+is 'Makes partitions ahead, applies retention, forgets expired keys and lost runners; safe to call from anywhere, any number of times.';
+grant execute on function faultline.maintain() to faultline_runner, faultline_operator;
