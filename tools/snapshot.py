@@ -111,7 +111,7 @@ def _compose(server: Server, dsn: str, project: Path) -> str:
 
 
 def _dump(server: Server, dsn: str, schema: str) -> str:
-    command = [server.bin / "pg_dump", "--no-owner", "--inserts", f"--schema={schema}", f"--dbname={dsn}"]
+    command = [str(server.bin / "pg_dump"), "--no-owner", "--inserts", f"--schema={schema}", f"--dbname={dsn}"]
     result = subprocess.run(
         command, check=False, capture_output=True, text=True, env={"TZ": "UTC", "PGTZ": "UTC", "LC_ALL": "C.UTF-8"}
     )
