@@ -62,7 +62,7 @@ begin
       job.failures, job.max_attempts, coalesce(', the last with ' || trouble, ''));
   elsif job.state = 'running' then
     sentence := pg_catalog.format('runner %s%s holds it until %s',
-      job.lease_owner, coalesce(pg_catalog.format(' (pid %s on %s)', holder.pid, holder.host), ''), job.lease_expires_at);
+      job.lease_owner, case when holder.host is null then '' else pg_catalog.format(' (pid %s on %s)', holder.pid, holder.host) end, job.lease_expires_at);
     if job.lease_expires_at < now_ then
       sentence := pg_catalog.format('the lease of runner %s expired %s ago, and no runner has taken it back yet', job.lease_owner, faultline._ago(now_ - job.lease_expires_at));
     elsif job.cancel_requested_at is not null then
