@@ -65,6 +65,7 @@ set local role faultline_owner;
 \ir ../sql/operate/set_queue.sql
 \ir ../sql/operate/set_settings.sql
 \ir ../sql/observe/_ago.sql
+\ir ../sql/observe/_oldest_day.sql
 \ir ../sql/observe/_queue_names.sql
 \ir ../sql/observe/_verify_guards.sql
 \ir ../sql/observe/_verify_jobs.sql

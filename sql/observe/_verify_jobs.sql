@@ -23,7 +23,7 @@ begin
   select 1, 'key_without_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
     pg_catalog.format('its job %s is neither live nor finished, and too young for retention', k.job_id)
   from faultline.idempotency_keys k
-  where k.created_at > now_ - (select s.retention from faultline.settings s)
+  where k.created_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
     and not exists (select from faultline.jobs_live l where l.job_id = k.job_id)
     and not exists (select from faultline.jobs_done d where d.job_id = k.job_id);
 
@@ -76,10 +76,14 @@ begin
     from faultline.job_events e
     where e.verb in ('fail', 'expire', 'release', 'snooze', 'cancelled')
     union all
-    -- A success leaves no event: only jobs that have one can have ended twice.
+    -- A success leaves no event: only an attempt that left one can have ended twice.
     select d.job_id, d.attempt, 'complete', d.finished_at
-    from faultline.jobs_done d
-    where d.state = 'succeeded' and exists (select from faultline.job_events e where e.job_id = d.job_id)
+    from (
+      select distinct e.job_id, e.attempt
+      from faultline.job_events e
+      where e.verb in ('fail', 'expire', 'release', 'snooze', 'cancelled')
+    ) e
+    join faultline.jobs_done d on d.job_id = e.job_id and d.attempt = e.attempt and d.state = 'succeeded'
   ) e
   group by e.job_id, e.attempt
   having count(*) > 1;
@@ -102,7 +106,7 @@ begin
         (select max(r.event_id) from faultline.job_events r where r.job_id = l.job_id and r.verb = 'retry'), 0)
   ) e
   where e.failures <> l.failures and l.attempt > 0
-    and l.created_at > now_ - (select s.event_retention from faultline.settings s);
+    and l.created_at > greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
 
   return query
   select 5, 'hot_loop', 'job ' || e.job_id,

@@ -1,6 +1,6 @@
 -- Every job, live and finished: what people query. run_at is when the job may run next, or became ready for its last
 -- attempt; lease_owner of a finished job is the runner of its last attempt. For faultline_observer.
-create view faultline.jobs with (security_barrier = false) as
+create view faultline.jobs as
 select
   l.job_id, l.type, l.queue, l.state, l.priority::int as priority, l.payload, null::jsonb as result, l.error, l.attempt,
   l.max_attempts, l.tags, l.ready_at as run_at, l.created_at, l.started_at, l.finished_at, l.lease_owner,

@@ -37,34 +37,39 @@ begin
 
   foreach parent in array array['jobs_done', 'job_events'] loop
     time_column := case parent when 'jobs_done' then 'finished_at' else 'at' end;
-    for day in execute pg_catalog.format(
-      'select pg_catalog.generate_series($1, $1 + interval ''14 days'', interval ''1 day'')
-       union
-       select pg_catalog.date_trunc(''day'', %I at time zone ''UTC'') from faultline.%I
-       order by 1', time_column, parent || '_default') using today
-    loop
-      partition_name := parent || '_' || pg_catalog.to_char(day, 'YYYYMMDD');
-      continue when pg_catalog.to_regclass('faultline.' || partition_name) is not null;
-      begin
-        execute pg_catalog.format(
-          'create table faultline.%I (like faultline.%I including defaults including constraints including indexes including storage)',
-          partition_name, parent);
-        -- A row that fell into the net for want of this partition moves with it, in one transaction.
-        execute pg_catalog.format(
-          'with fallen as (delete from faultline.%I where %I >= $1 at time zone ''UTC'' and %I < ($1 + interval ''1 day'') at time zone ''UTC'' returning *)
-           insert into faultline.%I select * from fallen', parent || '_default', time_column, time_column, partition_name)
-        using day;
-        get diagnostics changed = row_count;
-        execute pg_catalog.format(
-          'alter table faultline.%I attach partition faultline.%I for values from (%L) to (%L)',
-          parent, partition_name, pg_catalog.to_char(day, 'YYYY-MM-DD 00:00:00+00'),
-          pg_catalog.to_char(day + interval '1 day', 'YYYY-MM-DD 00:00:00+00'));
-        created := created + 1;
-        moved := moved + changed;
-      exception when lock_not_available or check_violation or deadlock_detected then
-        postponed := postponed || ('create ' || partition_name);
-      end;
-    end loop;
+    begin
+      for day in execute pg_catalog.format(
+        'select pg_catalog.generate_series($1, $1 + interval ''14 days'', interval ''1 day'')
+         union
+         select pg_catalog.date_trunc(''day'', %I at time zone ''UTC'') from faultline.%I
+         order by 1', time_column, parent || '_default') using today
+      loop
+        partition_name := parent || '_' || pg_catalog.to_char(day, 'YYYYMMDD');
+        continue when pg_catalog.to_regclass('faultline.' || partition_name) is not null;
+        begin
+          execute pg_catalog.format(
+            'create table faultline.%I (like faultline.%I including defaults including constraints including indexes including storage)',
+            partition_name, parent);
+          -- A row that fell into the net for want of this partition moves with it, in one transaction.
+          execute pg_catalog.format(
+            'with fallen as (delete from faultline.%I where %I >= $1 at time zone ''UTC'' and %I < ($1 + interval ''1 day'') at time zone ''UTC'' returning *)
+             insert into faultline.%I select * from fallen', parent || '_default', time_column, time_column, partition_name)
+          using day;
+          get diagnostics changed = row_count;
+          execute pg_catalog.format(
+            'alter table faultline.%I attach partition faultline.%I for values from (%L) to (%L)',
+            parent, partition_name, pg_catalog.to_char(day, 'YYYY-MM-DD 00:00:00+00'),
+            pg_catalog.to_char(day + interval '1 day', 'YYYY-MM-DD 00:00:00+00'));
+          created := created + 1;
+          moved := moved + changed;
+        exception when lock_not_available or check_violation or deadlock_detected then
+          postponed := postponed || ('create ' || partition_name);
+        end;
+      end loop;
+    exception when lock_not_available then
+      -- Somebody holds the net itself.
+      postponed := postponed || ('create partitions of ' || parent);
+    end;
   end loop;
 
   -- A key outlives its job: it goes when it has expired and its job is over.
@@ -77,7 +82,9 @@ begin
     limit 10000
     for update skip locked));
   get diagnostics keys = row_count;
-  delete from faultline.runners r where r.last_seen_at < now_ - interval '1 day';
+  delete from faultline.runners r
+  where r.ctid = any (array(
+    select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
 
   foreach parent in array array['job_events', 'jobs_done'] loop

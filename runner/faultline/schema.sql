@@ -1,0 +1,4136 @@
+-- The schema of Faultline, with Sqitch's record of how it came about: `make snapshot` writes this file from deploy/.
+-- `faultline install` loads it; so does `psql --set ON_ERROR_STOP=1 --file schema.sql`, which should be followed by
+-- `select faultline.maintain()`. It needs CREATE on the database and CREATEROLE, no superuser.
+begin;
+set local client_encoding = 'UTF8';
+set local standard_conforming_strings = on;
+set local check_function_bodies = false;
+set local search_path = '';
+set local client_min_messages = warning;
+
+-- Roles belong to the cluster: another database may have made them already. The deployer needs CREATEROLE,
+-- or roles made by somebody else and membership in faultline_owner.
+
+
+do $$
+begin
+  begin create role faultline_owner nologin; exception when duplicate_object or unique_violation then null; end;
+  begin create role faultline_producer nologin; exception when duplicate_object or unique_violation then null; end;
+  begin create role faultline_runner nologin; exception when duplicate_object or unique_violation then null; end;
+  begin create role faultline_operator nologin; exception when duplicate_object or unique_violation then null; end;
+  begin create role faultline_observer nologin; exception when duplicate_object or unique_violation then null; end;
+exception
+  when insufficient_privilege then
+    if (select count(*) from pg_catalog.pg_roles
+        where rolname in ('faultline_owner', 'faultline_producer', 'faultline_runner', 'faultline_operator',
+                          'faultline_observer')) < 5 then
+      raise exception using
+        errcode = 'insufficient_privilege',
+        message = pg_catalog.format('role %I may not create the roles of Faultline', current_user),
+        hint = pg_catalog.format('Let a superuser run: ALTER ROLE %I CREATEROLE', current_user);
+    end if;
+end
+$$;
+
+-- A later SET ROLE needs membership that inherits and, from PostgreSQL 16 on, may be set.
+do $$
+declare
+  usable boolean := pg_catalog.pg_has_role(current_user, 'faultline_owner', 'USAGE');
+begin
+  if usable and pg_catalog.current_setting('server_version_num')::int >= 160000 then
+    usable := pg_catalog.pg_has_role(current_user, 'faultline_owner', 'SET');
+  end if;
+  if not usable then
+    grant faultline_owner to current_user;
+  end if;
+exception
+  when insufficient_privilege then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = pg_catalog.format('role %I may not act as faultline_owner, which exists in this cluster already',
+                                  current_user),
+      hint = pg_catalog.format('Let a superuser, or whoever created it, run: GRANT faultline_owner TO %I', current_user);
+end
+$$;
+
+do $$
+begin
+  if not pg_catalog.pg_has_role('faultline_runner', 'faultline_producer', 'USAGE') then
+    grant faultline_producer to faultline_runner;
+  end if;
+  if not pg_catalog.pg_has_role('faultline_operator', 'faultline_producer', 'USAGE') then
+    grant faultline_producer to faultline_operator;
+  end if;
+  if not pg_catalog.pg_has_role('faultline_operator', 'faultline_observer', 'USAGE') then
+    grant faultline_observer to faultline_operator;
+  end if;
+end
+$$;
+
+-- Name: sqitch; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA sqitch;
+
+-- Name: SCHEMA sqitch; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON SCHEMA sqitch IS 'Sqitch database deployment metadata v1.1.';
+
+SET LOCAL default_tablespace = '';
+
+SET LOCAL default_table_access_method = heap;
+
+-- Name: changes; Type: TABLE; Schema: sqitch; Owner: -
+
+CREATE TABLE sqitch.changes (
+    change_id text NOT NULL,
+    script_hash text,
+    change text NOT NULL,
+    project text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    committer_name text NOT NULL,
+    committer_email text NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    planner_name text NOT NULL,
+    planner_email text NOT NULL
+);
+
+-- Name: TABLE changes; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON TABLE sqitch.changes IS 'Tracks the changes currently deployed to the database.';
+
+-- Name: COLUMN changes.change_id; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.change_id IS 'Change primary key.';
+
+-- Name: COLUMN changes.script_hash; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.script_hash IS 'Deploy script SHA-1 hash.';
+
+-- Name: COLUMN changes.change; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.change IS 'Name of a deployed change.';
+
+-- Name: COLUMN changes.project; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.project IS 'Name of the Sqitch project to which the change belongs.';
+
+-- Name: COLUMN changes.note; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.note IS 'Description of the change.';
+
+-- Name: COLUMN changes.committed_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.committed_at IS 'Date the change was deployed.';
+
+-- Name: COLUMN changes.committer_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.committer_name IS 'Name of the user who deployed the change.';
+
+-- Name: COLUMN changes.committer_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.committer_email IS 'Email address of the user who deployed the change.';
+
+-- Name: COLUMN changes.planned_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.planned_at IS 'Date the change was added to the plan.';
+
+-- Name: COLUMN changes.planner_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.planner_name IS 'Name of the user who planed the change.';
+
+-- Name: COLUMN changes.planner_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.changes.planner_email IS 'Email address of the user who planned the change.';
+
+-- Name: dependencies; Type: TABLE; Schema: sqitch; Owner: -
+
+CREATE TABLE sqitch.dependencies (
+    change_id text NOT NULL,
+    type text NOT NULL,
+    dependency text NOT NULL,
+    dependency_id text,
+    CONSTRAINT dependencies_check CHECK ((((type = 'require'::text) AND (dependency_id IS NOT NULL)) OR ((type = 'conflict'::text) AND (dependency_id IS NULL))))
+);
+
+-- Name: TABLE dependencies; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON TABLE sqitch.dependencies IS 'Tracks the currently satisfied dependencies.';
+
+-- Name: COLUMN dependencies.change_id; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.dependencies.change_id IS 'ID of the depending change.';
+
+-- Name: COLUMN dependencies.type; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.dependencies.type IS 'Type of dependency.';
+
+-- Name: COLUMN dependencies.dependency; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.dependencies.dependency IS 'Dependency name.';
+
+-- Name: COLUMN dependencies.dependency_id; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.dependencies.dependency_id IS 'Change ID the dependency resolves to.';
+
+-- Name: events; Type: TABLE; Schema: sqitch; Owner: -
+
+CREATE TABLE sqitch.events (
+    event text NOT NULL,
+    change_id text NOT NULL,
+    change text NOT NULL,
+    project text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    requires text[] DEFAULT '{}'::text[] NOT NULL,
+    conflicts text[] DEFAULT '{}'::text[] NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    committer_name text NOT NULL,
+    committer_email text NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    planner_name text NOT NULL,
+    planner_email text NOT NULL,
+    CONSTRAINT events_event_check CHECK ((event = ANY (ARRAY['deploy'::text, 'revert'::text, 'fail'::text, 'merge'::text])))
+);
+
+-- Name: TABLE events; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON TABLE sqitch.events IS 'Contains full history of all deployment events.';
+
+-- Name: COLUMN events.event; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.event IS 'Type of event.';
+
+-- Name: COLUMN events.change_id; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.change_id IS 'Change ID.';
+
+-- Name: COLUMN events.change; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.change IS 'Change name.';
+
+-- Name: COLUMN events.project; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.project IS 'Name of the Sqitch project to which the change belongs.';
+
+-- Name: COLUMN events.note; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.note IS 'Description of the change.';
+
+-- Name: COLUMN events.requires; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.requires IS 'Array of the names of required changes.';
+
+-- Name: COLUMN events.conflicts; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.conflicts IS 'Array of the names of conflicting changes.';
+
+-- Name: COLUMN events.tags; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.tags IS 'Tags associated with the change.';
+
+-- Name: COLUMN events.committed_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.committed_at IS 'Date the event was committed.';
+
+-- Name: COLUMN events.committer_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.committer_name IS 'Name of the user who committed the event.';
+
+-- Name: COLUMN events.committer_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.committer_email IS 'Email address of the user who committed the event.';
+
+-- Name: COLUMN events.planned_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.planned_at IS 'Date the event was added to the plan.';
+
+-- Name: COLUMN events.planner_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.planner_name IS 'Name of the user who planed the change.';
+
+-- Name: COLUMN events.planner_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.events.planner_email IS 'Email address of the user who plan planned the change.';
+
+-- Name: projects; Type: TABLE; Schema: sqitch; Owner: -
+
+CREATE TABLE sqitch.projects (
+    project text NOT NULL,
+    uri text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    creator_name text NOT NULL,
+    creator_email text NOT NULL
+);
+
+-- Name: TABLE projects; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON TABLE sqitch.projects IS 'Sqitch projects deployed to this database.';
+
+-- Name: COLUMN projects.project; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.projects.project IS 'Unique Name of a project.';
+
+-- Name: COLUMN projects.uri; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.projects.uri IS 'Optional project URI';
+
+-- Name: COLUMN projects.created_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.projects.created_at IS 'Date the project was added to the database.';
+
+-- Name: COLUMN projects.creator_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.projects.creator_name IS 'Name of the user who added the project.';
+
+-- Name: COLUMN projects.creator_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.projects.creator_email IS 'Email address of the user who added the project.';
+
+-- Name: releases; Type: TABLE; Schema: sqitch; Owner: -
+
+CREATE TABLE sqitch.releases (
+    version real NOT NULL,
+    installed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    installer_name text NOT NULL,
+    installer_email text NOT NULL
+);
+
+-- Name: TABLE releases; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON TABLE sqitch.releases IS 'Sqitch registry releases.';
+
+-- Name: COLUMN releases.version; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.releases.version IS 'Version of the Sqitch registry.';
+
+-- Name: COLUMN releases.installed_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.releases.installed_at IS 'Date the registry release was installed.';
+
+-- Name: COLUMN releases.installer_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.releases.installer_name IS 'Name of the user who installed the registry release.';
+
+-- Name: COLUMN releases.installer_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.releases.installer_email IS 'Email address of the user who installed the registry release.';
+
+-- Name: tags; Type: TABLE; Schema: sqitch; Owner: -
+
+CREATE TABLE sqitch.tags (
+    tag_id text NOT NULL,
+    tag text NOT NULL,
+    project text NOT NULL,
+    change_id text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    committer_name text NOT NULL,
+    committer_email text NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    planner_name text NOT NULL,
+    planner_email text NOT NULL
+);
+
+-- Name: TABLE tags; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON TABLE sqitch.tags IS 'Tracks the tags currently applied to the database.';
+
+-- Name: COLUMN tags.tag_id; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.tag_id IS 'Tag primary key.';
+
+-- Name: COLUMN tags.tag; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.tag IS 'Project-unique tag name.';
+
+-- Name: COLUMN tags.project; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.project IS 'Name of the Sqitch project to which the tag belongs.';
+
+-- Name: COLUMN tags.change_id; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.change_id IS 'ID of last change deployed before the tag was applied.';
+
+-- Name: COLUMN tags.note; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.note IS 'Description of the tag.';
+
+-- Name: COLUMN tags.committed_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.committed_at IS 'Date the tag was applied to the database.';
+
+-- Name: COLUMN tags.committer_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.committer_name IS 'Name of the user who applied the tag.';
+
+-- Name: COLUMN tags.committer_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.committer_email IS 'Email address of the user who applied the tag.';
+
+-- Name: COLUMN tags.planned_at; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.planned_at IS 'Date the tag was added to the plan.';
+
+-- Name: COLUMN tags.planner_name; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.planner_name IS 'Name of the user who planed the tag.';
+
+-- Name: COLUMN tags.planner_email; Type: COMMENT; Schema: sqitch; Owner: -
+
+COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who planned the tag.';
+
+-- Data for Name: changes; Type: TABLE DATA; Schema: sqitch; Owner: -
+
+INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'c2db62a2b5766bd9c9730f391035d224b1961a25', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'e274998eb852b8a77ea4ba688bac1f83b96605cc', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+
+-- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
+
+INSERT INTO sqitch.dependencies VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'require', 'roles', 'de0551a77ef8ce488cc05082307a84c4e72e75f8');
+INSERT INTO sqitch.dependencies VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'require', 'schema', '43273813bde408d4c7c08a58bad82709354c8815');
+INSERT INTO sqitch.dependencies VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+
+-- Data for Name: events; Type: TABLE DATA; Schema: sqitch; Owner: -
+
+INSERT INTO sqitch.events VALUES ('deploy', 'de0551a77ef8ce488cc05082307a84c4e72e75f8', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '{}', '{}', '{}', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '43273813bde408d4c7c08a58bad82709354c8815', 'schema', 'faultline', 'The schema faultline, closed to everybody', '{roles}', '{}', '{}', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '5f812c075028916d05c3ec8ef62857530d2dbeb1', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '{schema}', '{}', '{}', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'load', 'faultline', 'The functions and views of sql/', '{jobs}', '{}', '{}', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+
+-- Data for Name: projects; Type: TABLE DATA; Schema: sqitch; Owner: -
+
+INSERT INTO sqitch.projects VALUES ('faultline', 'https://faultline.example/', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com');
+
+-- Data for Name: releases; Type: TABLE DATA; Schema: sqitch; Owner: -
+
+INSERT INTO sqitch.releases VALUES (1.1, '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com');
+
+-- Data for Name: tags; Type: TABLE DATA; Schema: sqitch; Owner: -
+
+-- Name: changes changes_pkey; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (change_id);
+
+-- Name: changes changes_project_script_hash_key; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.changes
+    ADD CONSTRAINT changes_project_script_hash_key UNIQUE (project, script_hash);
+
+-- Name: dependencies dependencies_pkey; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.dependencies
+    ADD CONSTRAINT dependencies_pkey PRIMARY KEY (change_id, dependency);
+
+-- Name: events events_pkey; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (change_id, committed_at);
+
+-- Name: projects projects_pkey; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (project);
+
+-- Name: projects projects_uri_key; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.projects
+    ADD CONSTRAINT projects_uri_key UNIQUE (uri);
+
+-- Name: releases releases_pkey; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.releases
+    ADD CONSTRAINT releases_pkey PRIMARY KEY (version);
+
+-- Name: tags tags_pkey; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.tags
+    ADD CONSTRAINT tags_pkey PRIMARY KEY (tag_id);
+
+-- Name: tags tags_project_tag_key; Type: CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.tags
+    ADD CONSTRAINT tags_project_tag_key UNIQUE (project, tag);
+
+-- Name: changes changes_project_fkey; Type: FK CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.changes
+    ADD CONSTRAINT changes_project_fkey FOREIGN KEY (project) REFERENCES sqitch.projects(project) ON UPDATE CASCADE;
+
+-- Name: dependencies dependencies_change_id_fkey; Type: FK CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.dependencies
+    ADD CONSTRAINT dependencies_change_id_fkey FOREIGN KEY (change_id) REFERENCES sqitch.changes(change_id) ON UPDATE CASCADE ON DELETE CASCADE;
+
+-- Name: dependencies dependencies_dependency_id_fkey; Type: FK CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.dependencies
+    ADD CONSTRAINT dependencies_dependency_id_fkey FOREIGN KEY (dependency_id) REFERENCES sqitch.changes(change_id) ON UPDATE CASCADE;
+
+-- Name: events events_project_fkey; Type: FK CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.events
+    ADD CONSTRAINT events_project_fkey FOREIGN KEY (project) REFERENCES sqitch.projects(project) ON UPDATE CASCADE;
+
+-- Name: tags tags_change_id_fkey; Type: FK CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.tags
+    ADD CONSTRAINT tags_change_id_fkey FOREIGN KEY (change_id) REFERENCES sqitch.changes(change_id) ON UPDATE CASCADE;
+
+-- Name: tags tags_project_fkey; Type: FK CONSTRAINT; Schema: sqitch; Owner: -
+
+ALTER TABLE ONLY sqitch.tags
+    ADD CONSTRAINT tags_project_fkey FOREIGN KEY (project) REFERENCES sqitch.projects(project) ON UPDATE CASCADE;
+
+create schema faultline authorization faultline_owner;
+alter default privileges for role faultline_owner revoke execute on functions from public;
+set local role faultline_owner;
+
+-- Name: faultline; Type: SCHEMA; Schema: -; Owner: -
+
+-- Name: SCHEMA faultline; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON SCHEMA faultline IS 'Faultline: background jobs that stay correct under failure. Call its functions; its tables are nobody''s.';
+
+-- Name: claimed_job; Type: TYPE; Schema: faultline; Owner: -
+
+CREATE TYPE faultline.claimed_job AS (
+	job_id bigint,
+	attempt integer,
+	type text,
+	payload jsonb,
+	queue text,
+	max_attempts integer,
+	timeout interval,
+	lease_expires_at timestamp with time zone,
+	run_id bigint,
+	task text,
+	headers jsonb,
+	failures integer,
+	priority integer,
+	tags text[],
+	run_at timestamp with time zone,
+	started_at timestamp with time zone,
+	created_at timestamp with time zone
+);
+
+-- Name: TYPE claimed_job; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TYPE faultline.claimed_job IS 'What a claim hands to a runner: (job_id, attempt) is the fence that every report carries.';
+
+-- Name: _ago(interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._ago(span interval) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare
+  seconds constant numeric := greatest(0, extract(epoch from span));
+begin
+  return case
+    when seconds < 10 then pg_catalog.format('%s s', pg_catalog.round(seconds, 1))
+    when seconds < 60 then pg_catalog.format('%s s', pg_catalog.floor(seconds))
+    when seconds < 3600 then pg_catalog.format('%s min %s s', pg_catalog.floor(seconds / 60), pg_catalog.floor(seconds % 60))
+    when seconds < 86400 then pg_catalog.format('%s h %s min', pg_catalog.floor(seconds / 3600), pg_catalog.floor(seconds % 3600 / 60))
+    else pg_catalog.format('%s days %s h', pg_catalog.floor(seconds / 86400), pg_catalog.floor(seconds % 86400 / 3600))
+  end;
+end
+$$;
+
+-- Name: FUNCTION _ago(span interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._ago(span interval) IS 'Private: an interval as people say it.';
+
+-- Name: _answer(boolean, bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._answer(accepted boolean, job_id bigint, attempt integer, verb text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  reason text;
+  job record;
+begin
+  if accepted then
+    return 'ok';
+  end if;
+  reason := faultline._refused(job_id, attempt, verb);
+  if reason = 'repeat' then
+    return 'repeat';
+  end if;
+  if reason = 'unknown' then
+    perform faultline._no_job(job_id);
+  end if;
+  select j.state, j.attempt into job from faultline.jobs_live j where j.job_id = _answer.job_id;
+  if not found then
+    select d.state, d.attempt into job from faultline.jobs_done d where d.job_id = _answer.job_id;
+  end if;
+  raise exception using
+    errcode = 'FL001',
+    message = pg_catalog.format('attempt %s of job %s may not %s it: the job is %s at attempt %s',
+                                attempt, job_id, verb, job.state, job.attempt),
+    hint = 'The lease was lost: drop the result; another attempt has the job, or had it.';
+end
+$$;
+
+-- Name: FUNCTION _answer(accepted boolean, job_id bigint, attempt integer, verb text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._answer(accepted boolean, job_id bigint, attempt integer, verb text) IS 'Private: the verdict of a single report, or FL001, FL005.';
+
+-- Name: _arguments_hash(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._arguments_hash(type text, payload jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+select pg_catalog.jsonb_hash_extended(pg_catalog.jsonb_build_array(type, payload), 0)
+$$;
+
+-- Name: FUNCTION _arguments_hash(type text, payload jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._arguments_hash(type text, payload jsonb) IS 'Private: the hash by which "same arguments" is told.';
+
+-- Name: _backoff_delay(jsonb, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._backoff_delay(backoff jsonb, failures integer) RETURNS interval
+    LANGUAGE plpgsql
+    AS $$
+declare
+  delay double precision := extract(epoch from coalesce((backoff ->> 'delay')::interval, interval '1 second'));
+  max_delay double precision := extract(epoch from coalesce((backoff ->> 'max_delay')::interval, interval '1 hour'));
+  jitter double precision := coalesce((backoff ->> 'jitter')::double precision, 0.2);
+begin
+  if coalesce(backoff ->> 'kind', 'exponential') = 'exponential' then
+    delay := delay * 2.0 ^ greatest(0, least(failures - 1, 40));
+  end if;
+  delay := least(delay, max_delay) * (1 - jitter * pg_catalog.random());
+  return pg_catalog.make_interval(secs => delay);
+end
+$$;
+
+-- Name: FUNCTION _backoff_delay(backoff jsonb, failures integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._backoff_delay(backoff jsonb, failures integer) IS 'Private: the wait after the n-th failure.';
+
+-- Name: _check_backoff(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_backoff(backoff jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  usage constant text := 'For example {"kind": "exponential", "delay": "1s", "max_delay": "1h", "jitter": 0.2}';
+  key text;
+  delay interval;
+begin
+  if backoff is null then
+    return;
+  end if;
+  if pg_catalog.jsonb_typeof(backoff) <> 'object' then
+    perform faultline._invalid(pg_catalog.format('backoff %s is not an object', pg_catalog.left(backoff::text, 100)), usage);
+  end if;
+  for key in select pg_catalog.jsonb_object_keys(backoff) loop
+    if key not in ('kind', 'delay', 'max_delay', 'jitter') then
+      perform faultline._invalid(pg_catalog.format('backoff has no key %s', pg_catalog.quote_literal(pg_catalog.left(key, 100))), usage);
+    end if;
+  end loop;
+  if backoff ->> 'kind' not in ('exponential', 'fixed') then
+    perform faultline._invalid(
+      pg_catalog.format('backoff kind %s is unknown', pg_catalog.quote_literal(pg_catalog.left(backoff ->> 'kind', 100))), usage);
+  end if;
+  foreach key in array array['delay', 'max_delay'] loop
+    if pg_catalog.jsonb_typeof(backoff -> key) not in ('string', 'null') then
+      perform faultline._invalid(pg_catalog.format('backoff %s %s is not an interval in a string', key, pg_catalog.left((backoff -> key)::text, 100)), usage);
+    end if;
+    begin
+      delay := (backoff ->> key)::interval;
+    exception when data_exception then
+      perform faultline._invalid(
+        pg_catalog.format('backoff %s %s is not an interval', key, pg_catalog.quote_literal(pg_catalog.left(backoff ->> key, 100))), usage);
+    end;
+    perform faultline._check_interval('backoff ' || key, delay, interval '1 millisecond', interval '366 days');
+  end loop;
+  if pg_catalog.jsonb_typeof(backoff -> 'jitter') not in ('number', 'null') then
+    perform faultline._invalid(pg_catalog.format('backoff jitter %s is not a number', pg_catalog.left((backoff -> 'jitter')::text, 100)), usage);
+  end if;
+  if (backoff ->> 'jitter')::numeric not between 0 and 1 then
+    perform faultline._invalid(pg_catalog.format('backoff jitter %s is out of bounds', pg_catalog.left(backoff ->> 'jitter', 100)), 'It lies between 0 and 1');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_backoff(backoff jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_backoff(backoff jsonb) IS 'Private: raises FL004 unless the value is a backoff.';
+
+-- Name: _check_document(text, jsonb, boolean); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_document(what text, document jsonb, must_be_object boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if must_be_object and pg_catalog.jsonb_typeof(document) <> 'object' then
+    perform faultline._invalid(
+      pg_catalog.format('%s is not an object but of type %s', what, pg_catalog.jsonb_typeof(document)),
+      'For example {"type": "ValueError", "message": "…"}');
+  end if;
+  if pg_catalog.octet_length(document::text) > 262144 then
+    perform faultline._invalid(
+      pg_catalog.format('%s has %s bytes as text', what, pg_catalog.octet_length(document::text)),
+      'At most 262144 (256 KiB): store the data elsewhere and return a reference');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_document(what text, document jsonb, must_be_object boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_document(what text, document jsonb, must_be_object boolean) IS 'Private: raises FL004 for a result or an error that can''t be kept.';
+
+-- Name: _check_fence(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_fence(job_id bigint, attempt integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if job_id is null or attempt is null then
+    perform faultline._invalid(
+      pg_catalog.format('job_id is %s and attempt is %s', coalesce(job_id::text, 'NULL'), coalesce(attempt::text, 'NULL')),
+      'A report carries both, as the claim returned them');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_fence(job_id bigint, attempt integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_fence(job_id bigint, attempt integer) IS 'Private: raises FL004 unless both halves of a fence are there.';
+
+-- Name: _check_interval(text, interval, interval, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if value < lowest or value > highest then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is out of bounds', what, value),
+      pg_catalog.format('It lies between %s and %s', lowest, highest));
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_interval(what text, value interval, lowest interval, highest interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) IS 'Private: raises FL004 unless the value lies within its bounds.';
+
+-- Name: _check_job(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  tag text;
+begin
+  perform faultline._check_name('type', type);
+  if queue <> 'default' then
+    perform faultline._check_name('queue', queue);
+  end if;
+  if pg_catalog.jsonb_typeof(payload) <> 'object' then
+    perform faultline._invalid(
+      pg_catalog.format('the payload is not an object but of type %s', pg_catalog.jsonb_typeof(payload)),
+      'Put the value under a name, as in {"value": …}');
+  end if;
+  if pg_catalog.octet_length(payload::text) > 262144 then
+    perform faultline._invalid(
+      pg_catalog.format('the payload has %s bytes as text', pg_catalog.octet_length(payload::text)),
+      'At most 262144 (256 KiB): store the data elsewhere and enqueue a reference');
+  end if;
+  if not pg_catalog.isfinite(run_at) then
+    perform faultline._invalid(pg_catalog.format('run_at %s is not a time', run_at), 'Leave it out to run now');
+  end if;
+  if priority not between 1 and 4 then
+    perform faultline._invalid(pg_catalog.format('priority %s is out of bounds', priority), '1, 2, 3 or 4; 1 runs first');
+  end if;
+  if max_attempts not between 1 and 100 then
+    perform faultline._invalid(pg_catalog.format('max_attempts %s is out of bounds', max_attempts), 'It lies between 1 and 100');
+  end if;
+  if pg_catalog.length(idempotency_key) not between 1 and 255 then
+    perform faultline._invalid(
+      pg_catalog.format('the idempotency key has %s characters', pg_catalog.length(idempotency_key)), 'It has 1 to 255');
+  end if;
+  if idempotency_ttl is not null and idempotency_key is null then
+    perform faultline._invalid('idempotency_ttl is given without idempotency_key', 'Give a key, or leave the ttl out');
+  end if;
+  perform faultline._check_interval('idempotency_ttl', idempotency_ttl, interval '1 second', interval '3660 days');
+  perform faultline._check_backoff(backoff);
+  perform faultline._check_interval('timeout', timeout, interval '1 millisecond', interval '366 days');
+  if pg_catalog.cardinality(tags) > 32 then
+    perform faultline._invalid(pg_catalog.format('the job has %s tags', pg_catalog.cardinality(tags)), 'At most 32');
+  end if;
+  if pg_catalog.cardinality(tags) > 0 then
+    foreach tag in array tags loop
+      perform faultline._check_name('tag', tag);
+    end loop;
+  end if;
+  if pg_catalog.jsonb_typeof(headers) <> 'object' then
+    perform faultline._invalid(
+      pg_catalog.format('headers is not an object but of type %s', pg_catalog.jsonb_typeof(headers)),
+      'For example {"traceparent": "…"}');
+  end if;
+  if pg_catalog.octet_length(headers::text) > 16384 then
+    perform faultline._invalid(
+      pg_catalog.format('headers has %s bytes as text', pg_catalog.octet_length(headers::text)), 'At most 16384');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Private: raises FL004 for the first argument of enqueue that is out of its limits.';
+
+-- Name: _check_name(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_name(what text, value text) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+begin
+  if value is null or value !~ '^[A-Za-z0-9_.:-]{1,128}$' then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is not a name', what, coalesce(pg_catalog.quote_literal(pg_catalog.left(value, 140)), 'NULL')),
+      'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  end if;
+end
+$_$;
+
+-- Name: FUNCTION _check_name(what text, value text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_name(what text, value text) IS 'Private: raises FL004 unless the value is a name.';
+
+-- Name: _check_settings(jsonb, text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_settings(settings jsonb, known text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  key text;
+begin
+  if settings is null or pg_catalog.jsonb_typeof(settings) <> 'object' then
+    perform faultline._invalid(
+      pg_catalog.format('settings is not an object but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(settings), 'NULL')),
+      pg_catalog.format('Its keys are %s', pg_catalog.array_to_string(known, ', ')));
+  end if;
+  for key in select pg_catalog.jsonb_object_keys(settings) loop
+    if key <> all (known) then
+      perform faultline._invalid(
+        pg_catalog.format('%s is not a setting', pg_catalog.quote_literal(pg_catalog.left(key, 100))),
+        pg_catalog.format('The settings are %s', pg_catalog.array_to_string(known, ', ')));
+    end if;
+  end loop;
+  perform faultline._check_backoff(case when pg_catalog.jsonb_typeof(settings -> 'backoff') <> 'null' then settings -> 'backoff' end);
+end
+$$;
+
+-- Name: FUNCTION _check_settings(settings jsonb, known text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_settings(settings jsonb, known text[]) IS 'Private: raises FL004 unless the value is an object of known keys.';
+
+-- Name: _end_attempt(bigint, integer, text, boolean, boolean, interval, jsonb, uuid); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  charged int;
+  wait interval := delay;
+  ended text;
+  now_ timestamptz;
+begin
+  perform pg_catalog.pg_current_xact_id();
+  select * into job
+  from faultline.jobs_live j
+  where j.job_id = _end_attempt.job_id and j.attempt = _end_attempt.attempt and j.state = 'running'
+  for update;
+  if not found then
+    return null;
+  end if;
+
+  charged := job.failures + charge::int;
+  if job.cancel_requested_at is not null then
+    ended := 'cancelled';
+    job.failures := charged;
+    perform faultline._finish(job, 'cancelled', error);
+  elsif charge and (not retryable or charged >= job.max_attempts) then
+    ended := 'failed';
+    update faultline.jobs_live j
+    set state = 'failed', failures = charged, finished_at = pg_catalog.clock_timestamp(), error = _end_attempt.error,
+        lease_owner = null, lease_expires_at = null
+    where j.job_id = job.job_id;
+  else
+    ended := 'queued';
+    if wait is null and charge then
+      wait := faultline._backoff_delay(
+        coalesce(job.backoff, (select q.backoff from faultline.queues q where q.queue = job.queue),
+                 (select s.backoff from faultline.settings s)),
+        charged);
+    end if;
+    wait := coalesce(wait, interval '0');
+    now_ := pg_catalog.clock_timestamp();
+    update faultline.jobs_live j
+    set state = 'queued', failures = charged, ready_at = now_ + wait, error = coalesce(_end_attempt.error, j.error),
+        lease_owner = null, lease_expires_at = null
+    where j.job_id = job.job_id;
+    if wait = interval '0' then
+      perform faultline._ring(job.queue);
+    end if;
+  end if;
+
+  perform faultline._record(
+    job.job_id, job.attempt, verb, coalesce(reporter, job.lease_owner),
+    pg_catalog.jsonb_build_object(
+      'outcome', ended, 'failures', charged, 'delay', case when ended = 'queued' then wait end, 'error', error,
+      'lease_owner', job.lease_owner));
+  return ended;
+end
+$$;
+
+-- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) IS 'Private: ends a running attempt that did not succeed; returns the job''s new state, or NULL if the fence is stale.';
+
+-- Name: _enqueue(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ timestamptz;
+  existing bigint;
+begin
+  -- The floor's proof needs ready_at to be later than the writer's xid, and a sleeping runner's needs the xid before the bell.
+  perform pg_catalog.pg_current_xact_id();
+  job_id := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  if idempotency_key is not null then
+    existing := faultline._keyed_job(queue, idempotency_key, idempotency_ttl, type, payload, job_id);
+    if existing is not null then
+      job_id := existing;
+      created := false;
+      return;
+    end if;
+  end if;
+  if max_attempts is null then
+    select q.max_attempts into max_attempts from faultline.queues q where q.queue = _enqueue.queue;
+    if max_attempts is null then
+      select s.max_attempts into max_attempts from faultline.settings s;
+    end if;
+  end if;
+  now_ := pg_catalog.clock_timestamp();
+  insert into faultline.jobs_live (
+    job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
+    idempotency_key)
+  values (
+    job_id, greatest(run_at, now_), now_, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
+    idempotency_key);
+  created := true;
+  if run_at is null or run_at <= now_ then
+    perform faultline._ring(queue);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean) IS 'Private: makes one job, or finds the one its idempotency key stands for.';
+
+SET LOCAL default_tablespace = '';
+
+SET LOCAL default_table_access_method = heap;
+
+-- Name: jobs_live; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.jobs_live (
+    job_id bigint NOT NULL,
+    ready_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    lease_expires_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    lease_owner uuid,
+    run_id bigint,
+    attempt integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    max_attempts integer NOT NULL,
+    priority smallint NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    type text NOT NULL,
+    queue text NOT NULL,
+    payload jsonb NOT NULL,
+    error jsonb,
+    headers jsonb,
+    backoff jsonb,
+    timeout interval,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    idempotency_key text,
+    task text,
+    CONSTRAINT jobs_live_attempt CHECK (((attempt >= 0) AND ((state = 'queued'::text) OR (attempt > 0)))),
+    CONSTRAINT jobs_live_failures CHECK ((((failures >= 0) AND (failures <= max_attempts)) AND ((state <> 'queued'::text) OR (failures < max_attempts)))),
+    CONSTRAINT jobs_live_finished CHECK (((state = 'failed'::text) = (finished_at IS NOT NULL))),
+    CONSTRAINT jobs_live_lease CHECK ((((state = 'running'::text) = (lease_owner IS NOT NULL)) AND ((state = 'running'::text) = (lease_expires_at IS NOT NULL)))),
+    CONSTRAINT jobs_live_priority CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT jobs_live_state CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'failed'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.05', autovacuum_analyze_threshold='2000', autovacuum_vacuum_cost_delay='0', vacuum_truncate='false');
+
+-- Name: TABLE jobs_live; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.jobs_live IS 'Jobs that are not finished: queued, running, and dead letters (failed) until someone retries or discards them.';
+
+-- Name: COLUMN jobs_live.ready_at; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_live.ready_at IS 'When the job may be claimed. Written as greatest(run_at, clock_timestamp()) after the writer has its xid: the floor rests on it.';
+
+-- Name: COLUMN jobs_live.attempt; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_live.attempt IS 'Claims so far: the fencing token. Never goes back.';
+
+-- Name: COLUMN jobs_live.failures; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_live.failures IS 'What is charged: failed reports and expired leases. Starts afresh with retry_job.';
+
+-- Name: _finish(faultline.jobs_live, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from faultline.jobs_live j where j.job_id = job.job_id;
+  insert into faultline.jobs_done (
+    job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+    from_state, state, type, queue, payload, error, headers, tags, idempotency_key, task)
+  values (
+    job.job_id, pg_catalog.clock_timestamp(), job.created_at, job.ready_at, job.started_at, job.lease_owner, job.run_id,
+    job.attempt, job.failures, job.max_attempts, job.priority, job.state, _finish.state, job.type, job.queue, job.payload,
+    coalesce(_finish.error, job.error), job.headers, job.tags, job.idempotency_key, job.task);
+end
+$$;
+
+-- Name: FUNCTION _finish(job faultline.jobs_live, state text, error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) IS 'Private: moves a locked job to jobs_done.';
+
+-- Name: _invalid(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._invalid(message text, hint text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using errcode = 'FL004', message = _invalid.message, hint = coalesce(_invalid.hint, '');
+end
+$$;
+
+-- Name: FUNCTION _invalid(message text, hint text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._invalid(message text, hint text) IS 'Private: raises FL004.';
+
+-- Name: _keyed_job(text, text, interval, text, jsonb, bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+  found_key faultline.idempotency_keys;
+  new_hash constant bigint := faultline._arguments_hash(_keyed_job.type, _keyed_job.payload);
+  lifetime constant interval := coalesce(_keyed_job.ttl, interval '7 days');
+begin
+  loop
+    insert into faultline.idempotency_keys (queue, key, job_id, arguments_hash, created_at, expires_at)
+    values (_keyed_job.queue, _keyed_job.key, new_job_id, new_hash,
+            pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + lifetime)
+    on conflict (queue, key) do nothing;
+    if found then
+      return null;
+    end if;
+
+    select * into found_key
+    from faultline.idempotency_keys k
+    where k.queue = _keyed_job.queue and k.key = _keyed_job.key;
+    continue when not found;
+
+    if found_key.expires_at <= pg_catalog.clock_timestamp()
+       and not exists (select from faultline.jobs_live j where j.job_id = found_key.job_id) then
+      -- Expired, and its job is over: the key is free. Only if it still is the row just read.
+      delete from faultline.idempotency_keys k
+      where k.queue = _keyed_job.queue and k.key = _keyed_job.key and k.job_id = found_key.job_id
+        and k.expires_at = found_key.expires_at;
+      continue;
+    end if;
+
+    if found_key.arguments_hash <> new_hash then
+      raise exception using
+        errcode = 'FL002',
+        message = pg_catalog.format('idempotency key %L of queue %s stands for job %s, which has another type or payload',
+                                    _keyed_job.key, _keyed_job.queue, found_key.job_id),
+        hint = 'The same key wants the same type, queue and payload: use a new key for new work.';
+    end if;
+    return found_key.job_id;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) IS 'Private: the job an idempotency key stands for, or NULL after it was given to the new one.';
+
+-- Name: _no_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._no_job(job_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL005', message = pg_catalog.format('there is no job %s', coalesce(job_id::text, 'NULL')),
+    hint = 'It was never enqueued, or it finished so long ago that retention removed it.';
+end
+$$;
+
+-- Name: FUNCTION _no_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._no_job(job_id bigint) IS 'Private: raises FL005 for a job.';
+
+-- Name: _oldest_day(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._oldest_day(parent text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $_$
+begin
+  return (
+    select min(pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD'))::timestamp at time zone 'UTC'
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+    where i.inhparent = pg_catalog.to_regclass('faultline.' || _oldest_day.parent) and c.relname ~ '_[0-9]{8}$');
+end
+$_$;
+
+-- Name: FUNCTION _oldest_day(parent text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._oldest_day(parent text) IS 'Private: the first day of jobs_done or job_events that has a partition.';
+
+-- Name: _queue_names(jsonb, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._queue_names(token jsonb, max integer) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  known constant text[] := array(select k from pg_catalog.jsonb_object_keys(coalesce(token -> 'queues', '{}')) as k order by k);
+  name text := '';
+  upper_name text;
+  candidate text;
+begin
+  for probe in 1..max loop
+    select min(k) into upper_name from unnest(known) as k where k > name;
+    candidate := least(
+      (select j.queue from faultline.jobs_live j
+       where j.state = 'queued' and j.queue > name and (upper_name is null or j.queue < upper_name)
+       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+      (select j.queue from faultline.jobs_live j
+       where j.lease_expires_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
+       order by j.queue, j.lease_expires_at limit 1),
+      (select j.queue from faultline.jobs_live j
+       where j.finished_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
+       order by j.queue, j.job_id limit 1),
+      upper_name);
+    exit when candidate is null;
+    name := candidate;
+    return next name;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION _queue_names(token jsonb, max integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._queue_names(token jsonb, max integer) IS 'Private: the names of queues that have live jobs.';
+
+-- Name: _read_floor(text, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._read_floor(floor text, now_ timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  token jsonb;
+begin
+  if floor is null then
+    return null;
+  end if;
+  token := floor::jsonb;
+  if pg_catalog.jsonb_typeof(token) <> 'object' or (token ->> 'read_at')::timestamptz is null then
+    raise data_exception;
+  end if;
+  if (token ->> 'read_at')::timestamptz > now_ then
+    return null;
+  end if;
+  return token;
+exception when data_exception then
+  perform faultline._invalid(
+    pg_catalog.format('%L is not a token of advance_floor', pg_catalog.left(floor, 60)), 'Pass on what advance_floor returned, or NULL');
+end
+$$;
+
+-- Name: FUNCTION _read_floor(floor text, now_ timestamp with time zone); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._read_floor(floor text, now_ timestamp with time zone) IS 'Private: reads a floor token; NULL if its time is ahead of the clock.';
+
+-- Name: _record(bigint, integer, text, uuid, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into faultline.job_events (at, job_id, attempt, verb, runner, actor, detail)
+  values (pg_catalog.clock_timestamp(), _record.job_id, _record.attempt, _record.verb, _record.runner, session_user,
+          pg_catalog.jsonb_strip_nulls(coalesce(_record.detail, '{}')));
+end
+$$;
+
+-- Name: FUNCTION _record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb) IS 'Private: appends one row to job_events.';
+
+-- Name: _record_stale(bigint, integer, text, uuid); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+begin
+  if not exists (
+    select
+    from faultline.job_events e
+    where e.job_id = _record_stale.job_id and e.attempt = _record_stale.attempt and e.verb = 'stale'
+      and e.detail ->> 'verb' = _record_stale.verb
+  ) then
+    perform faultline._record(job_id, attempt, 'stale', runner, pg_catalog.jsonb_build_object('verb', verb));
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _record_stale(job_id bigint, attempt integer, verb text, runner uuid); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) IS 'Private: records a refused report, once.';
+
+-- Name: _refuse_item(bigint, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job record;
+  unknown text;
+  message text;
+  hint text;
+begin
+  if pg_catalog.jsonb_typeof(item) <> 'object' then
+    perform faultline._invalid(
+      pg_catalog.format('it is not an object but of type %s', pg_catalog.jsonb_typeof(item)), 'Its keys are the arguments of enqueue');
+  end if;
+  select key into unknown
+  from pg_catalog.jsonb_object_keys(item) as key
+  where key <> all (array['type', 'payload', 'queue', 'run_at', 'priority', 'max_attempts', 'idempotency_key',
+                          'idempotency_ttl', 'backoff', 'timeout', 'tags', 'headers'])
+  limit 1;
+  if unknown is not null then
+    perform faultline._invalid(
+      pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), 'Its keys are the arguments of enqueue');
+  end if;
+  begin
+    select * into job
+    from pg_catalog.jsonb_to_record(item) as r (
+      type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int, idempotency_key text,
+      idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb);
+  exception when data_exception then
+    perform faultline._invalid(sqlerrm, 'Times, intervals and numbers are written as PostgreSQL reads them');
+  end;
+  perform faultline._check_job(
+    job.type, case when pg_catalog.jsonb_typeof(job.payload) <> 'null' then job.payload end, coalesce(job.queue, 'default'),
+    job.run_at, job.priority, job.max_attempts, job.idempotency_key, job.idempotency_ttl,
+    case when pg_catalog.jsonb_typeof(job.backoff) <> 'null' then job.backoff end, job.timeout, job.tags,
+    case when pg_catalog.jsonb_typeof(job.headers) <> 'null' then job.headers end);
+  return false;
+exception when sqlstate 'FL004' then
+  get stacked diagnostics message = message_text, hint = pg_exception_hint;
+  perform faultline._invalid(pg_catalog.format('job %s: %s', ordinal, message), hint);
+end
+$$;
+
+-- Name: FUNCTION _refuse_item(ordinal bigint, item jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) IS 'Private: raises FL004 with the place of a bad element of enqueue_many.';
+
+-- Name: _refuse_move(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_move() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL003',
+    message = case tg_op
+      when 'INSERT' then pg_catalog.format('job %s can not be born %s', new.job_id, new.state)
+      else pg_catalog.format('job %s can not go from %s (attempt %s) to %s (attempt %s)',
+                             old.job_id, old.state, old.attempt, new.state, new.attempt)
+    end,
+    hint = 'queued → running → queued or failed, failed → queued; attempt grows by one with each claim and never goes back.';
+end
+$$;
+
+-- Name: FUNCTION _refuse_move(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_move() IS 'Private: raises FL003 for a move of a job that is not legal.';
+
+-- Name: _refuse_update(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_update() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('a row of %s is never changed', tg_table_name),
+    hint = 'History is append-only.';
+end
+$$;
+
+-- Name: FUNCTION _refuse_update(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_update() IS 'Private: raises FL003 for an update of history.';
+
+-- Name: _refused(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+#variable_conflict use_variable
+begin
+  if verb = 'complete' then
+    if exists (
+      select from faultline.jobs_done d where d.job_id = _refused.job_id and d.attempt = _refused.attempt and d.state = 'succeeded'
+    ) then
+      return 'repeat';
+    end if;
+  elsif exists (
+    select from faultline.job_events e where e.job_id = _refused.job_id and e.attempt = _refused.attempt and e.verb = _refused.verb
+  ) then
+    return 'repeat';
+  end if;
+  if exists (select from faultline.jobs_live j where j.job_id = _refused.job_id)
+     or exists (select from faultline.jobs_done d where d.job_id = _refused.job_id) then
+    return 'stale';
+  end if;
+  return 'unknown';
+end
+$$;
+
+-- Name: FUNCTION _refused(job_id bigint, attempt integer, verb text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) IS 'Private: repeat, stale or unknown, for a report whose fence did not match.';
+
+-- Name: _ring(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._ring(queue text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if pg_catalog.pg_try_advisory_lock(1181838444, pg_catalog.hashtext(queue) & 15) then
+    perform pg_catalog.pg_advisory_unlock(1181838444, pg_catalog.hashtext(queue) & 15);
+  else
+    perform pg_catalog.pg_notify('faultline', queue);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _ring(queue text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._ring(queue text) IS 'Private: notifies channel faultline, only if a runner sleeps on the queue''s bell.';
+
+-- Name: _setting_int(jsonb, text, integer, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._setting_int(settings jsonb, key text, lowest integer, highest integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if pg_catalog.jsonb_typeof(settings -> key) not in ('number', 'null')
+     or (settings ->> key)::numeric not between lowest and highest
+     or (settings ->> key)::numeric % 1 <> 0 then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is out of bounds', key, pg_catalog.left((settings -> key)::text, 100)),
+      pg_catalog.format('A whole number between %s and %s', lowest, highest));
+  end if;
+  return (settings ->> key)::int;
+end
+$$;
+
+-- Name: FUNCTION _setting_int(settings jsonb, key text, lowest integer, highest integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._setting_int(settings jsonb, key text, lowest integer, highest integer) IS 'Private: a whole number out of a settings object, or FL004.';
+
+-- Name: _setting_interval(jsonb, text, interval, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) RETURNS interval
+    LANGUAGE plpgsql
+    AS $$
+declare
+  value interval;
+begin
+  if pg_catalog.jsonb_typeof(settings -> key) not in ('string', 'null') then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is not an interval in a string', key, pg_catalog.left((settings -> key)::text, 100)), 'For example "30 seconds"');
+  end if;
+  begin
+    value := (settings ->> key)::interval;
+  exception when data_exception then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is not an interval', key, pg_catalog.quote_literal(pg_catalog.left(settings ->> key, 100))), 'For example "30 seconds"');
+  end;
+  perform faultline._check_interval(key, value, lowest, highest);
+  return value;
+end
+$$;
+
+-- Name: FUNCTION _setting_interval(settings jsonb, key text, lowest interval, highest interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) IS 'Private: an interval out of a settings object, or FL004.';
+
+-- Name: _verify_guards(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_guards() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  return query
+  select g.promise, 'guard_missing', g.what || ' ' || g.name, pg_catalog.format('table %s has no such %s, or it is not in force', g.relation, g.what)
+  from (values
+    (1, 'constraint', 'jobs_live_pkey', 'jobs_live'),
+    (1, 'constraint', 'jobs_done_pkey', 'jobs_done'),
+    (2, 'constraint', 'jobs_live_lease', 'jobs_live'),
+    (2, 'constraint', 'jobs_live_state', 'jobs_live'),
+    (2, 'constraint', 'jobs_done_move', 'jobs_done'),
+    (2, 'trigger', 'jobs_live_born', 'jobs_live'),
+    (3, 'trigger', 'jobs_live_moves', 'jobs_live'),
+    (3, 'constraint', 'jobs_live_attempt', 'jobs_live'),
+    (4, 'trigger', 'jobs_done_append_only', 'jobs_done'),
+    (4, 'trigger', 'job_events_append_only', 'job_events'),
+    (5, 'constraint', 'jobs_live_failures', 'jobs_live'),
+    (6, 'constraint', 'idempotency_keys_pkey', 'idempotency_keys'),
+    (12, 'index', 'jobs_live_ready', 'jobs_live'),
+    (12, 'index', 'jobs_live_lease', 'jobs_live'),
+    (12, 'index', 'jobs_live_running', 'jobs_live')
+  ) as g (promise, what, name, relation)
+  where not exists (
+      select from pg_catalog.pg_constraint c
+      where g.what = 'constraint' and c.conname = g.name and c.convalidated
+        and c.conrelid = pg_catalog.to_regclass('faultline.' || g.relation))
+    and not exists (
+      select from pg_catalog.pg_trigger t
+      where g.what = 'trigger' and t.tgname = g.name and t.tgenabled in ('O', 'A')
+        and t.tgrelid = pg_catalog.to_regclass('faultline.' || g.relation))
+    and not exists (
+      select from pg_catalog.pg_index i
+      where g.what = 'index' and i.indexrelid = pg_catalog.to_regclass('faultline.' || g.name) and i.indisvalid
+        and i.indrelid = pg_catalog.to_regclass('faultline.' || g.relation));
+
+  return query
+  select 12, 'partitions_run_out', p.parent,
+    pg_catalog.format('%s days ahead have a partition, 7 are wanted: let maintain() run', p.ahead)
+  from (
+    select parent, (
+      select count(*)
+      from pg_catalog.generate_series(1, 14) as d (day)
+      where pg_catalog.to_regclass(pg_catalog.format(
+        'faultline.%s_%s', parent, pg_catalog.to_char((now_ at time zone 'UTC') + d.day * interval '1 day', 'YYYYMMDD'))) is not null
+    ) as ahead
+    from unnest(array['jobs_done', 'job_events']) as parent
+  ) p
+  where p.ahead < 7;
+
+  return query
+  select 12, 'default_partition_filled', 'jobs_done_default', 'it holds rows of days without a partition: let maintain() run'
+  where exists (select from faultline.jobs_done_default)
+  union all
+  select 12, 'default_partition_filled', 'job_events_default', 'it holds rows of days without a partition: let maintain() run'
+  where exists (select from faultline.job_events_default);
+end
+$$;
+
+-- Name: FUNCTION _verify_guards(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_guards() IS 'Private: constraints, triggers and indexes that are missing, and violations of promise 12.';
+
+-- Name: _verify_jobs(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_jobs() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  return query
+  select 1, 'job_in_two_places', 'job ' || l.job_id,
+    pg_catalog.format('it is %s in jobs_live and %s in jobs_done', l.state, d.state)
+  from faultline.jobs_live l
+  join faultline.jobs_done d on d.job_id = l.job_id;
+
+  return query
+  select 1, 'finished_twice', 'job ' || d.job_id, pg_catalog.format('it has %s rows in jobs_done', count(*))
+  from faultline.jobs_done d
+  group by d.job_id
+  having count(*) > 1;
+
+  return query
+  select 1, 'key_without_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
+    pg_catalog.format('its job %s is neither live nor finished, and too young for retention', k.job_id)
+  from faultline.idempotency_keys k
+  where k.created_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+    and not exists (select from faultline.jobs_live l where l.job_id = k.job_id)
+    and not exists (select from faultline.jobs_done d where d.job_id = k.job_id);
+
+  return query
+  select 1, 'id_beyond_sequence', 'job ' || l.top,
+    pg_catalog.format('its id is beyond the sequence, which is at %s: new jobs will collide', s.last_value)
+  from (select max(l.job_id) as top from faultline.jobs_live l) l, faultline.jobs_live_job_id_seq s
+  where l.top > s.last_value;
+
+  return query
+  select 2, 'lease_overdue', 'job ' || l.job_id,
+    pg_catalog.format('the lease of runner %s expired at %s and nobody took it back', l.lease_owner, l.lease_expires_at)
+  from faultline.jobs_live l
+  where l.lease_expires_at < now_ - interval '1 minute';
+
+  return query
+  select 2, 'lease_too_long', 'job ' || l.job_id,
+    pg_catalog.format('the lease of runner %s ends at %s, more than 24 h from now', l.lease_owner, l.lease_expires_at)
+  from faultline.jobs_live l
+  where l.lease_expires_at > now_ + interval '24 hours 1 minute';
+
+  return query
+  select 2, 'running_without_lease', 'job ' || l.job_id,
+    pg_catalog.format('it is %s with lease_owner %s and lease_expires_at %s', l.state, coalesce(l.lease_owner::text, 'NULL'),
+                      coalesce(l.lease_expires_at::text, 'NULL'))
+  from faultline.jobs_live l
+  where (l.state = 'running') <> (l.lease_owner is not null) or (l.state = 'running') <> (l.lease_expires_at is not null);
+
+  return query
+  select 3, 'attempt_went_back', 'job ' || j.job_id,
+    pg_catalog.format('it is at attempt %s, but attempt %s has been reported', j.attempt, e.attempt)
+  from (
+    select l.job_id, l.attempt from faultline.jobs_live l
+    union all
+    select d.job_id, d.attempt from faultline.jobs_done d
+  ) j
+  join (
+    select e.job_id, max(e.attempt) as attempt
+    from faultline.job_events e
+    where e.verb in ('fail', 'expire', 'release', 'snooze', 'cancelled')
+    group by e.job_id
+  ) e on e.job_id = j.job_id
+  where e.attempt > j.attempt;
+
+  return query
+  select 4, 'attempt_ended_twice', pg_catalog.format('attempt %s of job %s', e.attempt, e.job_id),
+    'it ended by ' || pg_catalog.string_agg(e.verb, ' and by ' order by e.at)
+  from (
+    select e.job_id, e.attempt, e.verb, e.at
+    from faultline.job_events e
+    where e.verb in ('fail', 'expire', 'release', 'snooze', 'cancelled')
+    union all
+    -- A success leaves no event: only an attempt that left one can have ended twice.
+    select d.job_id, d.attempt, 'complete', d.finished_at
+    from (
+      select distinct e.job_id, e.attempt
+      from faultline.job_events e
+      where e.verb in ('fail', 'expire', 'release', 'snooze', 'cancelled')
+    ) e
+    join faultline.jobs_done d on d.job_id = e.job_id and d.attempt = e.attempt and d.state = 'succeeded'
+  ) e
+  group by e.job_id, e.attempt
+  having count(*) > 1;
+
+  return query
+  select 5, 'too_many_failures', 'job ' || l.job_id,
+    pg_catalog.format('it is %s with %s failures of at most %s', l.state, l.failures, l.max_attempts)
+  from faultline.jobs_live l
+  where l.failures > l.max_attempts or l.state = 'queued' and l.failures >= l.max_attempts;
+
+  return query
+  select 5, 'failures_miscounted', 'job ' || l.job_id,
+    pg_catalog.format('it counts %s failures, its events since the last retry show %s', l.failures, e.failures)
+  from faultline.jobs_live l
+  cross join lateral (
+    select count(*) as failures
+    from faultline.job_events e
+    where e.job_id = l.job_id and e.verb in ('fail', 'expire')
+      and e.event_id > coalesce(
+        (select max(r.event_id) from faultline.job_events r where r.job_id = l.job_id and r.verb = 'retry'), 0)
+  ) e
+  where e.failures <> l.failures and l.attempt > 0
+    and l.created_at > greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
+
+  return query
+  select 5, 'hot_loop', 'job ' || e.job_id,
+    pg_catalog.format('%s attempts of it ended within a minute', count(*))
+  from faultline.job_events e
+  where e.at > now_ - interval '1 minute' and e.verb in ('fail', 'expire', 'release', 'snooze')
+  group by e.job_id
+  having count(*) > 100;
+
+  return query
+  select 5, 'waits_too_long', 'job ' || l.job_id, pg_catalog.format('its retry waits until %s', l.ready_at)
+  from faultline.jobs_live l
+  where l.state = 'queued' and l.failures > 0 and l.ready_at > now_ + interval '367 days';
+end
+$$;
+
+-- Name: FUNCTION _verify_jobs(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_jobs() IS 'Private: violations of promises 1 to 5.';
+
+-- Name: _verify_keys(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_keys() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return query
+  select 6, 'key_of_other_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
+    pg_catalog.format('its job %s bears key %s of queue %s', k.job_id, coalesce(pg_catalog.quote_literal(j.idempotency_key), 'NULL'), j.queue)
+  from faultline.idempotency_keys k
+  join (
+    select l.job_id, l.queue, l.idempotency_key from faultline.jobs_live l
+    union all
+    select d.job_id, d.queue, d.idempotency_key from faultline.jobs_done d
+  ) j on j.job_id = k.job_id
+  where (j.queue, j.idempotency_key) is distinct from (k.queue, k.key);
+
+  return query
+  select 6, 'live_job_without_key', 'job ' || l.job_id,
+    pg_catalog.format('key %L of queue %s %s', l.idempotency_key, l.queue, coalesce('stands for job ' || k.job_id, 'is gone'))
+  from faultline.jobs_live l
+  left join faultline.idempotency_keys k on k.queue = l.queue and k.key = l.idempotency_key
+  where l.idempotency_key is not null and k.job_id is distinct from l.job_id;
+end
+$$;
+
+-- Name: FUNCTION _verify_keys(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_keys() IS 'Private: violations of promise 6.';
+
+-- Name: _verify_privileges(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_privileges() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  schema_ constant oid := 'faultline'::pg_catalog.regnamespace;
+begin
+  return query
+  select 13, 'table_privilege', c.relname::text,
+    pg_catalog.format('%s has %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type)
+  from pg_catalog.pg_class c
+  cross join lateral pg_catalog.aclexplode(c.relacl) a
+  left join pg_catalog.pg_roles r on r.oid = a.grantee
+  where c.relnamespace = schema_ and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and a.grantee <> c.relowner
+    and not (c.relkind = 'v' and a.privilege_type = 'SELECT' and a.grantee <> 0);
+
+  return query
+  select 13, 'column_privilege', pg_catalog.format('%s.%s', c.relname, t.attname),
+    pg_catalog.format('%s has %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type)
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attacl is not null
+  cross join lateral pg_catalog.aclexplode(t.attacl) a
+  left join pg_catalog.pg_roles r on r.oid = a.grantee
+  where c.relnamespace = schema_ and a.grantee <> c.relowner and c.relkind <> 'v';
+
+  return query
+  select 13, 'not_owned', d.what, pg_catalog.format('its owner is %s, not faultline_owner', pg_catalog.pg_get_userbyid(d.owner))
+  from (
+    select c.relname::text as what, c.relowner as owner from pg_catalog.pg_class c where c.relnamespace = schema_
+    union all
+    select p.oid::pg_catalog.regprocedure::text, p.proowner from pg_catalog.pg_proc p where p.pronamespace = schema_
+    union all
+    select 'schema faultline', n.nspowner from pg_catalog.pg_namespace n where n.oid = schema_
+  ) d
+  where d.owner <> 'faultline_owner'::pg_catalog.regrole;
+
+  return query
+  select 13, 'owner_can_log_in', r.rolname::text, 'the owner of the schema is a superuser or may log in'
+  from pg_catalog.pg_roles r
+  where r.rolname = 'faultline_owner' and (r.rolsuper or r.rolcanlogin);
+
+  return query
+  select 13, 'public_execute', p.oid::pg_catalog.regprocedure::text, 'PUBLIC may execute it'
+  from pg_catalog.pg_proc p
+  where p.pronamespace = schema_
+    and (p.proacl is null or exists (select from pg_catalog.aclexplode(p.proacl) a where a.grantee = 0));
+
+  return query
+  select 13, 'private_execute', p.oid::pg_catalog.regprocedure::text,
+    pg_catalog.format('%s may execute a private function', pg_catalog.pg_get_userbyid(a.grantee))
+  from pg_catalog.pg_proc p
+  cross join lateral pg_catalog.aclexplode(p.proacl) a
+  where p.pronamespace = schema_ and p.proname like '\_%' and a.grantee <> p.proowner;
+
+  return query
+  select 13, 'path_not_pinned', p.oid::pg_catalog.regprocedure::text,
+    'it is not SECURITY DEFINER with search_path = pg_catalog, pg_temp'
+  from pg_catalog.pg_proc p
+  where p.pronamespace = schema_ and p.proname not like '\_%'
+    and (not p.prosecdef or not coalesce(p.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']);
+end
+$$;
+
+-- Name: FUNCTION _verify_privileges(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_privileges() IS 'Private: violations of promise 13.';
+
+-- Name: advance_floor(text[], text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.advance_floor(queues text[], floor text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  token jsonb;
+  read_at timestamptz;
+  proven_at timestamptz;
+  own xid8;
+  name text;
+  floors jsonb := '{}';
+  level_floors jsonb;
+  lease_floor timestamptz;
+begin
+  if queues is null or pg_catalog.array_position(queues, null) is not null then
+    perform faultline._invalid('queues is NULL or has a NULL in it', 'Name the queues whose floor you want');
+  end if;
+  if pg_catalog.pg_current_xact_id_if_assigned() is not null then
+    -- X would be older than T, and the proof void: whoever got an xid in between could commit below T.
+    return floor;
+  end if;
+  read_at := pg_catalog.clock_timestamp();
+  own := pg_catalog.pg_current_xact_id();
+  token := faultline._read_floor(floor, read_at);
+
+  if token ? 'next_xid'
+     and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= (token ->> 'next_xid')::xid8 then
+    proven_at := (token ->> 'next_at')::timestamptz;
+    foreach name in array queues loop
+      level_floors := '[]';
+      for level in 1..4 loop
+        level_floors := level_floors || pg_catalog.jsonb_build_array(least(proven_at, (
+          select j.ready_at
+          from faultline.jobs_live j
+          where j.state = 'queued' and j.queue = name and j.priority = level
+            and j.ready_at >= coalesce((token -> 'queues' -> name ->> (level - 1))::timestamptz, '-infinity')
+          order by j.ready_at, j.job_id
+          limit 1)));
+      end loop;
+      floors := floors || pg_catalog.jsonb_build_object(name, level_floors);
+    end loop;
+    lease_floor := least(proven_at, (
+      select j.lease_expires_at
+      from faultline.jobs_live j
+      where j.lease_expires_at >= coalesce((token ->> 'lease')::timestamptz, '-infinity')
+      order by j.lease_expires_at
+      limit 1));
+    return pg_catalog.jsonb_build_object(
+      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'queues', floors, 'lease', lease_floor)::text;
+  end if;
+
+  -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).
+  if token ? 'next_xid' then
+    return floor;
+  end if;
+  return pg_catalog.jsonb_build_object('read_at', read_at, 'next_at', read_at, 'next_xid', own::text)::text;
+end
+$$;
+
+-- Name: FUNCTION advance_floor(queues text[], floor text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.advance_floor(queues text[], floor text) IS 'Returns the next floor token of these queues: where the walk of a claim, a reap or a count may start.';
+
+-- Name: bell(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.bell(queue text) RETURNS integer
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+select pg_catalog.hashtext(queue) & 15
+$$;
+
+-- Name: FUNCTION bell(queue text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.bell(queue text) IS 'The bell (0 to 15) under whose shared advisory lock (1181838444, bell) a sleeping runner waits for this queue.';
+
+-- Name: cancel_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.cancel_job(job_id bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  ended text;
+begin
+  select * into job from faultline.jobs_live j where j.job_id = cancel_job.job_id for update;
+  if not found then
+    select d.state into ended from faultline.jobs_done d where d.job_id = cancel_job.job_id;
+    if not found then
+      perform faultline._no_job(job_id);
+    elsif ended = 'cancelled' then
+      return 'cancelled';
+    end if;
+  elsif job.state = 'queued' then
+    perform faultline._finish(job, 'cancelled', null);
+    perform faultline._record(job_id, job.attempt, 'cancel', null, pg_catalog.jsonb_build_object('queue', job.queue, 'type', job.type));
+    return 'cancelled';
+  elsif job.state = 'running' then
+    if job.cancel_requested_at is null then
+      update faultline.jobs_live j set cancel_requested_at = pg_catalog.clock_timestamp() where j.job_id = job.job_id;
+      perform faultline._record(job_id, job.attempt, 'cancel_requested', null, pg_catalog.jsonb_build_object('queue', job.queue, 'type', job.type));
+    end if;
+    return 'requested';
+  end if;
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('job %s is %s and can not be cancelled', job_id, coalesce(ended, job.state)),
+    hint = case when ended is null then 'discard_job puts a dead letter away.' else 'Only a queued or a running job can be cancelled.' end;
+end
+$$;
+
+-- Name: FUNCTION cancel_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.cancel_job(job_id bigint) IS 'Cancels a queued job at once (cancelled), or asks the handler of a running one to stop (requested).';
+
+-- Name: cancelled(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.cancelled(job_id bigint, attempt integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  requested timestamptz;
+begin
+  perform faultline._check_fence(job_id, attempt);
+  select j.cancel_requested_at into requested
+  from faultline.jobs_live j
+  where j.job_id = cancelled.job_id and j.attempt = cancelled.attempt and j.state = 'running'
+  for update;
+  if found and requested is null then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('nobody asked to cancel job %s', job_id),
+      hint = 'cancel_job asks for it; a handler that gives up by itself fails or completes.';
+  end if;
+  return faultline._answer(
+    faultline._end_attempt(job_id, attempt, 'cancelled', false, true, null, null, null) is not null, job_id, attempt, 'cancelled');
+end
+$$;
+
+-- Name: FUNCTION cancelled(job_id bigint, attempt integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.cancelled(job_id bigint, attempt integer) IS 'Reports that a handler ended because its job was cancelled: ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: claim_job(text, uuid, integer, interval, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.claim_job(queue text, runner uuid, batch integer DEFAULT 1, lease interval DEFAULT NULL::interval, floor text DEFAULT NULL::text) RETURNS SETOF faultline.claimed_job
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  select *
+  from faultline.claim_jobs(array[coalesce(claim_job.queue, 'default')], claim_job.runner, claim_job.batch, claim_job.lease, claim_job.floor);
+end
+$$;
+
+-- Name: FUNCTION claim_job(queue text, runner uuid, batch integer, lease interval, floor text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.claim_job(queue text, runner uuid, batch integer, lease interval, floor text) IS 'Claims up to batch ready jobs of one queue for a runner and returns them with their fences and deadlines.';
+
+-- Name: claim_jobs(text[], uuid, integer, interval, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integer DEFAULT 1, lease interval DEFAULT NULL::interval, floor text DEFAULT NULL::text) RETURNS SETOF faultline.claimed_job
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  token jsonb;
+  now_ timestamptz;
+  wanted int := coalesce(batch, 1);
+  claimed int;
+  room int[];
+  leases interval[];
+  default_lease interval;
+  lease_floor timestamptz;
+  level_floor timestamptz;
+  setting record;
+  place int;
+begin
+  if queues is null or pg_catalog.cardinality(queues) = 0 or pg_catalog.array_position(queues, null) is not null then
+    perform faultline._invalid('queues is empty or has a NULL in it', 'Name one queue or more');
+  end if;
+  if runner is null then
+    perform faultline._invalid('runner is NULL', 'A runner makes a new uuid at each start');
+  end if;
+  if wanted not between 1 and 10000 then
+    perform faultline._invalid(pg_catalog.format('batch %s is out of bounds', batch), 'It lies between 1 and 10000');
+  end if;
+  if lease is not null then
+    perform faultline._check_interval('lease', lease, interval '1 second', interval '24 hours');
+  end if;
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('a claim does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Claim in a READ COMMITTED transaction');
+  end if;
+
+  -- A lease is later than the clock when written, which is later than the writer's xid: the reaper's floor rests on it.
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  token := faultline._read_floor(floor, now_);
+  lease_floor := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+
+  if pg_catalog.cardinality(queues) > 1 then
+    queues := array(select u.q from unnest(queues) with ordinality as u (q, o) group by u.q order by min(u.o));
+  end if;
+  if lease is null then
+    select s.lease into default_lease from faultline.settings s;
+  end if;
+  room := pg_catalog.array_fill(wanted, array[pg_catalog.cardinality(queues)]);
+  leases := pg_catalog.array_fill(coalesce(lease, default_lease), array[pg_catalog.cardinality(queues)]);
+  for setting in
+    select q.queue, q.paused_at, q.max_running, q.lease
+    from faultline.queues q
+    where q.queue = any (queues)
+    order by q.queue
+  loop
+    place := pg_catalog.array_position(queues, setting.queue);
+    if setting.max_running is not null then
+      -- Lock first, read and count in statements of their own: what waited for the lock sees what the holder did.
+      perform from faultline.queues q where q.queue = setting.queue for no key update;
+      select q.queue, q.paused_at, q.max_running, q.lease into setting from faultline.queues q where q.queue = setting.queue;
+      room[place] := greatest(0, least(wanted, setting.max_running - (
+        select count(*)
+        from (
+          select
+          from faultline.jobs_live j
+          where j.queue = setting.queue and j.lease_expires_at > lease_floor
+          limit setting.max_running
+        ) running)));
+    end if;
+    if setting.paused_at is not null then
+      room[place] := 0;
+    end if;
+    if lease is null and setting.lease is not null then
+      leases[place] := setting.lease;
+    end if;
+  end loop;
+  -- The wait for a limited queue's row may have been long; a lease starts when the claim does.
+  now_ := pg_catalog.clock_timestamp();
+
+  for level in 1..4 loop
+    for place in 1..pg_catalog.cardinality(queues) loop
+      continue when room[place] <= 0;
+      level_floor := coalesce((token -> 'queues' -> queues[place] ->> (level - 1))::timestamptz, '-infinity');
+      return query
+      with claimed as (
+        update faultline.jobs_live j
+        set state = 'running', attempt = j.attempt + 1, lease_owner = runner, started_at = now_,
+            lease_expires_at = now_ + leases[place]
+        where j.ctid = any (array(
+          select c.ctid
+          from faultline.jobs_live c
+          where c.state = 'queued' and c.queue = queues[place] and c.priority = level
+            and c.ready_at >= level_floor and c.ready_at <= now_
+          order by c.ready_at, c.job_id
+          limit least(wanted, room[place])
+          for no key update skip locked))
+        returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
+          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at
+      )
+      -- RETURNING comes in physical order.
+      select * from claimed c order by c.ready_at, c.job_id;
+      get diagnostics claimed = row_count;
+      wanted := wanted - claimed;
+      room[place] := room[place] - claimed;
+      if wanted = 0 then
+        return;
+      end if;
+    end loop;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION claim_jobs(queues text[], runner uuid, batch integer, lease interval, floor text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integer, lease interval, floor text) IS 'Claims up to batch ready jobs of these queues for a runner and returns them with their fences and deadlines.';
+
+-- Name: complete_job(bigint, integer, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.complete_job(job_id bigint, attempt integer, result jsonb DEFAULT NULL::jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_fence(job_id, attempt);
+  perform faultline._check_document('the result', result, false);
+  with gone as (
+    delete from faultline.jobs_live j
+    where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
+    returning j.*
+  )
+  insert into faultline.jobs_done (
+    job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+    from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+  select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
+    g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, result, g.headers, g.tags,
+    g.idempotency_key, g.task
+  from gone g;
+  return faultline._answer(found, job_id, attempt, 'complete');
+end
+$$;
+
+-- Name: FUNCTION complete_job(job_id bigint, attempt integer, result jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.complete_job(job_id bigint, attempt integer, result jsonb) IS 'Reports the success of an attempt: ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: complete_jobs(bigint[], integer[], jsonb[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[] DEFAULT NULL::jsonb[]) RETURNS TABLE(job_id bigint, verdict text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  total int := coalesce(pg_catalog.cardinality(job_ids), 0);
+  now_ timestamptz;
+  done_ids bigint[];
+  done_attempts int[];
+  oversized record;
+  item record;
+  reason text;
+begin
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total) then
+    perform faultline._invalid(
+      pg_catalog.format('job_ids has %s elements, attempts %s, results %s', total, coalesce(pg_catalog.cardinality(attempts), 0),
+                        coalesce(pg_catalog.cardinality(results)::text, 'none')), 'One of each for each job');
+  end if;
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
+  end if;
+  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  end if;
+  if results is not null then
+    select r.result, r.ordinal into oversized
+    from unnest(results) with ordinality as r (result, ordinal)
+    where pg_catalog.octet_length(r.result::text) > 262144
+    limit 1;
+    if found then
+      perform faultline._check_document(
+        pg_catalog.format('the result of job %s', job_ids[oversized.ordinal]), oversized.result, false);
+    end if;
+  end if;
+
+  now_ := pg_catalog.clock_timestamp();
+  -- The join can only be a nested loop (see the SET clauses) whose outer side is sorted: rows are locked in that order.
+  with gone as (
+    delete from faultline.jobs_live j
+    using (
+      select u.job_id, u.attempt, u.result
+      from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
+      order by u.job_id
+    ) r
+    where j.job_id = r.job_id and j.attempt = r.attempt and j.state = 'running'
+    returning j.*, r.result
+  ), done as (
+    insert into faultline.jobs_done (
+      job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts,
+      priority, from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+    select g.job_id, now_, g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt, g.failures,
+      g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, g.result, g.headers, g.tags,
+      g.idempotency_key, g.task
+    from gone g
+    returning job_id, attempt
+  )
+  select pg_catalog.array_agg(d.job_id), pg_catalog.array_agg(d.attempt) into done_ids, done_attempts from done d;
+
+  if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
+    return query select u.id, 'ok' from unnest(job_ids) as u (id);
+    return;
+  end if;
+  for item in
+    select u.job_id, u.attempt, d.job_id is not null as accepted
+    from unnest(job_ids, attempts) with ordinality as u (job_id, attempt, ordinal)
+    left join unnest(done_ids, done_attempts) as d (job_id, attempt) on d.job_id = u.job_id and d.attempt = u.attempt
+    order by u.ordinal
+  loop
+    job_id := item.job_id;
+    verdict := 'ok';
+    if not item.accepted then
+      reason := faultline._refused(item.job_id, item.attempt, 'complete');
+      verdict := case reason when 'repeat' then 'repeat' else 'stale' end;
+      if verdict = 'stale' then
+        perform faultline._record_stale(item.job_id, item.attempt, 'complete', null);
+      end if;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) IS 'Reports the success of a group of attempts and returns a verdict for each: ok, repeat or stale.';
+
+-- Name: discard_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.discard_job(job_id bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  ended text;
+begin
+  select * into job from faultline.jobs_live j where j.job_id = discard_job.job_id for update;
+  if not found then
+    select d.state into ended from faultline.jobs_done d where d.job_id = discard_job.job_id;
+    if not found then
+      perform faultline._no_job(job_id);
+    elsif ended = 'discarded' then
+      return 'discarded';
+    end if;
+  elsif job.state = 'failed' then
+    perform faultline._finish(job, 'discarded', null);
+    perform faultline._record(job_id, job.attempt, 'discard', null, pg_catalog.jsonb_build_object('queue', job.queue, 'type', job.type));
+    return 'discarded';
+  end if;
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('job %s is %s and can not be discarded', job_id, coalesce(ended, job.state)),
+    hint = case when ended is null then 'cancel_job stops a queued or running job.' else 'Only a dead letter (failed) can be discarded.' end;
+end
+$$;
+
+-- Name: FUNCTION discard_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.discard_job(job_id bigint) IS 'Puts a dead letter away for good.';
+
+-- Name: enqueue(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.enqueue(type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT 'default'::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 2, max_attempts integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text, idempotency_ttl interval DEFAULT NULL::interval, backoff jsonb DEFAULT NULL::jsonb, timeout interval DEFAULT NULL::interval, tags text[] DEFAULT '{}'::text[], headers jsonb DEFAULT NULL::jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  job record;
+begin
+  payload := coalesce(payload, '{}');
+  queue := coalesce(queue, 'default');
+  priority := coalesce(priority, 2);
+  tags := coalesce(tags, '{}');
+  perform faultline._check_job(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
+                               backoff, timeout, tags, headers);
+  job := faultline._enqueue(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
+                            backoff, timeout, tags, headers);
+  return job.job_id;
+end
+$$;
+
+-- Name: FUNCTION enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Makes a job in the caller''s transaction and returns its id; with an idempotency key, the id of the one job of that key.';
+
+-- Name: enqueue_many(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.enqueue_many(jobs jsonb) RETURNS TABLE(ordinal integer, job_id bigint, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+#variable_conflict use_column
+declare
+  now_ timestamptz;
+  default_attempts int;
+  total int;
+  keyed boolean;
+  item record;
+  job record;
+  keyed_ordinals int[] := '{}';
+  keyed_ids bigint[] := '{}';
+  keyed_created boolean[] := '{}';
+  message text;
+  hint text;
+begin
+  if jobs is null or pg_catalog.jsonb_typeof(jobs) <> 'array' then
+    perform faultline._invalid(
+      pg_catalog.format('jobs is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(jobs), 'NULL')),
+      'For example [{"type": "hello", "payload": {}}]');
+  end if;
+  total := pg_catalog.jsonb_array_length(jobs);
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
+  end if;
+
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  select s.max_attempts into default_attempts from faultline.settings s;
+  keyed := pg_catalog.jsonb_path_exists(jobs, '$[*].idempotency_key ? (@ != null)');
+
+  -- Elements with a key, one by one and in the order of their keys.
+  if keyed then
+    for item in
+      select e.ordinality::int as ordinal, e.value as job
+      from pg_catalog.jsonb_array_elements(jobs) with ordinality e
+      where e.value ->> 'idempotency_key' is not null
+      order by coalesce(e.value ->> 'queue', 'default'), e.value ->> 'idempotency_key', e.ordinality
+    loop
+      perform faultline._refuse_item(item.ordinal, item.job);
+      begin
+        select n.* into job
+        from pg_catalog.jsonb_to_record(item.job) as r (
+            type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
+            idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb),
+          faultline._enqueue(
+            r.type, case when pg_catalog.jsonb_typeof(r.payload) <> 'null' then r.payload else '{}' end,
+            coalesce(r.queue, 'default'), r.run_at, coalesce(r.priority, 2), r.max_attempts, r.idempotency_key,
+            r.idempotency_ttl, case when pg_catalog.jsonb_typeof(r.backoff) <> 'null' then r.backoff end, r.timeout,
+            coalesce(r.tags, '{}'), case when pg_catalog.jsonb_typeof(r.headers) <> 'null' then r.headers end) n;
+      exception when sqlstate 'FL002' then
+        get stacked diagnostics message = message_text, hint = pg_exception_hint;
+        raise exception using
+          errcode = 'FL002', message = pg_catalog.format('job %s: %s', item.ordinal, message), hint = hint;
+      end;
+      keyed_ordinals := keyed_ordinals || item.ordinal;
+      keyed_ids := keyed_ids || job.job_id;
+      keyed_created := keyed_created || job.created;
+    end loop;
+  end if;
+
+  -- All others in one INSERT. Its WHERE is a quick test; what fails it is asked about slowly, and refused by name.
+  begin
+    return query
+    with item as materialized (
+      select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*
+      from pg_catalog.jsonb_array_elements(jobs) with ordinality e,
+        pg_catalog.jsonb_to_record(case when pg_catalog.jsonb_typeof(e.value) = 'object' then e.value else '{}' end) as r (
+          type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
+          idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb)
+      where r.idempotency_key is null
+        and ((pg_catalog.jsonb_typeof(e.value) = 'object'
+              and e.value - '{type,payload,queue,priority,max_attempts}'::text[] = '{}'
+              and r.type ~ '^[A-Za-z0-9_.:-]{1,128}$'
+              and coalesce(r.queue, 'default') ~ '^[A-Za-z0-9_.:-]{1,128}$'
+              and coalesce(pg_catalog.jsonb_typeof(r.payload), 'object') = 'object'
+              and coalesce(pg_catalog.octet_length(r.payload::text), 0) <= 262144
+              and coalesce(r.priority, 2) between 1 and 4
+              and coalesce(r.max_attempts, 5) between 1 and 100) is true
+             or not faultline._refuse_item(e.ordinality, e.value))
+    ), inserted as (
+      insert into faultline.jobs_live (
+        job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
+      select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
+             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
+             case when pg_catalog.jsonb_typeof(i.payload) <> 'null' then i.payload else '{}' end,
+             case when pg_catalog.jsonb_typeof(i.headers) <> 'null' then i.headers end,
+             case when pg_catalog.jsonb_typeof(i.backoff) <> 'null' then i.backoff end, i.timeout, coalesce(i.tags, '{}')
+      from item i
+      left join faultline.queues q on q.queue = coalesce(i.queue, 'default')
+    )
+    select i.ordinal::int, i.job_id, true from item i
+    union all
+    select k.ordinal, k.job_id, k.created
+    from unnest(keyed_ordinals, keyed_ids, keyed_created) as k (ordinal, job_id, created)
+    order by 1;
+  exception when data_exception then
+    -- A value that no cast could read: the slow test says which.
+    for item in
+      select e.ordinality as ordinal, e.value as job
+      from pg_catalog.jsonb_array_elements(jobs) with ordinality e
+    loop
+      perform faultline._refuse_item(item.ordinal, item.job);
+    end loop;
+    raise;
+  end;
+
+  for item in
+    select distinct coalesce(e ->> 'queue', 'default') as queue
+    from pg_catalog.jsonb_array_elements(jobs) e
+    where e ->> 'idempotency_key' is null and coalesce((e ->> 'run_at')::timestamptz, now_) <= now_
+  loop
+    perform faultline._ring(item.queue);
+  end loop;
+end
+$_$;
+
+-- Name: FUNCTION enqueue_many(jobs jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.enqueue_many(jobs jsonb) IS 'Makes many jobs, all or nothing, from an array of objects whose keys are the arguments of enqueue; one row each, in order.';
+
+-- Name: fail_job(bigint, integer, jsonb, boolean, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean DEFAULT true, retry_in interval DEFAULT NULL::interval) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_fence(job_id, attempt);
+  perform faultline._check_document('the error', error, true);
+  perform faultline._check_interval('retry_in', retry_in, interval '0', interval '366 days');
+  return faultline._answer(
+    faultline._end_attempt(job_id, attempt, 'fail', true, coalesce(retryable, true), retry_in, coalesce(error, '{}'), null)
+      is not null,
+    job_id, attempt, 'fail');
+end
+$$;
+
+-- Name: FUNCTION fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) IS 'Reports the failure of an attempt: the job is retried later, or is a dead letter. ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: heartbeat(uuid, bigint[], integer[], interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval DEFAULT NULL::interval) RETURNS TABLE(job_id bigint, verdict text, cancel_requested boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  total int := coalesce(pg_catalog.cardinality(job_ids), 0);
+  extension interval := heartbeat.lease;
+  now_ timestamptz;
+  beaten bigint[];
+  cancels boolean[];
+  item record;
+begin
+  if heartbeat.runner is null then
+    perform faultline._invalid('runner is NULL', 'Pass the uuid that claimed the jobs');
+  end if;
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) then
+    perform faultline._invalid(
+      pg_catalog.format('job_ids has %s elements, attempts %s', total, coalesce(pg_catalog.cardinality(attempts), 0)),
+      'One of each for each job');
+  end if;
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the beat has %s jobs', total), 'At most 10000 a call');
+  end if;
+  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  end if;
+  if extension is null then
+    select s.lease into extension from faultline.settings s;
+  else
+    perform faultline._check_interval('lease', extension, interval '1 second', interval '24 hours');
+  end if;
+
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  with beat as (
+    update faultline.jobs_live j
+    set lease_expires_at = greatest(j.lease_expires_at, now_ + extension)
+    where j.ctid = any (array(
+      select c.ctid
+      from unnest(job_ids, attempts) as u (job_id, attempt)
+      join faultline.jobs_live c on c.job_id = u.job_id and c.attempt = u.attempt
+      where c.state = 'running' and c.lease_owner = heartbeat.runner
+      for no key update of c skip locked))
+    returning j.job_id, j.cancel_requested_at is not null as cancel
+  )
+  select pg_catalog.array_agg(b.job_id), pg_catalog.array_agg(b.cancel) into beaten, cancels from beat b;
+
+  for item in
+    select u.job_id, u.attempt, b.job_id is not null as extended, b.cancel
+    from unnest(job_ids, attempts) with ordinality as u (job_id, attempt, ordinal)
+    left join unnest(beaten, cancels) as b (job_id, cancel) on b.job_id = u.job_id
+    order by u.ordinal
+  loop
+    job_id := item.job_id;
+    verdict := 'ok';
+    cancel_requested := coalesce(item.cancel, false);
+    if not item.extended then
+      continue when exists (
+        select
+        from faultline.jobs_live j
+        where j.job_id = item.job_id and j.attempt = item.attempt and j.state = 'running' and j.lease_owner = heartbeat.runner);
+      verdict := 'stale';
+      perform faultline._record_stale(item.job_id, item.attempt, 'heartbeat', heartbeat.runner);
+    end if;
+    return next;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval) IS 'Extends the leases of a runner''s attempts; tells which are stale and which someone wants cancelled.';
+
+-- Name: job_status(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.job_status(job_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  status jsonb;
+begin
+  for look in 1..2 loop
+    select pg_catalog.jsonb_build_object(
+        'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
+        'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
+        'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
+        'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
+        'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
+        'cancel_requested', l.cancel_requested_at is not null)
+    into status
+    from faultline.jobs_live l
+    where l.job_id = job_status.job_id;
+    exit when found;
+    select pg_catalog.jsonb_build_object(
+        'job_id', d.job_id, 'type', d.type, 'queue', d.queue, 'state', d.state, 'priority', d.priority,
+        'payload', d.payload, 'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
+        'tags', d.tags, 'run_at', d.ready_at, 'created_at', d.created_at, 'started_at', d.started_at,
+        'finished_at', d.finished_at, 'lease_owner', d.lease_owner, 'lease_expires_at', null,
+        'idempotency_key', d.idempotency_key, 'run_id', d.run_id, 'task', d.task,
+        'cancel_requested', d.state = 'cancelled')
+    into status
+    from faultline.jobs_done d
+    where d.job_id = job_status.job_id;
+    exit when found;
+  end loop;
+  return status;
+end
+$$;
+
+-- Name: FUNCTION job_status(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.job_status(job_id bigint) IS 'One job as an object whose keys are the columns of the view jobs, or NULL.';
+
+-- Name: maintain(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.maintain() RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '50ms'
+    AS $_$
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  today constant timestamp := pg_catalog.date_trunc('day', now_ at time zone 'UTC');
+  parent text;
+  day timestamp;
+  time_column text;
+  partition_name text;
+  keep interval;
+  changed bigint;
+  old record;
+  created int := 0;
+  moved bigint := 0;
+  truncated int := 0;
+  dropped int := 0;
+  keys bigint;
+  gone bigint;
+  postponed text[] := '{}';
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
+    return pg_catalog.jsonb_build_object('busy', true);
+  end if;
+
+  foreach parent in array array['jobs_done', 'job_events'] loop
+    time_column := case parent when 'jobs_done' then 'finished_at' else 'at' end;
+    begin
+      for day in execute pg_catalog.format(
+        'select pg_catalog.generate_series($1, $1 + interval ''14 days'', interval ''1 day'')
+         union
+         select pg_catalog.date_trunc(''day'', %I at time zone ''UTC'') from faultline.%I
+         order by 1', time_column, parent || '_default') using today
+      loop
+        partition_name := parent || '_' || pg_catalog.to_char(day, 'YYYYMMDD');
+        continue when pg_catalog.to_regclass('faultline.' || partition_name) is not null;
+        begin
+          execute pg_catalog.format(
+            'create table faultline.%I (like faultline.%I including defaults including constraints including indexes including storage)',
+            partition_name, parent);
+          -- A row that fell into the net for want of this partition moves with it, in one transaction.
+          execute pg_catalog.format(
+            'with fallen as (delete from faultline.%I where %I >= $1 at time zone ''UTC'' and %I < ($1 + interval ''1 day'') at time zone ''UTC'' returning *)
+             insert into faultline.%I select * from fallen', parent || '_default', time_column, time_column, partition_name)
+          using day;
+          get diagnostics changed = row_count;
+          execute pg_catalog.format(
+            'alter table faultline.%I attach partition faultline.%I for values from (%L) to (%L)',
+            parent, partition_name, pg_catalog.to_char(day, 'YYYY-MM-DD 00:00:00+00'),
+            pg_catalog.to_char(day + interval '1 day', 'YYYY-MM-DD 00:00:00+00'));
+          created := created + 1;
+          moved := moved + changed;
+        exception when lock_not_available or check_violation or deadlock_detected then
+          postponed := postponed || ('create ' || partition_name);
+        end;
+      end loop;
+    exception when lock_not_available then
+      -- Somebody holds the net itself.
+      postponed := postponed || ('create partitions of ' || parent);
+    end;
+  end loop;
+
+  -- A key outlives its job: it goes when it has expired and its job is over.
+  delete from faultline.idempotency_keys k
+  where k.ctid = any (array(
+    select e.ctid
+    from faultline.idempotency_keys e
+    where e.expires_at <= now_ and not exists (select from faultline.jobs_live j where j.job_id = e.job_id)
+    order by e.expires_at
+    limit 10000
+    for update skip locked));
+  get diagnostics keys = row_count;
+  delete from faultline.runners r
+  where r.ctid = any (array(
+    select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
+  get diagnostics gone = row_count;
+
+  foreach parent in array array['job_events', 'jobs_done'] loop
+    select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
+    for old in
+      select c.relname, pg_catalog.pg_relation_size(c.oid) > 0 as filled
+      from pg_catalog.pg_inherits i
+      join pg_catalog.pg_class c on c.oid = i.inhrelid
+      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
+        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
+        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
+      order by c.relname
+      limit 400
+    loop
+      continue when not old.filled;
+      begin
+        execute pg_catalog.format('truncate faultline.%I', old.relname);
+        truncated := truncated + 1;
+      exception when lock_not_available or deadlock_detected then
+        postponed := postponed || ('truncate ' || old.relname);
+      end;
+    end loop;
+  end loop;
+
+  -- From the first DROP to the commit everybody waits for the parent: so nothing comes after, and of two parents one.
+  foreach parent in array array['jobs_done', 'job_events'] loop
+    exit when dropped > 0;
+    select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
+    for old in
+      select c.relname
+      from pg_catalog.pg_inherits i
+      join pg_catalog.pg_class c on c.oid = i.inhrelid
+      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
+        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
+        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
+        and pg_catalog.pg_relation_size(c.oid) = 0
+      order by c.relname
+      limit 31
+    loop
+      begin
+        if dropped = 0 then
+          for try in 1..20 loop
+            begin
+              execute pg_catalog.format('lock table faultline.%I in access exclusive mode nowait', parent);
+              exit;
+            exception when lock_not_available then
+              perform pg_catalog.pg_sleep(0.002);
+            end;
+          end loop;
+        end if;
+        execute pg_catalog.format('drop table faultline.%I', old.relname);
+        dropped := dropped + 1;
+      exception when lock_not_available or deadlock_detected then
+        postponed := postponed || ('drop ' || old.relname);
+        exit;
+      end;
+    end loop;
+  end loop;
+
+  return pg_catalog.jsonb_build_object(
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone,
+    'postponed', pg_catalog.to_jsonb(postponed));
+end
+$_$;
+
+-- Name: FUNCTION maintain(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.maintain() IS 'Makes partitions ahead, applies retention, forgets expired keys and lost runners; safe to call from anywhere, any number of times.';
+
+-- Name: metrics(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.metrics(floor text DEFAULT NULL::text) RETURNS TABLE(name text, labels jsonb, value double precision)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  token constant jsonb := faultline._read_floor(floor, now_);
+  lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+  queue_ text;
+  level_floor timestamptz;
+  depth bigint;
+  oldest timestamptz;
+begin
+  for queue_ in select * from faultline._queue_names(token, 200) loop
+    depth := 0;
+    oldest := null;
+    for level in 1..4 loop
+      level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
+      if depth < 10000 then
+        depth := depth + (
+          select count(*)
+          from (
+            select from faultline.jobs_live j
+            where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor
+            limit 10000 - depth
+          ) c);
+      end if;
+      oldest := least(oldest, (
+        select j.ready_at
+        from faultline.jobs_live j
+        where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor and j.ready_at <= now_
+        order by j.ready_at, j.job_id
+        limit 1));
+    end loop;
+    name := 'faultline_queue_depth';
+    labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'queued');
+    value := depth;
+    return next;
+    labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'running');
+    value := (
+      select count(*)
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit 10000) c);
+    return next;
+    labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'failed');
+    value := (
+      select count(*)
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit 10000) c);
+    return next;
+    name := 'faultline_queue_oldest_ready_seconds';
+    labels := pg_catalog.jsonb_build_object('queue', queue_);
+    value := coalesce(extract(epoch from now_ - oldest), 0);
+    return next;
+  end loop;
+
+  labels := '{}';
+  name := 'faultline_dead_letters';
+  value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);
+  return next;
+  name := 'faultline_runners';
+  value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
+  return next;
+  name := 'faultline_oldest_snapshot_seconds';
+  value := (
+    select coalesce(greatest(0, extract(epoch from now_ - min(a.xact_start))), 0)
+    from pg_catalog.pg_stat_activity a
+    where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid());
+  return next;
+end
+$$;
+
+-- Name: FUNCTION metrics(floor text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.metrics(floor text) IS 'What the database knows, as Prometheus gauges: depth, age, dead letters, runners, the oldest snapshot.';
+
+-- Name: next_ready(text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.next_ready(queues text[]) RETURNS interval
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  name text;
+  soonest timestamptz;
+begin
+  foreach name in array coalesce(next_ready.queues, '{}') loop
+    for level in 1..4 loop
+      soonest := least(soonest, (
+        select j.ready_at
+        from faultline.jobs_live j
+        where j.state = 'queued' and j.queue = name and j.priority = level and j.ready_at > now_
+        order by j.ready_at, j.job_id
+        limit 1));
+    end loop;
+  end loop;
+  return soonest - now_;
+end
+$$;
+
+-- Name: FUNCTION next_ready(queues text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.next_ready(queues text[]) IS 'How long until the next waiting job of these queues becomes ready; NULL if none waits for a time.';
+
+-- Name: pause_queue(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.pause_queue(queue text, note text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  perform faultline._check_name('queue', pause_queue.queue);
+  if pg_catalog.length(pause_queue.note) > 1000 then
+    perform faultline._invalid(pg_catalog.format('the note has %s characters', pg_catalog.length(pause_queue.note)), 'At most 1000');
+  end if;
+  insert into faultline.queues as q (queue, paused_at, paused_note)
+  values (pause_queue.queue, pg_catalog.clock_timestamp(), pause_queue.note)
+  on conflict (queue) do update
+  set paused_at = coalesce(q.paused_at, excluded.paused_at), paused_note = coalesce(excluded.paused_note, q.paused_note);
+  perform faultline._record(
+    null, null, 'pause', null, pg_catalog.jsonb_build_object('queue', pause_queue.queue, 'note', pause_queue.note));
+end
+$$;
+
+-- Name: FUNCTION pause_queue(queue text, note text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.pause_queue(queue text, note text) IS 'Stops claims of a queue; what is running goes on.';
+
+-- Name: ready_queues(integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.ready_queues(max integer DEFAULT 1000) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  name text := '';
+begin
+  for probe in 1..coalesce(ready_queues.max, 1000) loop
+    select j.queue into name
+    from faultline.jobs_live j
+    where j.state = 'queued' and j.queue > name
+    order by j.queue, j.priority, j.ready_at, j.job_id
+    limit 1;
+    exit when not found;
+    return next name;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION ready_queues(max integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.ready_queues(max integer) IS 'The names of queues that have queued jobs.';
+
+-- Name: reap_expired(integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.reap_expired(max integer DEFAULT 1000, floor text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ timestamptz := pg_catalog.clock_timestamp();
+  token jsonb;
+  lowest timestamptz;
+  candidates bigint[];
+  expired record;
+  reaped bigint := 0;
+begin
+  max := coalesce(max, 1000);
+  if max not between 1 and 10000 then
+    perform faultline._invalid(pg_catalog.format('max %s is out of bounds', max), 'It lies between 1 and 10000');
+  end if;
+  token := faultline._read_floor(floor, now_);
+  lowest := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+  candidates := array(
+    select j.job_id
+    from faultline.jobs_live j
+    where j.lease_expires_at >= lowest and j.lease_expires_at <= now_
+    order by j.lease_expires_at
+    limit max);
+  if pg_catalog.cardinality(candidates) = 0 then
+    return 0;
+  end if;
+  candidates := array(
+    select j.job_id
+    from faultline.jobs_live j
+    where j.job_id = any (candidates) and j.lease_expires_at <= now_
+    order by j.job_id
+    for update skip locked);
+  for expired in
+    select j.job_id, j.attempt, j.lease_owner, j.lease_expires_at
+    from faultline.jobs_live j
+    where j.job_id = any (candidates) and j.state = 'running' and j.lease_expires_at <= now_
+    order by j.job_id
+  loop
+    if faultline._end_attempt(
+         expired.job_id, expired.attempt, 'expire', true, true, null,
+         pg_catalog.jsonb_build_object(
+           'type', 'LeaseExpired',
+           'message', pg_catalog.format('runner %s did not report or beat before %s', expired.lease_owner, expired.lease_expires_at)),
+         null) is not null then
+      reaped := reaped + 1;
+    end if;
+  end loop;
+  return reaped;
+end
+$$;
+
+-- Name: FUNCTION reap_expired(max integer, floor text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.reap_expired(max integer, floor text) IS 'Takes back the jobs whose lease has passed, charging each a failure; returns how many.';
+
+-- Name: register_runner(uuid, text, integer, text, text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[] DEFAULT NULL::text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  if register_runner.runner is null or register_runner.host is null or register_runner.pid is null or register_runner.version is null then
+    perform faultline._invalid('runner, host, pid or version is NULL', 'A runner says who it is');
+  end if;
+  insert into faultline.runners as r (runner, host, pid, version, queues, started_at, last_seen_at)
+  values (register_runner.runner, pg_catalog.left(register_runner.host, 255), register_runner.pid,
+          pg_catalog.left(register_runner.version, 64), register_runner.queues, now_, now_)
+  on conflict (runner) do update
+  set host = excluded.host, pid = excluded.pid, version = excluded.version, queues = excluded.queues, last_seen_at = excluded.last_seen_at;
+end
+$$;
+
+-- Name: FUNCTION register_runner(runner uuid, host text, pid integer, version text, queues text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[]) IS 'Makes a runner known and says that it is there.';
+
+-- Name: release_job(bigint, integer, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.release_job(job_id bigint, attempt integer, delay interval DEFAULT NULL::interval) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_fence(job_id, attempt);
+  perform faultline._check_interval('delay', delay, interval '0', interval '366 days');
+  return faultline._answer(
+    faultline._end_attempt(job_id, attempt, 'release', false, true, delay, null, null) is not null, job_id, attempt, 'release');
+end
+$$;
+
+-- Name: FUNCTION release_job(job_id bigint, attempt integer, delay interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.release_job(job_id bigint, attempt integer, delay interval) IS 'Gives a claimed job back uncharged: ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: release_unknown(uuid, bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.release_unknown(runner uuid, known bigint[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  held record;
+  released bigint := 0;
+begin
+  if runner is null then
+    perform faultline._invalid('runner is NULL', 'Pass the uuid that claimed the jobs');
+  end if;
+  if known is null then
+    perform faultline._invalid('known is NULL', 'Pass an empty array if the runner knows of no job');
+  end if;
+  for held in
+    select j.job_id, j.attempt
+    from faultline.jobs_live j
+    where j.lease_expires_at > '-infinity' and j.lease_owner = runner and j.job_id <> all (known)
+    order by j.job_id
+  loop
+    if faultline._end_attempt(held.job_id, held.attempt, 'release', false, true, null, null, runner) is not null then
+      released := released + 1;
+    end if;
+  end loop;
+  return released;
+end
+$$;
+
+-- Name: FUNCTION release_unknown(runner uuid, known bigint[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.release_unknown(runner uuid, known bigint[]) IS 'Gives back, uncharged, the jobs that a runner holds but does not know of; returns how many.';
+
+-- Name: remove_runner(uuid); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.remove_runner(runner uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  delete from faultline.runners r where r.runner = remove_runner.runner;
+end
+$$;
+
+-- Name: FUNCTION remove_runner(runner uuid); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.remove_runner(runner uuid) IS 'Forgets a runner that ended well.';
+
+-- Name: report_stale(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.report_stale(job_id bigint, attempt integer, verb text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  reason text;
+begin
+  perform faultline._check_fence(job_id, attempt);
+  if verb is null or verb not in ('complete', 'fail', 'release', 'snooze', 'cancelled', 'heartbeat', 'apply') then
+    perform faultline._invalid(
+      pg_catalog.format('verb %s is not a report', coalesce(pg_catalog.quote_literal(pg_catalog.left(verb, 100)), 'NULL')),
+      'One of complete, fail, release, snooze, cancelled, heartbeat, apply');
+  end if;
+  if exists (
+    select from faultline.jobs_live j
+    where j.job_id = report_stale.job_id and j.attempt = report_stale.attempt and j.state = 'running'
+  ) then
+    perform faultline._invalid(
+      pg_catalog.format('attempt %s of job %s is running, nothing of it is stale', attempt, job_id), 'Report it as it is');
+  end if;
+  reason := faultline._refused(job_id, attempt, verb);
+  if reason = 'unknown' then
+    perform faultline._no_job(job_id);
+  elsif reason = 'stale' then
+    perform faultline._record_stale(job_id, attempt, verb, null);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION report_stale(job_id bigint, attempt integer, verb text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.report_stale(job_id bigint, attempt integer, verb text) IS 'Records, once, that a report of this attempt was refused as stale.';
+
+-- Name: resume_queue(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.resume_queue(queue text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+  perform faultline._check_name('queue', resume_queue.queue);
+  perform pg_catalog.pg_current_xact_id();
+  update faultline.queues q
+  set paused_at = null, paused_note = null
+  where q.queue = resume_queue.queue and q.paused_at is not null;
+  if found then
+    perform faultline._record(null, null, 'resume', null, pg_catalog.jsonb_build_object('queue', resume_queue.queue));
+    perform faultline._ring(resume_queue.queue);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION resume_queue(queue text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.resume_queue(queue text) IS 'Lets a paused queue be claimed again.';
+
+-- Name: retry_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.retry_job(job_id bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  ended text;
+begin
+  -- ready_at must be later than the writer's xid: the floor rests on it.
+  perform pg_catalog.pg_current_xact_id();
+  select * into job from faultline.jobs_live j where j.job_id = retry_job.job_id for update;
+  if not found then
+    select d.state into ended from faultline.jobs_done d where d.job_id = retry_job.job_id;
+    if not found then
+      perform faultline._no_job(job_id);
+    end if;
+  elsif job.state = 'queued' then
+    return 'queued';
+  elsif job.state = 'failed' then
+    update faultline.jobs_live j
+    set state = 'queued', failures = 0, ready_at = pg_catalog.clock_timestamp(), finished_at = null, cancel_requested_at = null
+    where j.job_id = job.job_id;
+    perform faultline._record(job_id, job.attempt, 'retry', null, pg_catalog.jsonb_build_object('queue', job.queue, 'type', job.type));
+    perform faultline._ring(job.queue);
+    return 'queued';
+  end if;
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('job %s is %s and can not be retried', job_id, coalesce(ended, job.state)),
+    hint = 'Only a dead letter (failed) can be retried; enqueue a new job to do finished work again.';
+end
+$$;
+
+-- Name: FUNCTION retry_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.retry_job(job_id bigint) IS 'Queues a dead letter again, with its full number of attempts.';
+
+-- Name: schema_version(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.schema_version() RETURNS text
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+select '0.1.0'
+$$;
+
+-- Name: FUNCTION schema_version(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.schema_version() IS 'The release of these functions.';
+
+-- Name: set_queue(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.set_queue(queue text, settings jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  given constant jsonb := set_queue.settings;
+  new_max_running int;
+  new_max_attempts int;
+  new_lease interval;
+  row_ faultline.queues;
+begin
+  perform faultline._check_name('queue', set_queue.queue);
+  perform faultline._check_settings(given, array['max_running', 'max_attempts', 'backoff', 'lease']);
+  new_max_running := faultline._setting_int(given, 'max_running', 1, 1000000);
+  new_max_attempts := faultline._setting_int(given, 'max_attempts', 1, 100);
+  new_lease := faultline._setting_interval(given, 'lease', interval '1 second', interval '24 hours');
+
+  insert into faultline.queues (queue) values (set_queue.queue) on conflict (queue) do nothing;
+  update faultline.queues q
+  set max_running = case when given ? 'max_running' then new_max_running else q.max_running end,
+      max_attempts = case when given ? 'max_attempts' then new_max_attempts else q.max_attempts end,
+      backoff = case when given ? 'backoff' then nullif(given -> 'backoff', 'null') else q.backoff end,
+      lease = case when given ? 'lease' then new_lease else q.lease end
+  where q.queue = set_queue.queue
+  returning * into row_;
+  perform faultline._record(
+    null, null, 'set_queue', null, pg_catalog.jsonb_build_object('queue', set_queue.queue, 'settings', given));
+  perform faultline._ring(set_queue.queue);
+  return pg_catalog.to_jsonb(row_);
+end
+$$;
+
+-- Name: FUNCTION set_queue(queue text, settings jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.set_queue(queue text, settings jsonb) IS 'Sets max_running, max_attempts, backoff, lease of a queue; null resets, a missing key stays.';
+
+-- Name: set_settings(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.set_settings(settings jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  given constant jsonb := set_settings.settings;
+  new_retention interval;
+  new_event_retention interval;
+  new_max_attempts int;
+  new_lease interval;
+  row_ faultline.settings;
+begin
+  perform faultline._check_settings(given, array['retention', 'event_retention', 'max_attempts', 'backoff', 'lease']);
+  new_retention := faultline._setting_interval(given, 'retention', interval '1 day', interval '3650 days');
+  new_event_retention := faultline._setting_interval(given, 'event_retention', interval '1 day', interval '3650 days');
+  new_max_attempts := faultline._setting_int(given, 'max_attempts', 1, 100);
+  new_lease := faultline._setting_interval(given, 'lease', interval '1 second', interval '24 hours');
+
+  update faultline.settings s
+  set retention = case when given ? 'retention' then coalesce(new_retention, interval '30 days') else s.retention end,
+      event_retention = case when given ? 'event_retention' then coalesce(new_event_retention, interval '90 days') else s.event_retention end,
+      max_attempts = case when given ? 'max_attempts' then coalesce(new_max_attempts, 5) else s.max_attempts end,
+      backoff = case
+        when given ? 'backoff' then coalesce(
+          nullif(given -> 'backoff', 'null'), '{"kind": "exponential", "delay": "1s", "max_delay": "1h", "jitter": 0.2}')
+        else s.backoff
+      end,
+      lease = case when given ? 'lease' then coalesce(new_lease, interval '30 seconds') else s.lease end
+  returning * into row_;
+  perform faultline._record(null, null, 'set_settings', null, pg_catalog.jsonb_build_object('settings', given));
+  return pg_catalog.to_jsonb(row_) - 'only_row';
+end
+$$;
+
+-- Name: FUNCTION set_settings(settings jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.set_settings(settings jsonb) IS 'Sets retention, event_retention, max_attempts, backoff, lease; null resets, a missing key stays.';
+
+-- Name: snooze_job(bigint, integer, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_fence(job_id, attempt);
+  if for_ is null then
+    perform faultline._invalid('for_ is NULL', 'Say for how long the job is put off, for example ''5 minutes''');
+  end if;
+  perform faultline._check_interval('for_', for_, interval '1 millisecond', interval '366 days');
+  return faultline._answer(
+    faultline._end_attempt(job_id, attempt, 'snooze', false, true, for_, null, null) is not null, job_id, attempt, 'snooze');
+end
+$$;
+
+-- Name: FUNCTION snooze_job(job_id bigint, attempt integer, for_ interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) IS 'Puts a running job off, uncharged: ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: unfinished(text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.unfinished(queues text[] DEFAULT NULL::text[]) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  name text;
+begin
+  if unfinished.queues is null then
+    return exists (select from faultline.jobs_live j where j.lease_expires_at > '-infinity')
+        or exists (select from faultline.jobs_live j where j.state = 'queued' and j.queue > '');
+  end if;
+  foreach name in array unfinished.queues loop
+    if exists (select from faultline.jobs_live j where j.queue = name and j.lease_expires_at > '-infinity')
+       or exists (select from faultline.jobs_live j where j.state = 'queued' and j.queue = name) then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+
+-- Name: FUNCTION unfinished(queues text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.unfinished(queues text[]) IS 'Is any job of these queues (NULL: of all) queued or running?';
+
+-- Name: verify(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.verify() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query select * from faultline._verify_jobs();
+  return query select * from faultline._verify_keys();
+  return query select * from faultline._verify_guards();
+  return query select * from faultline._verify_privileges();
+end
+$$;
+
+-- Name: FUNCTION verify(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.verify() IS 'Checks every promise on the live database; no row means healthy.';
+
+-- Name: why(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.why(job_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  job faultline.jobs_live;
+  done record;
+  queue_ faultline.queues;
+  holder record;
+  running bigint;
+  served boolean;
+  ahead bigint;
+  trouble text;
+  sentence text;
+  facts jsonb;
+begin
+  select * into job from faultline.jobs_live j where j.job_id = why.job_id;
+  if not found then
+    select d.state, d.attempt, d.finished_at, d.queue, d.type, d.error, d.lease_owner
+    into done
+    from faultline.jobs_done d
+    where d.job_id = why.job_id;
+    if not found then
+      perform faultline._no_job(job_id);
+    end if;
+    trouble := done.error ->> 'type' || coalesce(': ' || pg_catalog.left(done.error ->> 'message', 200), '');
+    sentence := case done.state
+      when 'succeeded' then pg_catalog.format('it succeeded on attempt %s, %s ago', done.attempt, faultline._ago(now_ - done.finished_at))
+      when 'cancelled' then pg_catalog.format('it was cancelled %s ago', faultline._ago(now_ - done.finished_at))
+      else pg_catalog.format('it was a dead letter%s, and discarded %s ago', coalesce(' after ' || trouble, ''), faultline._ago(now_ - done.finished_at))
+    end;
+    return pg_catalog.jsonb_build_object(
+      'job_id', job_id, 'state', done.state, 'why', sentence,
+      'facts', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+        'type', done.type, 'queue', done.queue, 'attempt', done.attempt, 'finished_at', done.finished_at,
+        'runner', done.lease_owner, 'error', done.error)));
+  end if;
+
+  select * into queue_ from faultline.queues q where q.queue = job.queue;
+  select r.host, r.pid, r.last_seen_at into holder from faultline.runners r where r.runner = job.lease_owner;
+  select count(*) into running
+  from (select from faultline.jobs_live j where j.queue = job.queue and j.lease_expires_at is not null
+        limit coalesce(queue_.max_running, 10000)) r;
+  served := exists (
+    select from faultline.runners r
+    where r.last_seen_at > now_ - interval '1 minute' and (r.queues is null or job.queue = any (r.queues)));
+  trouble := job.error ->> 'type' || coalesce(': ' || pg_catalog.left(job.error ->> 'message', 200), '');
+  facts := pg_catalog.jsonb_build_object(
+    'type', job.type, 'queue', job.queue, 'priority', job.priority, 'attempt', job.attempt, 'failures', job.failures,
+    'max_attempts', job.max_attempts, 'run_at', job.ready_at, 'error', job.error, 'queue_paused', queue_.paused_at is not null,
+    'queue_running', running, 'queue_max_running', queue_.max_running, 'queue_served', served,
+    'runner', job.lease_owner, 'runner_host', holder.host, 'runner_pid', holder.pid, 'runner_seen_at', holder.last_seen_at,
+    'lease_expires_at', job.lease_expires_at, 'cancel_requested_at', job.cancel_requested_at);
+
+  if job.state = 'failed' then
+    sentence := pg_catalog.format('it is a dead letter: %s of %s attempts failed%s; retry_job or discard_job decides',
+      job.failures, job.max_attempts, coalesce(', the last with ' || trouble, ''));
+  elsif job.state = 'running' then
+    sentence := pg_catalog.format('runner %s%s holds it until %s',
+      job.lease_owner, case when holder.host is null then '' else pg_catalog.format(' (pid %s on %s)', holder.pid, holder.host) end, job.lease_expires_at);
+    if job.lease_expires_at < now_ then
+      sentence := pg_catalog.format('the lease of runner %s expired %s ago, and no runner has taken it back yet', job.lease_owner, faultline._ago(now_ - job.lease_expires_at));
+    elsif job.cancel_requested_at is not null then
+      sentence := sentence || ', and has been asked to cancel it';
+    end if;
+  elsif queue_.paused_at is not null then
+    sentence := pg_catalog.format('queue %s has been paused for %s%s', job.queue, faultline._ago(now_ - queue_.paused_at), coalesce(': ' || queue_.paused_note, ''));
+  elsif job.ready_at > now_ and job.failures > 0 then
+    sentence := pg_catalog.format('it waits %s for retry %s of %s%s', faultline._ago(job.ready_at - now_), job.failures + 1, job.max_attempts,
+      coalesce(' since ' || trouble, ''));
+  elsif job.ready_at > now_ then
+    sentence := pg_catalog.format('it may not run before %s, in %s', job.ready_at, faultline._ago(job.ready_at - now_));
+  elsif running >= queue_.max_running then
+    sentence := pg_catalog.format('queue %s runs %s jobs, and at most %s may run at once', job.queue, running, queue_.max_running);
+  elsif not served then
+    sentence := pg_catalog.format('nobody serves queue %s: no runner of it was seen within a minute', job.queue);
+  else
+    select count(*) into ahead
+    from (
+      select
+      from faultline.jobs_live j
+      where j.state = 'queued' and j.queue = job.queue
+        and (j.priority < job.priority
+             or j.priority = job.priority and (j.ready_at, j.job_id) < (job.ready_at, job.job_id))
+      limit 10000
+    ) a;
+    facts := facts || pg_catalog.jsonb_build_object('ahead', ahead);
+    sentence := pg_catalog.format('it is ready and waits for its turn: %s%s before it in queue %s',
+      ahead, case ahead when 1 then ' job is' else case when ahead = 10000 then ' jobs or more are' else ' jobs are' end end, job.queue);
+  end if;
+  return pg_catalog.jsonb_build_object(
+    'job_id', job_id, 'state', job.state, 'why', sentence, 'facts', pg_catalog.jsonb_strip_nulls(facts));
+end
+$$;
+
+-- Name: FUNCTION why(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.why(job_id bigint) IS 'Why a job is where it is: one sentence and the facts.';
+
+-- Name: job_events; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.job_events (
+    event_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    job_id bigint,
+    attempt integer,
+    verb text NOT NULL,
+    runner uuid,
+    actor text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text])))
+)
+PARTITION BY RANGE (at);
+
+-- Name: TABLE job_events; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.job_events IS 'What is out of the ordinary: attempts that ended otherwise than in success, refused reports, operators'' actions. Append-only, one partition a day (UTC).';
+
+-- Name: event_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.event_log AS
+ SELECT event_id,
+    at,
+    job_id,
+    attempt,
+    verb,
+    runner,
+    actor,
+    detail
+   FROM faultline.job_events e;
+
+-- Name: VIEW event_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.event_log IS 'Failed and expired attempts, refused reports, operators'' actions.';
+
+-- Name: idempotency_keys; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.idempotency_keys (
+    queue text NOT NULL,
+    key text NOT NULL,
+    job_id bigint NOT NULL,
+    arguments_hash bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+-- Name: TABLE idempotency_keys; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.idempotency_keys IS 'One key of a queue, one job. A key lives until expires_at, and never shorter than its job.';
+
+-- Name: job_events_default; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.job_events_default (
+    event_id bigint CONSTRAINT job_events_event_id_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT job_events_at_not_null NOT NULL,
+    job_id bigint,
+    attempt integer,
+    verb text CONSTRAINT job_events_verb_not_null NOT NULL,
+    runner uuid,
+    actor text CONSTRAINT job_events_actor_not_null NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb CONSTRAINT job_events_detail_not_null NOT NULL,
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text])))
+);
+
+-- Name: TABLE job_events_default; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.job_events_default IS 'A net for days that have no partition; maintain() empties it.';
+
+-- Name: job_events_event_id_seq; Type: SEQUENCE; Schema: faultline; Owner: -
+
+ALTER TABLE faultline.job_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME faultline.job_events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: jobs_done; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.jobs_done (
+    job_id bigint NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ready_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    lease_owner uuid,
+    run_id bigint,
+    attempt integer NOT NULL,
+    failures integer NOT NULL,
+    max_attempts integer NOT NULL,
+    priority smallint NOT NULL,
+    from_state text NOT NULL,
+    state text NOT NULL,
+    type text NOT NULL,
+    queue text NOT NULL,
+    payload jsonb NOT NULL,
+    result jsonb,
+    error jsonb,
+    headers jsonb,
+    tags text[] NOT NULL,
+    idempotency_key text,
+    task text,
+    CONSTRAINT jobs_done_move CHECK ((((((from_state = 'running'::text) AND (state = 'succeeded'::text)) OR ((from_state = 'running'::text) AND (state = 'cancelled'::text))) OR ((from_state = 'queued'::text) AND (state = 'cancelled'::text))) OR ((from_state = 'failed'::text) AND (state = 'discarded'::text))))
+)
+PARTITION BY RANGE (finished_at);
+
+-- Name: TABLE jobs_done; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.jobs_done IS 'Jobs that are finished. Insert-only; one partition a day of finished_at (UTC); retention drops partitions.';
+
+-- Name: COLUMN jobs_done.lease_owner; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_done.lease_owner IS 'The runner of the last attempt.';
+
+-- Name: COLUMN jobs_done.from_state; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_done.from_state IS 'The state the job came from, so that its last move is held by a CHECK too.';
+
+-- Name: jobs; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.jobs AS
+ SELECT l.job_id,
+    l.type,
+    l.queue,
+    l.state,
+    (l.priority)::integer AS priority,
+    l.payload,
+    NULL::jsonb AS result,
+    l.error,
+    l.attempt,
+    l.max_attempts,
+    l.tags,
+    l.ready_at AS run_at,
+    l.created_at,
+    l.started_at,
+    l.finished_at,
+    l.lease_owner,
+    l.lease_expires_at,
+    l.idempotency_key,
+    l.run_id,
+    l.task
+   FROM faultline.jobs_live l
+UNION ALL
+ SELECT d.job_id,
+    d.type,
+    d.queue,
+    d.state,
+    (d.priority)::integer AS priority,
+    d.payload,
+    d.result,
+    d.error,
+    d.attempt,
+    d.max_attempts,
+    d.tags,
+    d.ready_at AS run_at,
+    d.created_at,
+    d.started_at,
+    d.finished_at,
+    d.lease_owner,
+    NULL::timestamp with time zone AS lease_expires_at,
+    d.idempotency_key,
+    d.run_id,
+    d.task
+   FROM faultline.jobs_done d;
+
+-- Name: VIEW jobs; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.jobs IS 'Every job: queued, running, failed (dead letters), succeeded, cancelled and discarded.';
+
+-- Name: jobs_done_default; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.jobs_done_default (
+    job_id bigint CONSTRAINT jobs_done_job_id_not_null NOT NULL,
+    finished_at timestamp with time zone CONSTRAINT jobs_done_finished_at_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT jobs_done_created_at_not_null NOT NULL,
+    ready_at timestamp with time zone CONSTRAINT jobs_done_ready_at_not_null NOT NULL,
+    started_at timestamp with time zone,
+    lease_owner uuid,
+    run_id bigint,
+    attempt integer CONSTRAINT jobs_done_attempt_not_null NOT NULL,
+    failures integer CONSTRAINT jobs_done_failures_not_null NOT NULL,
+    max_attempts integer CONSTRAINT jobs_done_max_attempts_not_null NOT NULL,
+    priority smallint CONSTRAINT jobs_done_priority_not_null NOT NULL,
+    from_state text CONSTRAINT jobs_done_from_state_not_null NOT NULL,
+    state text CONSTRAINT jobs_done_state_not_null NOT NULL,
+    type text CONSTRAINT jobs_done_type_not_null NOT NULL,
+    queue text CONSTRAINT jobs_done_queue_not_null NOT NULL,
+    payload jsonb CONSTRAINT jobs_done_payload_not_null NOT NULL,
+    result jsonb,
+    error jsonb,
+    headers jsonb,
+    tags text[] CONSTRAINT jobs_done_tags_not_null NOT NULL,
+    idempotency_key text,
+    task text,
+    CONSTRAINT jobs_done_move CHECK ((((((from_state = 'running'::text) AND (state = 'succeeded'::text)) OR ((from_state = 'running'::text) AND (state = 'cancelled'::text))) OR ((from_state = 'queued'::text) AND (state = 'cancelled'::text))) OR ((from_state = 'failed'::text) AND (state = 'discarded'::text))))
+);
+
+-- Name: TABLE jobs_done_default; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.jobs_done_default IS 'A net for days that have no partition; maintain() empties it.';
+
+-- Name: jobs_live_job_id_seq; Type: SEQUENCE; Schema: faultline; Owner: -
+
+ALTER TABLE faultline.jobs_live ALTER COLUMN job_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME faultline.jobs_live_job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: queues; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.queues (
+    queue text NOT NULL,
+    paused_at timestamp with time zone,
+    paused_note text,
+    max_running integer,
+    max_attempts integer,
+    backoff jsonb,
+    lease interval,
+    CONSTRAINT queues_lease_check CHECK (((lease >= '00:00:01'::interval) AND (lease <= '24:00:00'::interval))),
+    CONSTRAINT queues_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT queues_max_running_check CHECK (((max_running >= 1) AND (max_running <= 1000000)))
+);
+
+-- Name: TABLE queues; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.queues IS 'Settings of the queues that differ from the defaults; a queue needs no row to exist.';
+
+-- Name: settings; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.settings (
+    only_row boolean DEFAULT true NOT NULL,
+    retention interval DEFAULT '30 days'::interval NOT NULL,
+    event_retention interval DEFAULT '90 days'::interval NOT NULL,
+    max_attempts integer DEFAULT 5 NOT NULL,
+    backoff jsonb DEFAULT '{"kind": "exponential", "delay": "1s", "jitter": 0.2, "max_delay": "1h"}'::jsonb NOT NULL,
+    lease interval DEFAULT '00:00:30'::interval NOT NULL,
+    CONSTRAINT settings_event_retention_check CHECK (((event_retention >= '1 day'::interval) AND (event_retention <= '3650 days'::interval))),
+    CONSTRAINT settings_lease_check CHECK (((lease >= '00:00:01'::interval) AND (lease <= '24:00:00'::interval))),
+    CONSTRAINT settings_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT settings_only_row_check CHECK (only_row),
+    CONSTRAINT settings_retention_check CHECK (((retention >= '1 day'::interval) AND (retention <= '3650 days'::interval)))
+);
+
+-- Name: TABLE settings; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.settings IS 'One row: how long finished jobs and events are kept, and what a job gets where neither its call nor its queue says.';
+
+-- Name: queue_overview; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.queue_overview AS
+ WITH RECURSIVE queued AS (
+        ( SELECT j.queue
+           FROM faultline.jobs_live j
+          WHERE (j.state = 'queued'::text)
+          ORDER BY j.queue, j.priority, j.ready_at
+         LIMIT 1)
+        UNION ALL
+         SELECT ( SELECT j.queue
+                   FROM faultline.jobs_live j
+                  WHERE ((j.state = 'queued'::text) AND (j.queue > q_1.queue))
+                  ORDER BY j.queue, j.priority, j.ready_at
+                 LIMIT 1) AS queue
+           FROM queued q_1
+          WHERE (q_1.queue IS NOT NULL)
+        ), running AS (
+        ( SELECT j.queue
+           FROM faultline.jobs_live j
+          WHERE (j.lease_expires_at IS NOT NULL)
+          ORDER BY j.queue, j.lease_expires_at
+         LIMIT 1)
+        UNION ALL
+         SELECT ( SELECT j.queue
+                   FROM faultline.jobs_live j
+                  WHERE ((j.lease_expires_at IS NOT NULL) AND (j.queue > r.queue))
+                  ORDER BY j.queue, j.lease_expires_at
+                 LIMIT 1) AS queue
+           FROM running r
+          WHERE (r.queue IS NOT NULL)
+        ), dead AS (
+        ( SELECT j.queue
+           FROM faultline.jobs_live j
+          WHERE (j.finished_at IS NOT NULL)
+          ORDER BY j.queue, j.job_id
+         LIMIT 1)
+        UNION ALL
+         SELECT ( SELECT j.queue
+                   FROM faultline.jobs_live j
+                  WHERE ((j.finished_at IS NOT NULL) AND (j.queue > d.queue))
+                  ORDER BY j.queue, j.job_id
+                 LIMIT 1) AS queue
+           FROM dead d
+          WHERE (d.queue IS NOT NULL)
+        ), named AS (
+         SELECT queued.queue
+           FROM queued
+          WHERE (queued.queue IS NOT NULL)
+        UNION
+         SELECT running.queue
+           FROM running
+          WHERE (running.queue IS NOT NULL)
+        UNION
+         SELECT dead.queue
+           FROM dead
+          WHERE (dead.queue IS NOT NULL)
+        UNION
+         SELECT queues.queue
+           FROM faultline.queues
+        )
+ SELECT n.queue,
+    (q.paused_at IS NOT NULL) AS paused,
+    q.paused_note,
+    q.max_running,
+    COALESCE(q.max_attempts, s.max_attempts) AS max_attempts,
+    COALESCE(q.backoff, s.backoff) AS backoff,
+    COALESCE(q.lease, s.lease) AS lease,
+    ( SELECT count(*) AS count
+           FROM ( SELECT
+                   FROM faultline.jobs_live j
+                  WHERE ((j.state = 'queued'::text) AND (j.queue = n.queue))
+                 LIMIT 10000) c) AS queued,
+    ( SELECT count(*) AS count
+           FROM ( SELECT
+                   FROM faultline.jobs_live j
+                  WHERE ((j.lease_expires_at IS NOT NULL) AND (j.queue = n.queue))
+                 LIMIT 10000) c) AS running,
+    ( SELECT count(*) AS count
+           FROM ( SELECT
+                   FROM faultline.jobs_live j
+                  WHERE ((j.finished_at IS NOT NULL) AND (j.queue = n.queue))
+                 LIMIT 10000) c) AS failed
+   FROM ((named n
+     CROSS JOIN faultline.settings s)
+     LEFT JOIN faultline.queues q ON ((q.queue = n.queue)));
+
+-- Name: VIEW queue_overview; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.queue_overview IS 'Every queue that has live jobs or settings: its settings, and its jobs by state, counted up to 10 000.';
+
+-- Name: runners; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.runners (
+    runner uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    queues text[],
+    started_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+);
+
+-- Name: TABLE runners; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.runners IS 'One row a runner process, under a uuid that is new at each start. queues NULL: it serves all of them.';
+
+-- Name: runner_overview; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.runner_overview AS
+ SELECT runner,
+    host,
+    pid,
+    version,
+    queues,
+    started_at,
+    last_seen_at,
+    ( SELECT count(*) AS count
+           FROM faultline.jobs_live j
+          WHERE ((j.lease_expires_at > '-infinity'::timestamp with time zone) AND (j.lease_owner = r.runner))) AS running
+   FROM faultline.runners r;
+
+-- Name: VIEW runner_overview; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.runner_overview IS 'The runners that are known, and how many jobs each holds.';
+
+-- Name: job_events_default; Type: TABLE ATTACH; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.job_events ATTACH PARTITION faultline.job_events_default DEFAULT;
+
+-- Name: jobs_done_default; Type: TABLE ATTACH; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.jobs_done ATTACH PARTITION faultline.jobs_done_default DEFAULT;
+
+-- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: job_events_default; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: jobs_done_default; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: jobs_live; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: queues; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: runners; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: settings; Type: TABLE DATA; Schema: faultline; Owner: -
+
+INSERT INTO faultline.settings VALUES (true, '30 days', '90 days', 5, '{"kind": "exponential", "delay": "1s", "jitter": 0.2, "max_delay": "1h"}', '00:00:30');
+
+-- Name: job_events_event_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
+
+SELECT pg_catalog.setval('faultline.job_events_event_id_seq', 1, false);
+
+-- Name: jobs_live_job_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
+
+SELECT pg_catalog.setval('faultline.jobs_live_job_id_seq', 1, false);
+
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (queue, key);
+
+-- Name: job_events job_events_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.job_events
+    ADD CONSTRAINT job_events_pkey PRIMARY KEY (event_id, at);
+
+-- Name: job_events_default job_events_default_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.job_events_default
+    ADD CONSTRAINT job_events_default_pkey PRIMARY KEY (event_id, at);
+
+-- Name: jobs_done jobs_done_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.jobs_done
+    ADD CONSTRAINT jobs_done_pkey PRIMARY KEY (job_id, finished_at);
+
+-- Name: jobs_done_default jobs_done_default_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.jobs_done_default
+    ADD CONSTRAINT jobs_done_default_pkey PRIMARY KEY (job_id, finished_at);
+
+-- Name: jobs_live jobs_live_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.jobs_live
+    ADD CONSTRAINT jobs_live_pkey PRIMARY KEY (job_id);
+
+-- Name: queues queues_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.queues
+    ADD CONSTRAINT queues_pkey PRIMARY KEY (queue);
+
+-- Name: runners runners_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.runners
+    ADD CONSTRAINT runners_pkey PRIMARY KEY (runner);
+
+-- Name: settings settings_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (only_row);
+
+-- Name: idempotency_keys_expiry; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX idempotency_keys_expiry ON faultline.idempotency_keys USING btree (expires_at);
+
+-- Name: job_events_job; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX job_events_job ON ONLY faultline.job_events USING btree (job_id, attempt, verb);
+
+-- Name: job_events_default_job_id_attempt_verb_idx; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX job_events_default_job_id_attempt_verb_idx ON faultline.job_events_default USING btree (job_id, attempt, verb);
+
+-- Name: jobs_live_dead; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX jobs_live_dead ON faultline.jobs_live USING btree (queue, job_id) WHERE (finished_at IS NOT NULL);
+
+-- Name: jobs_live_lease; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX jobs_live_lease ON faultline.jobs_live USING btree (lease_expires_at) WHERE (lease_expires_at IS NOT NULL);
+
+-- Name: jobs_live_ready; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX jobs_live_ready ON faultline.jobs_live USING btree (queue, priority, ready_at, job_id) WHERE (state = 'queued'::text);
+
+-- Name: jobs_live_running; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX jobs_live_running ON faultline.jobs_live USING btree (queue, lease_expires_at) WHERE (lease_expires_at IS NOT NULL);
+
+-- Name: job_events_default_job_id_attempt_verb_idx; Type: INDEX ATTACH; Schema: faultline; Owner: -
+
+ALTER INDEX faultline.job_events_job ATTACH PARTITION faultline.job_events_default_job_id_attempt_verb_idx;
+
+-- Name: job_events_default_pkey; Type: INDEX ATTACH; Schema: faultline; Owner: -
+
+ALTER INDEX faultline.job_events_pkey ATTACH PARTITION faultline.job_events_default_pkey;
+
+-- Name: jobs_done_default_pkey; Type: INDEX ATTACH; Schema: faultline; Owner: -
+
+ALTER INDEX faultline.jobs_done_pkey ATTACH PARTITION faultline.jobs_done_default_pkey;
+
+-- Name: job_events job_events_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER job_events_append_only BEFORE UPDATE ON faultline.job_events FOR EACH ROW EXECUTE FUNCTION faultline._refuse_update();
+
+-- Name: jobs_done jobs_done_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER jobs_done_append_only BEFORE UPDATE ON faultline.jobs_done FOR EACH ROW EXECUTE FUNCTION faultline._refuse_update();
+
+-- Name: jobs_live jobs_live_born; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER jobs_live_born BEFORE INSERT ON faultline.jobs_live FOR EACH ROW WHEN ((new.state <> 'queued'::text)) EXECUTE FUNCTION faultline._refuse_move();
+
+-- Name: jobs_live jobs_live_moves; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER jobs_live_moves BEFORE UPDATE ON faultline.jobs_live FOR EACH ROW WHEN (((NOT (((new.state = old.state) AND (new.attempt = old.attempt)) OR ((old.state = 'queued'::text) AND (new.state = 'running'::text) AND (new.attempt = (old.attempt + 1))) OR ((old.state = 'running'::text) AND (new.state = ANY (ARRAY['queued'::text, 'failed'::text])) AND (new.attempt = old.attempt)) OR ((old.state = 'failed'::text) AND (new.state = 'queued'::text) AND (new.attempt = old.attempt)))) OR (new.job_id <> old.job_id))) EXECUTE FUNCTION faultline._refuse_move();
+
+-- Name: SCHEMA faultline; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA faultline TO faultline_producer;
+GRANT USAGE ON SCHEMA faultline TO faultline_runner;
+GRANT USAGE ON SCHEMA faultline TO faultline_operator;
+GRANT USAGE ON SCHEMA faultline TO faultline_observer;
+
+-- Name: FUNCTION _ago(span interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._ago(span interval) FROM PUBLIC;
+
+-- Name: FUNCTION _answer(accepted boolean, job_id bigint, attempt integer, verb text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._answer(accepted boolean, job_id bigint, attempt integer, verb text) FROM PUBLIC;
+
+-- Name: FUNCTION _arguments_hash(type text, payload jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._arguments_hash(type text, payload jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _backoff_delay(backoff jsonb, failures integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._backoff_delay(backoff jsonb, failures integer) FROM PUBLIC;
+
+-- Name: FUNCTION _check_backoff(backoff jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_backoff(backoff jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _check_document(what text, document jsonb, must_be_object boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_document(what text, document jsonb, must_be_object boolean) FROM PUBLIC;
+
+-- Name: FUNCTION _check_fence(job_id bigint, attempt integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_fence(job_id bigint, attempt integer) FROM PUBLIC;
+
+-- Name: FUNCTION _check_interval(what text, value interval, lowest interval, highest interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) FROM PUBLIC;
+
+-- Name: FUNCTION _check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _check_name(what text, value text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_name(what text, value text) FROM PUBLIC;
+
+-- Name: FUNCTION _check_settings(settings jsonb, known text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_settings(settings jsonb, known text[]) FROM PUBLIC;
+
+-- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) FROM PUBLIC;
+
+-- Name: FUNCTION _enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean) FROM PUBLIC;
+
+-- Name: FUNCTION _finish(job faultline.jobs_live, state text, error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _invalid(message text, hint text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._invalid(message text, hint text) FROM PUBLIC;
+
+-- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) FROM PUBLIC;
+
+-- Name: FUNCTION _no_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._no_job(job_id bigint) FROM PUBLIC;
+
+-- Name: FUNCTION _oldest_day(parent text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._oldest_day(parent text) FROM PUBLIC;
+
+-- Name: FUNCTION _queue_names(token jsonb, max integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._queue_names(token jsonb, max integer) FROM PUBLIC;
+
+-- Name: FUNCTION _read_floor(floor text, now_ timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._read_floor(floor text, now_ timestamp with time zone) FROM PUBLIC;
+
+-- Name: FUNCTION _record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _record_stale(job_id bigint, attempt integer, verb text, runner uuid); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) FROM PUBLIC;
+
+-- Name: FUNCTION _refuse_item(ordinal bigint, item jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _refuse_move(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_move() FROM PUBLIC;
+
+-- Name: FUNCTION _refuse_update(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_update() FROM PUBLIC;
+
+-- Name: FUNCTION _refused(job_id bigint, attempt integer, verb text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) FROM PUBLIC;
+
+-- Name: FUNCTION _ring(queue text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._ring(queue text) FROM PUBLIC;
+
+-- Name: FUNCTION _setting_int(settings jsonb, key text, lowest integer, highest integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._setting_int(settings jsonb, key text, lowest integer, highest integer) FROM PUBLIC;
+
+-- Name: FUNCTION _setting_interval(settings jsonb, key text, lowest interval, highest interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) FROM PUBLIC;
+
+-- Name: FUNCTION _verify_guards(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_guards() FROM PUBLIC;
+
+-- Name: FUNCTION _verify_jobs(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_jobs() FROM PUBLIC;
+
+-- Name: FUNCTION _verify_keys(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_keys() FROM PUBLIC;
+
+-- Name: FUNCTION _verify_privileges(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_privileges() FROM PUBLIC;
+
+-- Name: FUNCTION advance_floor(queues text[], floor text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.advance_floor(queues text[], floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.advance_floor(queues text[], floor text) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.advance_floor(queues text[], floor text) TO faultline_observer;
+
+-- Name: FUNCTION bell(queue text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.bell(queue text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.bell(queue text) TO faultline_runner;
+
+-- Name: FUNCTION cancel_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.cancel_job(job_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.cancel_job(job_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION cancelled(job_id bigint, attempt integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.cancelled(job_id bigint, attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.cancelled(job_id bigint, attempt integer) TO faultline_runner;
+
+-- Name: FUNCTION claim_job(queue text, runner uuid, batch integer, lease interval, floor text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.claim_job(queue text, runner uuid, batch integer, lease interval, floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.claim_job(queue text, runner uuid, batch integer, lease interval, floor text) TO faultline_runner;
+
+-- Name: FUNCTION claim_jobs(queues text[], runner uuid, batch integer, lease interval, floor text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integer, lease interval, floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integer, lease interval, floor text) TO faultline_runner;
+
+-- Name: FUNCTION complete_job(job_id bigint, attempt integer, result jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.complete_job(job_id bigint, attempt integer, result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.complete_job(job_id bigint, attempt integer, result jsonb) TO faultline_runner;
+
+-- Name: FUNCTION complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) TO faultline_runner;
+
+-- Name: FUNCTION discard_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.discard_job(job_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.discard_job(job_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) TO faultline_producer;
+
+-- Name: FUNCTION enqueue_many(jobs jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.enqueue_many(jobs jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.enqueue_many(jobs jsonb) TO faultline_producer;
+
+-- Name: FUNCTION fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) TO faultline_runner;
+
+-- Name: FUNCTION heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval) TO faultline_runner;
+
+-- Name: FUNCTION job_status(job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.job_status(job_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.job_status(job_id bigint) TO faultline_producer;
+GRANT ALL ON FUNCTION faultline.job_status(job_id bigint) TO faultline_observer;
+
+-- Name: FUNCTION maintain(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.maintain() FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.maintain() TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.maintain() TO faultline_operator;
+
+-- Name: FUNCTION metrics(floor text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.metrics(floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.metrics(floor text) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.metrics(floor text) TO faultline_observer;
+
+-- Name: FUNCTION next_ready(queues text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.next_ready(queues text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.next_ready(queues text[]) TO faultline_runner;
+
+-- Name: FUNCTION pause_queue(queue text, note text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.pause_queue(queue text, note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.pause_queue(queue text, note text) TO faultline_operator;
+
+-- Name: FUNCTION ready_queues(max integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.ready_queues(max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.ready_queues(max integer) TO faultline_runner;
+
+-- Name: FUNCTION reap_expired(max integer, floor text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.reap_expired(max integer, floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.reap_expired(max integer, floor text) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.reap_expired(max integer, floor text) TO faultline_operator;
+
+-- Name: FUNCTION register_runner(runner uuid, host text, pid integer, version text, queues text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[]) TO faultline_runner;
+
+-- Name: FUNCTION release_job(job_id bigint, attempt integer, delay interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.release_job(job_id bigint, attempt integer, delay interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.release_job(job_id bigint, attempt integer, delay interval) TO faultline_runner;
+
+-- Name: FUNCTION release_unknown(runner uuid, known bigint[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.release_unknown(runner uuid, known bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.release_unknown(runner uuid, known bigint[]) TO faultline_runner;
+
+-- Name: FUNCTION remove_runner(runner uuid); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.remove_runner(runner uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.remove_runner(runner uuid) TO faultline_runner;
+
+-- Name: FUNCTION report_stale(job_id bigint, attempt integer, verb text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.report_stale(job_id bigint, attempt integer, verb text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.report_stale(job_id bigint, attempt integer, verb text) TO faultline_runner;
+
+-- Name: FUNCTION resume_queue(queue text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.resume_queue(queue text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.resume_queue(queue text) TO faultline_operator;
+
+-- Name: FUNCTION retry_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.retry_job(job_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.retry_job(job_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION schema_version(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.schema_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.schema_version() TO faultline_producer;
+GRANT ALL ON FUNCTION faultline.schema_version() TO faultline_observer;
+
+-- Name: FUNCTION set_queue(queue text, settings jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.set_queue(queue text, settings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.set_queue(queue text, settings jsonb) TO faultline_operator;
+
+-- Name: FUNCTION set_settings(settings jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.set_settings(settings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.set_settings(settings jsonb) TO faultline_operator;
+
+-- Name: FUNCTION snooze_job(job_id bigint, attempt integer, for_ interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) TO faultline_runner;
+
+-- Name: FUNCTION unfinished(queues text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.unfinished(queues text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.unfinished(queues text[]) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.unfinished(queues text[]) TO faultline_observer;
+
+-- Name: FUNCTION verify(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.verify() FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.verify() TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.verify() TO faultline_observer;
+
+-- Name: FUNCTION why(job_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.why(job_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.why(job_id bigint) TO faultline_observer;
+
+-- Name: TABLE event_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.event_log TO faultline_observer;
+
+-- Name: TABLE jobs; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.jobs TO faultline_observer;
+
+-- Name: TABLE queue_overview; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.queue_overview TO faultline_observer;
+
+-- Name: TABLE runner_overview; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.runner_overview TO faultline_observer;
+
+reset role;
+commit;
