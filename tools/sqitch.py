@@ -10,9 +10,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 UNPACKED_PSQL = ROOT / ".tools/postgresql-15/usr/lib/postgresql/15/bin/psql"
@@ -35,6 +39,8 @@ VARIABLES = {
     "connect_timeout": "PGCONNECT_TIMEOUT",
     "target_session_attrs": "PGTARGETSESSIONATTRS",
 }
+
+CONNECTING = {"check", "deploy", "log", "rebase", "revert", "status", "upgrade", "verify"}
 
 
 class SqitchError(Exception):
@@ -67,7 +73,7 @@ def isolated(environment: dict[str, str]) -> dict[str, str]:
 
 def run(dsn: str, *arguments: str, project: Path = ROOT, client: Path | None = None) -> str:
     """Run Sqitch in isolation and return what it printed; SqitchError if it failed."""
-    command = ["sqitch", *(["--client", str(client)] if client else []), *arguments]
+    command = ["sqitch", *_client(client, arguments), *arguments]
     result = subprocess.run(
         command,
         check=False,
@@ -83,12 +89,19 @@ def run(dsn: str, *arguments: str, project: Path = ROOT, client: Path | None = N
     return result.stdout + result.stderr
 
 
+def _client(psql: Path | None, arguments: Sequence[str]) -> list[str]:
+    """The option that names psql, for the commands that know it: those that don't connect refuse it."""
+    return ["--client", str(psql)] if psql and CONNECTING.intersection(arguments[:2]) else []
+
+
 def main(arguments: list[str]) -> int:
     """Run Sqitch for a person: her name, her configuration, her terminal. A deploy ends with maintain()."""
     dsn = os.environ.get("FAULTLINE_DSN", "")
     environment = {**os.environ, "TZ": "UTC", **libpq_environment(dsn)}
-    client = [] if shutil.which("psql") or not UNPACKED_PSQL.exists() else ["--client", str(UNPACKED_PSQL)]
-    code = subprocess.run(["sqitch", *client, *arguments], check=False, cwd=ROOT, env=environment).returncode
+    client = None if shutil.which("psql") or not UNPACKED_PSQL.exists() else UNPACKED_PSQL
+    code = subprocess.run(
+        ["sqitch", *_client(client, arguments), *arguments], check=False, cwd=ROOT, env=environment
+    ).returncode
     if code == 0 and arguments[:1] == ["deploy"] and "--log-only" not in arguments:
         with psycopg.connect(dsn) as connection:
             connection.execute("select faultline.maintain()")
