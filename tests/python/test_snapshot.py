@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pytest
 from faultline import schema
 from faultline.embedded import Server
 from faultline.errors import DatabaseUnavailable, SchemaMismatch
-from tests.support import database
+from tests.support import database, project
 from tests.support.dump import assert_same, data_of, reload_schema, schema_of
 from tools import snapshot, sqitch
 
@@ -41,8 +40,8 @@ def new_database(cluster: Server, name: str, user: str = INSTALLER) -> str:
     return cluster.dsn(name, user)
 
 
-def run_sqitch(cluster: Server, dsn: str, *arguments: str, project: Path = sqitch.ROOT) -> str:
-    return sqitch.run(dsn, *arguments, project=project, client=cluster.bin / "psql")
+def run_sqitch(cluster: Server, dsn: str, *arguments: str, where: Path = sqitch.ROOT) -> str:
+    return sqitch.run(dsn, *arguments, project=where, client=cluster.bin / "psql")
 
 
 def schemas(cluster: Server, name: str) -> set[str]:
@@ -105,19 +104,15 @@ def test_sqitch_takes_an_installed_database_for_its_own(cluster: Server) -> None
 def test_a_later_deploy_upgrades_an_installed_database(cluster: Server, tmp_path: Path) -> None:
     dsn = new_database(cluster, "installed")
     schema.install(dsn)
-    project = tmp_path / "project"
-    for part in ("deploy", "revert", "verify", "sql"):
-        shutil.copytree(sqitch.ROOT / part, project / part)
-    for part in ("sqitch.conf", "sqitch.plan"):
-        shutil.copy(sqitch.ROOT / part, project / part)
-    run_sqitch(cluster, dsn, "add", "later", "--note", "something new", project=project)
-    (project / "deploy/later.sql").write_text("set role faultline_owner; create table faultline.later (a int);")
-    (project / "verify/later.sql").write_text("select a from faultline.later;")
-    (project / "revert/later.sql").write_text("set role faultline_owner; drop table faultline.later;")
-    assert "+ later" in run_sqitch(cluster, dsn, "deploy", project=project)
+    where = project.copy_to(tmp_path / "project")
+    run_sqitch(cluster, dsn, "add", "later", "--note", "something new", where=where)
+    (where / "deploy/later.sql").write_text("set role faultline_owner; create table faultline.later (a int);")
+    (where / "verify/later.sql").write_text("select a from faultline.later;")
+    (where / "revert/later.sql").write_text("set role faultline_owner; drop table faultline.later;")
+    assert "+ later" in run_sqitch(cluster, dsn, "deploy", where=where)
     before = data_of(cluster, "installed", schema="sqitch")
     assert "'later'" in before
-    run_sqitch(cluster, dsn, "revert", "--to", "load", "-y", project=project)
+    run_sqitch(cluster, dsn, "revert", "--to", "load", "-y", where=where)
     assert "Nothing to deploy (up-to-date)" in run_sqitch(cluster, dsn, "status")
 
 
