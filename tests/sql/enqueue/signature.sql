@@ -1,0 +1,17 @@
+\ir ../../support/prelude.sql
+begin;
+select * from no_plan();
+
+select * from is_function(
+  'enqueue',
+  'type text, payload jsonb DEFAULT ''{}''::jsonb, queue text DEFAULT ''default''::text, '
+  'run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 2, '
+  'max_attempts integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text, '
+  'idempotency_ttl interval DEFAULT NULL::interval, backoff jsonb DEFAULT NULL::jsonb, '
+  'timeout interval DEFAULT NULL::interval, tags text[] DEFAULT ''{}''::text[], '
+  'headers jsonb DEFAULT NULL::jsonb',
+  'bigint',
+  '{faultline_operator,faultline_producer,faultline_runner}');
+
+select * from finish();
+rollback;
