@@ -82,7 +82,7 @@ class Server:
     Without `data` everything lies in a temporary directory that goes away in the end; with it, that directory keeps
     the data and the next server on it goes on from there. `stop`, `kill` and `start` may follow each other: the DSN
     stays the same. Connections go through a socket that only this user (and root) can reach; with `tcp` also through
-    a port of the loopback interface, with a password that is new at each start.
+    a port of the loopback interface (`port`, or a free one), with a password that is new at each start.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class Server:
         fsync: bool = True,
         config: Mapping[str, str] | None = None,
         tcp: bool = False,
+        port: int | None = None,
     ) -> None:
         self._account = _account(data)
         self.bin: Path = _reachable(_find_binaries(bin_dir), self._account)
@@ -105,7 +106,8 @@ class Server:
         self._data = data.absolute() if data is not None else None
         self._processes: list[subprocess.Popen[bytes]] = []  # at most one; shared with the finalizer
         self._abandoned: weakref.finalize[[Path, list[subprocess.Popen[bytes]], int], Server] | None = None
-        self._port = _free_port() if tcp else 5432
+        tcp = tcp or port is not None
+        self.port: int = port or (_free_port() if tcp else 5432)
         self._password = secrets.token_urlsafe(24) if tcp else None
 
     def __enter__(self) -> Self:
@@ -148,11 +150,11 @@ class Server:
         """The URL of a database: through TCP if that was asked for, else through the socket."""
         name = quote(user or SUPERUSER, safe="")
         if self._password is not None:
-            return f"postgresql://{name}:{self._password}@127.0.0.1:{self._port}/{quote(dbname, safe='')}"
+            return f"postgresql://{name}:{self._password}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
         return self._socket_dsn(dbname, name)
 
     def _socket_dsn(self, dbname: str, name: str) -> str:
-        where = urlencode({"host": str(self.socket_dir), "port": self._port}, safe="/")
+        where = urlencode({"host": str(self.socket_dir), "port": self.port}, safe="/")
         return f"postgresql://{name}@/{quote(dbname, safe='')}?{where}"
 
     def start(self) -> None:
@@ -288,7 +290,7 @@ class Server:
         settings = {
             "unix_socket_directories": str(self.socket_dir),
             "listen_addresses": "127.0.0.1" if self._password is not None else "",
-            "port": str(self._port),
+            "port": str(self.port),
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",

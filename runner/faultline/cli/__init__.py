@@ -1,0 +1,1 @@
+"""The command `faultline`: main.py and one module for each group of commands."""

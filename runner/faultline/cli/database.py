@@ -1,0 +1,67 @@
+"""The commands' connection, and what its failures mean in words that help."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from faultline import database
+from faultline.cli.failures import BAD_OUTCOME, WRONG_USAGE, WrongUsage
+from faultline.cli.output import waiting
+from faultline.errors import DatabaseUnavailable, FaultlineError, InvalidArgument, from_psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+NO_PRIVILEGE: Final = "42501"
+
+
+@contextmanager
+def connect(dsn: str | None) -> Iterator[Connection]:
+    """A connection in autocommit to a database that has our schema, in this version."""
+    check_dsn(dsn)
+    with waiting("connecting to the database"):
+        connection = database.connect(dsn, "cli")
+    with connection:
+        database.check_schema(connection)
+        yield connection
+
+
+def check_dsn(dsn: str | None) -> None:
+    """Refuse what would show part of a password as the name of a host: libpq takes it up to the first @."""
+    try:
+        parts = conninfo_to_dict(dsn or "")
+    except psycopg.Error:
+        return  # whoever connects says so
+    if "@" in str(parts.get("host", "")):
+        raise WrongUsage("the DSN has more than one @ before its host: write an @ of the password as %40")
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """One line and an exit code for an error of ours or of the database."""
+    if isinstance(error, psycopg.Error):
+        error = from_psycopg(error) or error
+    if isinstance(error, InvalidArgument):
+        return str(error), WRONG_USAGE
+    if isinstance(error, DatabaseUnavailable):
+        return f"{error} (check --dsn or FAULTLINE_DSN; `faultline dev` starts a database)", BAD_OUTCOME
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        return _explain_sqlstate(error, error.sqlstate)
+    if isinstance(error, FaultlineError) or not isinstance(error, psycopg.Error):
+        return str(error), BAD_OUTCOME
+    return f"the connection to the database broke: {error}", BAD_OUTCOME
+
+
+def _explain_sqlstate(error: psycopg.Error, sqlstate: str) -> tuple[str, int]:
+    said = error.diag.message_primary or str(error)
+    detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
+    if sqlstate == NO_PRIVILEGE:
+        return f"{said}: let the owner grant this user a role, such as faultline_operator", BAD_OUTCOME
+    if sqlstate.startswith("22"):  # a value that no type of the server can hold
+        return f"the database refuses the value: {said}{detail}", WRONG_USAGE
+    return f"the database says {sqlstate}: {said}{detail}", BAD_OUTCOME

@@ -1,0 +1,144 @@
+"""`faultline enqueue`: one job from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+import click
+import psycopg
+
+from faultline import durations
+from faultline.cli import output
+from faultline.cli.database import connect
+from faultline.cli.failures import WrongUsage
+from faultline.cli.options import DURATION, MOMENT, NAMED, database_options, option
+from faultline.errors import from_psycopg
+
+INSERT = """
+select n.job_id, n.created
+from faultline.enqueue_many(jsonb_build_array(
+  %(options)s::jsonb || jsonb_build_object(
+    'payload', %(payload)s::jsonb,
+    'run_at', coalesce(%(at)s::timestamptz, clock_timestamp() + %(delay)s::interval)))) n
+"""
+
+
+@click.command(epilog="Prints the job's id: a new one, or the one that the idempotency key already stands for.")
+@click.argument("type", type=NAMED)
+@click.argument("payload", default="{}")
+@option("--queue", type=NAMED, default="default", show_default=True, help="The queue it waits in.")
+@option("--run-at", type=MOMENT, help="Not before: 10m from now, or 2030-01-31T08:00:00Z.")
+@option("--priority", type=click.IntRange(1, 4), help="1 runs first. Default: 2.")
+@option("--max-attempts", type=click.IntRange(1, 100), help="Default: what the queue says, else 5.")
+@option("--idempotency-key", metavar="KEY", help="The same key again gives the same job.")
+@option("--idempotency-ttl", type=DURATION, help="How long the key is kept. Default: 7 days.")
+@option("--backoff", metavar="JSON", help='Between attempts: {"kind": "fixed", "delay": "5s"}.')
+@option("--timeout", type=DURATION, help="How long the handler may take.")
+@option("--tag", "tags", multiple=True, help="A tag to find it by. May be repeated.")
+@option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="A header. May be repeated.")
+@database_options
+def enqueue(type: str, payload: str, dsn: str | None, as_json: bool, **options: Any) -> None:  # noqa: A002
+    """Enqueue a job.
+
+    Of TYPE, with a PAYLOAD that is a JSON object (`-` reads it from stdin).
+
+    \b
+    faultline enqueue hello '{"name": "Ada"}'
+    faultline enqueue report --run-at 10m --idempotency-key report-2030-01
+    echo '{"big": "payload"}' | faultline enqueue import -
+    """
+    text = sys.stdin.read() if payload == "-" else payload
+    check_payload(text)
+    run_at = options.pop("run_at")
+    parameters = {
+        "options": json.dumps({"type": type, **job_options(options)}),
+        "payload": text,
+        "at": run_at if isinstance(run_at, datetime) else None,
+        "delay": run_at if isinstance(run_at, timedelta) else None,
+    }
+    with connect(dsn) as connection:
+        try:
+            row = connection.execute(INSERT, parameters).fetchone()
+        except psycopg.Error as error:
+            ours = from_psycopg(error)
+            if ours is None:
+                raise
+            raise type(ours)(str(ours).removeprefix("job 1: ")) from error
+    assert row is not None  # noqa: S101 - one element in, one row out
+    if as_json:
+        output.print_json({"job_id": row[0], "created": row[1]})
+        return
+    output.say(str(row[0]))
+    if not row[1]:
+        output.note(f"the idempotency key {options['idempotency_key']!r} stands for this job already: nothing is new")
+
+
+def check_payload(text: str) -> None:
+    """Refuse what isn't a JSON object before anything is sent; the text itself is what the server gets."""
+    try:
+        payload = json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_json)
+    except RecursionError as error:
+        raise WrongUsage("the payload is nested too deep to be read") from error
+    except ValueError as error:
+        shown = output.shortened(text, 60)
+        raise WrongUsage(f'the payload {shown!r} is not JSON: {error}. For example \'{{"name": "Ada"}}\'') from error
+    if not isinstance(payload, dict):
+        shown = output.shortened(text, 60)
+        raise WrongUsage(f"the payload {shown!r} is not a JSON object: wrap it, as in '{{\"value\": …}}'")
+    if "\\u0000" in text and "\x00" in "".join(_strings(payload)):
+        raise WrongUsage(r"the payload holds \u0000, which PostgreSQL's jsonb cannot store: take it out")
+
+
+def _no_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _strings(value: object) -> list[str]:
+    found: list[str] = []
+    todo = [value]
+    while todo:
+        match todo.pop():
+            case str() as text:
+                found.append(text)
+            case dict() as members:
+                found.extend(members)
+                todo.extend(members.values())
+            case list() as items:
+                todo.extend(items)
+    return found
+
+
+def job_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, as keys of an element of enqueue_many."""
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    if "headers" in given:
+        given["headers"] = _headers(given["headers"])
+    if "backoff" in given:
+        given["backoff"] = parse_object("--backoff", given["backoff"])
+    for name in ("timeout", "idempotency_ttl"):
+        if name in given:
+            given[name] = durations.show(given[name].total_seconds())
+    return given
+
+
+def parse_object(name: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WrongUsage(f"{name} {text!r} is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise WrongUsage(f'{name} {text!r} is not a JSON object, such as \'{{"kind": "fixed", "delay": "5s"}}\'')
+    return value
+
+
+def _headers(pairs: tuple[str, ...]) -> dict[str, str]:
+    headers = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise WrongUsage(f"--header {pair!r} is not of the form NAME=VALUE")
+        headers[name] = value
+    return headers
