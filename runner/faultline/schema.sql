@@ -570,7 +570,7 @@ begin
   raise exception using
     errcode = 'FL001',
     message = pg_catalog.format('attempt %s of job %s may not %s it: the job is %s at attempt %s',
-                                attempt, job_id, verb, job.state, job.attempt),
+                                attempt, job_id, case verb when 'cancelled' then 'cancel' else verb end, job.state, job.attempt),
     hint = 'The lease was lost: drop the result; another attempt has the job, or had it.';
 end
 $$;
@@ -599,12 +599,13 @@ CREATE FUNCTION faultline._backoff_delay(backoff jsonb, failures integer) RETURN
 declare
   delay double precision := extract(epoch from coalesce((backoff ->> 'delay')::interval, interval '1 second'));
   max_delay double precision := extract(epoch from coalesce((backoff ->> 'max_delay')::interval, interval '1 hour'));
-  jitter double precision := coalesce((backoff ->> 'jitter')::double precision, 0.2);
+  -- A numeric that is tiny (1e-400) is no double precision.
+  jitter double precision := coalesce(pg_catalog.round((backoff ->> 'jitter')::numeric, 6)::double precision, 0.2);
 begin
   if coalesce(backoff ->> 'kind', 'exponential') = 'exponential' then
     delay := delay * 2.0 ^ greatest(0, least(failures - 1, 40));
   end if;
-  delay := least(delay, max_delay) * (1 - jitter * pg_catalog.random());
+  delay := greatest(0.001, least(delay, max_delay)) * (1 - jitter * pg_catalog.random());
   return pg_catalog.make_interval(secs => delay);
 end
 $$;
@@ -714,6 +715,11 @@ begin
     perform faultline._invalid(
       pg_catalog.format('%s %s is out of bounds', what, value),
       pg_catalog.format('It lies between %s and %s', lowest, highest));
+  end if;
+  if least(extract(year from value), extract(month from value), extract(day from value), extract(hour from value),
+           extract(minute from value), extract(second from value)) < 0 then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s has a negative part', what, value), 'Write it with one sign, as 23 hours and not 1 day -1 hour');
   end if;
 end
 $$;
@@ -919,19 +925,15 @@ begin
       return;
     end if;
   end if;
-  if max_attempts is null then
-    select q.max_attempts into max_attempts from faultline.queues q where q.queue = _enqueue.queue;
-    if max_attempts is null then
-      select s.max_attempts into max_attempts from faultline.settings s;
-    end if;
-  end if;
   now_ := pg_catalog.clock_timestamp();
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
     idempotency_key)
   values (
-    job_id, greatest(run_at, now_), now_, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
-    idempotency_key);
+    job_id, greatest(run_at, now_), now_,
+    coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _enqueue.queue),
+             (select s.max_attempts from faultline.settings s)),
+    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key);
   created := true;
   if run_at is null or run_at <= now_ then
     perform faultline._ring(queue);
@@ -1195,7 +1197,9 @@ CREATE FUNCTION faultline._record(job_id bigint, attempt integer, verb text, run
 begin
   insert into faultline.job_events (at, job_id, attempt, verb, runner, actor, detail)
   values (pg_catalog.clock_timestamp(), _record.job_id, _record.attempt, _record.verb, _record.runner, session_user,
-          pg_catalog.jsonb_strip_nulls(coalesce(_record.detail, '{}')));
+          coalesce(
+            (select pg_catalog.jsonb_object_agg(d.key, d.value) from pg_catalog.jsonb_each(_record.detail) d where d.value <> 'null'),
+            '{}'));
 end
 $$;
 
@@ -1371,7 +1375,7 @@ begin
       pg_catalog.format('%s %s is out of bounds', key, pg_catalog.left((settings -> key)::text, 100)),
       pg_catalog.format('A whole number between %s and %s', lowest, highest));
   end if;
-  return (settings ->> key)::int;
+  return (settings ->> key)::numeric::int;
 end
 $$;
 
@@ -1940,7 +1944,7 @@ begin
         from (
           select
           from faultline.jobs_live j
-          where j.queue = setting.queue and j.lease_expires_at > lease_floor
+          where j.queue = setting.queue and j.lease_expires_at >= lease_floor
           limit setting.max_running
         ) running)));
     end if;
@@ -2067,7 +2071,10 @@ begin
   end if;
 
   now_ := pg_catalog.clock_timestamp();
-  -- The join can only be a nested loop (see the SET clauses) whose outer side is sorted: rows are locked in that order.
+  -- The join can only be a nested loop whose outer side are the reports, sorted: rows are locked in that order. The SET
+  -- clauses and = any (array[…]) see to it: for a plain = the planner would also consider walking the whole index of
+  -- jobs_live with the reports inside, and after a VACUUM or ANALYZE that found the queue empty it took that for cheap
+  -- (880 µs a job instead of 6).
   with gone as (
     delete from faultline.jobs_live j
     using (
@@ -2075,7 +2082,7 @@ begin
       from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
       order by u.job_id
     ) r
-    where j.job_id = r.job_id and j.attempt = r.attempt and j.state = 'running'
+    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running'
     returning j.*, r.result
   ), done as (
     insert into faultline.jobs_done (
@@ -2156,7 +2163,7 @@ COMMENT ON FUNCTION faultline.discard_job(job_id bigint) IS 'Puts a dead letter 
 CREATE FUNCTION faultline.enqueue(type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT 'default'::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 2, max_attempts integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text, idempotency_ttl interval DEFAULT NULL::interval, backoff jsonb DEFAULT NULL::jsonb, timeout interval DEFAULT NULL::interval, tags text[] DEFAULT '{}'::text[], headers jsonb DEFAULT NULL::jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 #variable_conflict use_variable
 declare
   job record;
@@ -2165,13 +2172,20 @@ begin
   queue := coalesce(queue, 'default');
   priority := coalesce(priority, 2);
   tags := coalesce(tags, '{}');
-  perform faultline._check_job(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
-                               backoff, timeout, tags, headers);
+  -- A quick test of the usual call; only what fails it is looked at argument by argument, and refused by name.
+  if (type ~ '^[A-Za-z0-9_.:-]{1,128}$' and (queue = 'default' or queue ~ '^[A-Za-z0-9_.:-]{1,128}$')
+      and pg_catalog.jsonb_typeof(payload) = 'object' and pg_catalog.octet_length(payload::text) <= 262144
+      and priority between 1 and 4 and tags = '{}'
+      and pg_catalog.num_nulls(run_at, max_attempts, idempotency_key, idempotency_ttl, backoff, timeout, headers) = 7
+     ) is not true then
+    perform faultline._check_job(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
+                                 backoff, timeout, tags, headers);
+  end if;
   job := faultline._enqueue(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
                             backoff, timeout, tags, headers);
   return job.job_id;
 end
-$$;
+$_$;
 
 -- Name: FUNCTION enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
@@ -2211,7 +2225,8 @@ begin
   perform pg_catalog.pg_current_xact_id();
   now_ := pg_catalog.clock_timestamp();
   select s.max_attempts into default_attempts from faultline.settings s;
-  keyed := pg_catalog.jsonb_path_exists(jobs, '$[*].idempotency_key ? (@ != null)');
+  -- By type: a comparison would look into an array and find nothing in an empty one.
+  keyed := pg_catalog.jsonb_path_exists(jobs, '$[*].idempotency_key.type() ? (@ != "null")');
 
   -- Elements with a key, one by one and in the order of their keys.
   if keyed then
@@ -2373,7 +2388,8 @@ begin
     where j.ctid = any (array(
       select c.ctid
       from unnest(job_ids, attempts) as u (job_id, attempt)
-      join faultline.jobs_live c on c.job_id = u.job_id and c.attempt = u.attempt
+      -- = any (array[…]), so that the plan can't be to walk all of jobs_live: see complete_jobs.
+      join faultline.jobs_live c on c.job_id = any (array[u.job_id]) and c.attempt = u.attempt
       where c.state = 'running' and c.lease_owner = heartbeat.runner
       for no key update of c skip locked))
     returning j.job_id, j.cancel_requested_at is not null as cancel
@@ -2725,9 +2741,12 @@ begin
   insert into faultline.queues as q (queue, paused_at, paused_note)
   values (pause_queue.queue, pg_catalog.clock_timestamp(), pause_queue.note)
   on conflict (queue) do update
-  set paused_at = coalesce(q.paused_at, excluded.paused_at), paused_note = coalesce(excluded.paused_note, q.paused_note);
-  perform faultline._record(
-    null, null, 'pause', null, pg_catalog.jsonb_build_object('queue', pause_queue.queue, 'note', pause_queue.note));
+  set paused_at = coalesce(q.paused_at, excluded.paused_at), paused_note = coalesce(excluded.paused_note, q.paused_note)
+  where q.paused_at is null or excluded.paused_note <> coalesce(q.paused_note, '');
+  if found then
+    perform faultline._record(
+      null, null, 'pause', null, pg_catalog.jsonb_build_object('queue', pause_queue.queue, 'note', pause_queue.note));
+  end if;
 end
 $$;
 
@@ -2885,8 +2904,8 @@ begin
   if runner is null then
     perform faultline._invalid('runner is NULL', 'Pass the uuid that claimed the jobs');
   end if;
-  if known is null then
-    perform faultline._invalid('known is NULL', 'Pass an empty array if the runner knows of no job');
+  if known is null or pg_catalog.array_position(known, null) is not null then
+    perform faultline._invalid('known is NULL or has a NULL in it', 'Pass an empty array if the runner knows of no job');
   end if;
   for held in
     select j.job_id, j.attempt
@@ -3045,6 +3064,7 @@ declare
   new_max_running int;
   new_max_attempts int;
   new_lease interval;
+  before faultline.queues;
   row_ faultline.queues;
 begin
   perform faultline._check_name('queue', set_queue.queue);
@@ -3054,6 +3074,7 @@ begin
   new_lease := faultline._setting_interval(given, 'lease', interval '1 second', interval '24 hours');
 
   insert into faultline.queues (queue) values (set_queue.queue) on conflict (queue) do nothing;
+  select * into before from faultline.queues q where q.queue = set_queue.queue for update;
   update faultline.queues q
   set max_running = case when given ? 'max_running' then new_max_running else q.max_running end,
       max_attempts = case when given ? 'max_attempts' then new_max_attempts else q.max_attempts end,
@@ -3061,9 +3082,11 @@ begin
       lease = case when given ? 'lease' then new_lease else q.lease end
   where q.queue = set_queue.queue
   returning * into row_;
-  perform faultline._record(
-    null, null, 'set_queue', null, pg_catalog.jsonb_build_object('queue', set_queue.queue, 'settings', given));
-  perform faultline._ring(set_queue.queue);
+  if row_ is distinct from before then
+    perform faultline._record(
+      null, null, 'set_queue', null, pg_catalog.jsonb_build_object('queue', set_queue.queue, 'settings', given));
+    perform faultline._ring(set_queue.queue);
+  end if;
   return pg_catalog.to_jsonb(row_);
 end
 $$;
@@ -3085,6 +3108,7 @@ declare
   new_event_retention interval;
   new_max_attempts int;
   new_lease interval;
+  before faultline.settings;
   row_ faultline.settings;
 begin
   perform faultline._check_settings(given, array['retention', 'event_retention', 'max_attempts', 'backoff', 'lease']);
@@ -3093,6 +3117,7 @@ begin
   new_max_attempts := faultline._setting_int(given, 'max_attempts', 1, 100);
   new_lease := faultline._setting_interval(given, 'lease', interval '1 second', interval '24 hours');
 
+  select * into before from faultline.settings s for update;
   update faultline.settings s
   set retention = case when given ? 'retention' then coalesce(new_retention, interval '30 days') else s.retention end,
       event_retention = case when given ? 'event_retention' then coalesce(new_event_retention, interval '90 days') else s.event_retention end,
@@ -3104,7 +3129,9 @@ begin
       end,
       lease = case when given ? 'lease' then coalesce(new_lease, interval '30 seconds') else s.lease end
   returning * into row_;
-  perform faultline._record(null, null, 'set_settings', null, pg_catalog.jsonb_build_object('settings', given));
+  if row_ is distinct from before then
+    perform faultline._record(null, null, 'set_settings', null, pg_catalog.jsonb_build_object('settings', given));
+  end if;
   return pg_catalog.to_jsonb(row_) - 'only_row';
 end
 $$;

@@ -11,7 +11,7 @@ begin
       pg_catalog.format('%s %s is out of bounds', key, pg_catalog.left((settings -> key)::text, 100)),
       pg_catalog.format('A whole number between %s and %s', lowest, highest));
   end if;
-  return (settings ->> key)::int;
+  return (settings ->> key)::numeric::int;
 end
 $$;
 comment on function faultline._setting_int(jsonb, text, int, int) is 'Private: a whole number out of a settings object, or FL004.';

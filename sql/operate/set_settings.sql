@@ -1,6 +1,7 @@
 -- Sets the defaults of the whole installation: {"retention": "30 days", "event_retention": "90 days", "max_attempts": 5,
 -- "backoff": {…}, "lease": "30 seconds"}. A key with null goes back to what it is at first, a missing key stays. Returns
--- all of them. For faultline_operator. Repeated, it changes nothing. Locks the row of settings. Errors: FL004.
+-- all of them. For faultline_operator. Repeated, it changes nothing: an event is recorded only for a change. Locks the
+-- row of settings. Errors: FL004.
 create function faultline.set_settings(settings jsonb)
 returns jsonb
 language plpgsql security definer
@@ -13,6 +14,7 @@ declare
   new_event_retention interval;
   new_max_attempts int;
   new_lease interval;
+  before faultline.settings;
   row_ faultline.settings;
 begin
   perform faultline._check_settings(given, array['retention', 'event_retention', 'max_attempts', 'backoff', 'lease']);
@@ -21,6 +23,7 @@ begin
   new_max_attempts := faultline._setting_int(given, 'max_attempts', 1, 100);
   new_lease := faultline._setting_interval(given, 'lease', interval '1 second', interval '24 hours');
 
+  select * into before from faultline.settings s for update;
   update faultline.settings s
   set retention = case when given ? 'retention' then coalesce(new_retention, interval '30 days') else s.retention end,
       event_retention = case when given ? 'event_retention' then coalesce(new_event_retention, interval '90 days') else s.event_retention end,
@@ -32,7 +35,9 @@ begin
       end,
       lease = case when given ? 'lease' then coalesce(new_lease, interval '30 seconds') else s.lease end
   returning * into row_;
-  perform faultline._record(null, null, 'set_settings', null, pg_catalog.jsonb_build_object('settings', given));
+  if row_ is distinct from before then
+    perform faultline._record(null, null, 'set_settings', null, pg_catalog.jsonb_build_object('settings', given));
+  end if;
   return pg_catalog.to_jsonb(row_) - 'only_row';
 end
 $$;
