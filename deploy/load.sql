@@ -66,7 +66,9 @@ set local role faultline_owner;
 \ir ../sql/operate/set_settings.sql
 \ir ../sql/observe/_ago.sql
 \ir ../sql/observe/_oldest_day.sql
+\ir ../sql/observe/_one_line.sql
 \ir ../sql/observe/_queue_names.sql
+\ir ../sql/observe/_trouble.sql
 \ir ../sql/observe/_verify_guards.sql
 \ir ../sql/observe/_verify_jobs.sql
 \ir ../sql/observe/_verify_keys.sql

@@ -11,7 +11,8 @@ begin
     when seconds < 60 then pg_catalog.format('%s s', pg_catalog.floor(seconds))
     when seconds < 3600 then pg_catalog.format('%s min %s s', pg_catalog.floor(seconds / 60), pg_catalog.floor(seconds % 60))
     when seconds < 86400 then pg_catalog.format('%s h %s min', pg_catalog.floor(seconds / 3600), pg_catalog.floor(seconds % 3600 / 60))
-    else pg_catalog.format('%s days %s h', pg_catalog.floor(seconds / 86400), pg_catalog.floor(seconds % 86400 / 3600))
+    else pg_catalog.format('%s day%s %s h', pg_catalog.floor(seconds / 86400), case when seconds < 172800 then '' else 's' end,
+                           pg_catalog.floor(seconds % 86400 / 3600))
   end;
 end
 $$;

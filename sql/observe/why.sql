@@ -28,7 +28,7 @@ begin
     if not found then
       perform faultline._no_job(job_id);
     end if;
-    trouble := done.error ->> 'type' || coalesce(': ' || pg_catalog.left(done.error ->> 'message', 200), '');
+    trouble := faultline._trouble(done.error);
     sentence := case done.state
       when 'succeeded' then pg_catalog.format('it succeeded on attempt %s, %s ago', done.attempt, faultline._ago(now_ - done.finished_at))
       when 'cancelled' then pg_catalog.format('it was cancelled %s ago', faultline._ago(now_ - done.finished_at))
@@ -49,7 +49,7 @@ begin
   served := exists (
     select from faultline.runners r
     where r.last_seen_at > now_ - interval '1 minute' and (r.queues is null or job.queue = any (r.queues)));
-  trouble := job.error ->> 'type' || coalesce(': ' || pg_catalog.left(job.error ->> 'message', 200), '');
+  trouble := faultline._trouble(job.error);
   facts := pg_catalog.jsonb_build_object(
     'type', job.type, 'queue', job.queue, 'priority', job.priority, 'attempt', job.attempt, 'failures', job.failures,
     'max_attempts', job.max_attempts, 'run_at', job.ready_at, 'error', job.error, 'queue_paused', queue_.paused_at is not null,
@@ -62,21 +62,21 @@ begin
       job.failures, job.max_attempts, coalesce(', the last with ' || trouble, ''));
   elsif job.state = 'running' then
     sentence := pg_catalog.format('runner %s%s holds it until %s',
-      job.lease_owner, case when holder.host is null then '' else pg_catalog.format(' (pid %s on %s)', holder.pid, holder.host) end, job.lease_expires_at);
+      job.lease_owner, case when holder.host is null then '' else pg_catalog.format(' (pid %s on %s)', holder.pid, faultline._one_line(holder.host, 255)) end, job.lease_expires_at);
     if job.lease_expires_at < now_ then
       sentence := pg_catalog.format('the lease of runner %s expired %s ago, and no runner has taken it back yet', job.lease_owner, faultline._ago(now_ - job.lease_expires_at));
     elsif job.cancel_requested_at is not null then
       sentence := sentence || ', and has been asked to cancel it';
     end if;
   elsif queue_.paused_at is not null then
-    sentence := pg_catalog.format('queue %s has been paused for %s%s', job.queue, faultline._ago(now_ - queue_.paused_at), coalesce(': ' || queue_.paused_note, ''));
+    sentence := pg_catalog.format('queue %s has been paused for %s%s', job.queue, faultline._ago(now_ - queue_.paused_at), coalesce(': ' || faultline._one_line(queue_.paused_note, 1000), ''));
   elsif job.ready_at > now_ and job.failures > 0 then
     sentence := pg_catalog.format('it waits %s for retry %s of %s%s', faultline._ago(job.ready_at - now_), job.failures + 1, job.max_attempts,
       coalesce(' since ' || trouble, ''));
   elsif job.ready_at > now_ then
     sentence := pg_catalog.format('it may not run before %s, in %s', job.ready_at, faultline._ago(job.ready_at - now_));
   elsif running >= queue_.max_running then
-    sentence := pg_catalog.format('queue %s runs %s jobs, and at most %s may run at once', job.queue, running, queue_.max_running);
+    sentence := pg_catalog.format('queue %s runs as many jobs as it may at once: %s', job.queue, queue_.max_running);
   elsif not served then
     sentence := pg_catalog.format('nobody serves queue %s: no runner of it was seen within a minute', job.queue);
   else
@@ -84,7 +84,7 @@ begin
     from (
       select
       from faultline.jobs_live j
-      where j.state = 'queued' and j.queue = job.queue
+      where j.state = 'queued' and j.queue = job.queue and j.ready_at <= now_
         and (j.priority < job.priority
              or j.priority = job.priority and (j.ready_at, j.job_id) < (job.ready_at, job.job_id))
       limit 10000

@@ -1,0 +1,27 @@
+\ir ../../support/operating.sql
+begin;
+select * from no_plan();
+
+-- Depth at ten million jobs costs what it does at ten thousand: each count ends there.
+set local session_replication_role = replica;
+create function tap.plant(how_many int, state text) returns void language sql
+as $$
+insert into faultline.jobs_live (type, queue, payload, state, attempt, priority, max_attempts, ready_at, created_at, lease_owner, lease_expires_at, finished_at)
+select 't', 'big', '{}', state, 1, 1 + n % 4, 5, now(), now(), case state when 'running' then gen_random_uuid() end,
+       case state when 'running' then now() + interval '1 h' end, case state when 'failed' then now() end
+from generate_series(1, how_many) n
+$$;
+create function tap.counted() returns text language sql
+as $$
+select string_agg(coalesce(labels ->> 'state', 'dead letters') || ' ' || value, ', ' order by value, labels)
+from faultline.metrics() where name in ('faultline_queue_depth', 'faultline_dead_letters')
+$$;
+select plant(9999, s) from unnest(array['queued', 'running', 'failed']) s \g /dev/null
+select is(counted(), 'dead letters 9999, failed 9999, queued 9999, running 9999', 'below the cap they are exact, all levels together');
+select plant(1, s) from unnest(array['queued', 'running', 'failed']) s \g /dev/null
+select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000', 'at the cap too');
+select plant(3, s) from unnest(array['queued', 'running', 'failed']) s \g /dev/null
+select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000', 'and beyond it they stand still');
+
+select * from finish();
+rollback;

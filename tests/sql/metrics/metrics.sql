@@ -1,0 +1,70 @@
+\ir ../../support/operating.sql
+select * from no_plan();
+
+-- As observers see them; the age of snapshots is another file's.
+create function tap.lines(floor text default null) returns setof text language plpgsql
+as $$
+declare
+  line text;
+begin
+  perform set_config('role', 'faultline_observer', true);
+  for line in
+    select replace(m.name, 'faultline_', '') || ' ' || m.labels || ' ' || round(m.value::numeric)
+    from faultline.metrics(lines.floor) m where m.name <> 'faultline_oldest_snapshot_seconds'
+  loop
+    return next line;
+  end loop;
+  perform set_config('role', 'none', true);
+end
+$$;
+
+select results_eq($$select lines()$$, $$values ('dead_letters {} 0'), ('runners {} 0')$$, 'an empty database');
+select is((select array_agg(name || ' ' || labels || ' ' || pg_typeof(value)) from faultline.metrics() where name like '%snapshot%'),
+  array['faultline_oldest_snapshot_seconds {} double precision'], 'and the age of the oldest snapshot');
+
+select job_in('queued', '{"queue": "mail"}'), job_in('queued', '{"queue": "mail", "priority": 4}'), job_in('running', '{"queue": "mail"}'),
+  job_in('failed', '{"queue": "mail"}'), job_in('failed', '{"queue": "dead"}'), job_in('queued', '{"queue": "later", "run_at": "2100-01-01"}'),
+  job_in('succeeded', '{"queue": "over"}') \g /dev/null
+update faultline.jobs_live set ready_at = clock_timestamp() - interval '90 s' where queue = 'mail' and priority = 4;
+select faultline.register_runner(gen_random_uuid(), 'h', n, 'v') from generate_series(1, 3) n \g /dev/null
+update faultline.runners set last_seen_at = clock_timestamp() - interval '61 s' where pid = 1;
+update faultline.runners set last_seen_at = clock_timestamp() - interval '50 s' where pid = 2;
+
+create table tap.expected (line text);
+insert into tap.expected values
+  ('queue_depth {"queue": "dead", "state": "queued"} 0'), ('queue_depth {"queue": "dead", "state": "running"} 0'),
+  ('queue_depth {"queue": "dead", "state": "failed"} 1'), ('queue_oldest_ready_seconds {"queue": "dead"} 0'),
+  ('queue_depth {"queue": "later", "state": "queued"} 1'), ('queue_depth {"queue": "later", "state": "running"} 0'),
+  ('queue_depth {"queue": "later", "state": "failed"} 0'), ('queue_oldest_ready_seconds {"queue": "later"} 0'),
+  ('queue_depth {"queue": "mail", "state": "queued"} 2'), ('queue_depth {"queue": "mail", "state": "running"} 1'),
+  ('queue_depth {"queue": "mail", "state": "failed"} 1'), ('queue_oldest_ready_seconds {"queue": "mail"} 90'),
+  ('dead_letters {} 2'), ('runners {} 2');
+select results_eq('select lines()', 'table tap.expected', 'depth by queue and state, age of the oldest ready job over all levels, dead letters, runners seen within a minute');
+select is(run('select count(*) from faultline.metrics()'), (select count(*) + 1 from tap.expected)::text, 'a runner reads them too');
+select changes_nothing('faultline_runner', 'select name from faultline.metrics() limit 1', 'faultline_queue_depth', 'reading changes nothing');
+
+-- With a floor: what lies below it is not walked. So far every row is above.
+select faultline.advance_floor('{mail,later,dead}') as token \gset
+select faultline.advance_floor('{mail,later,dead}', :'token') as token \gset
+select results_eq(format('select lines(%L)', :'token'), 'table tap.expected', 'a proven floor hides no job that waits');
+select ok(:'token'::jsonb ? 'queues', 'the floor was proven');
+select faultline.advance_floor('{mail,later,dead,known}', :'token') as token \gset
+select results_eq(format($$select l from lines(%L) l where l like '%%"known"%%'$$, :'token'),
+  $$values ('queue_depth {"queue": "known", "state": "queued"} 0'), ('queue_depth {"queue": "known", "state": "running"} 0'),
+           ('queue_depth {"queue": "known", "state": "failed"} 0'), ('queue_oldest_ready_seconds {"queue": "known"} 0')$$,
+  'a queue that the token names has its metrics, empty or not');
+-- That it is really used: jobs below a floor that was forged are not seen.
+select results_eq(format($$select l from lines(%L) l where l like '%%"mail"%%'$$,
+    jsonb_build_object('read_at', now() - interval '1 h', 'lease', now() + interval '1 day',
+                       'queues', jsonb_build_object('mail', array[now() + interval '1 h', now() + interval '1 h', now() + interval '1 h', now() + interval '1 h']))),
+  $$values ('queue_depth {"queue": "mail", "state": "queued"} 0'), ('queue_depth {"queue": "mail", "state": "running"} 0'),
+           ('queue_depth {"queue": "mail", "state": "failed"} 1'), ('queue_oldest_ready_seconds {"queue": "mail"} 0')$$,
+  'the walk starts at the floor');
+select results_eq(format('select lines(%L)', jsonb_build_object('read_at', now() + interval '1 h', 'queues', '{"mail": ["infinity", "infinity", "infinity", "infinity"]}'::jsonb)),
+  'table tap.expected', 'a token of the future is no floor');
+
+select refused('faultline_observer', format('select count(*) from faultline.metrics(%L)', token), 'FL004',
+  format('%L is not a token of advance_floor', left(token, 60)), 'Pass on what advance_floor returned, or NULL')
+from unnest(array['', 'x', '[]', '"2020-01-01"', '{}', '{"read_at": null}', '{"read_at": "soon"}', '{"read_at": "2020-01-01"', repeat('[', 100)]) token;
+
+select * from finish();
