@@ -1,0 +1,112 @@
+"""An application: its handlers, by the type of job each one runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from faultline import client, durations
+from faultline.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    import psycopg
+
+    from faultline.job import Job
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One handler: what runs, and what a job gets that is enqueued through its App and says nothing else."""
+
+    type: str
+    function: Callable[[Job], Any]
+    is_async: bool
+    queue: str | None = None
+    max_attempts: int | None = None
+    timeout: float | None = None
+
+    def defaults(self) -> dict[str, Any]:
+        """The options of `enqueue` that this handler sets."""
+        options = {"queue": self.queue, "max_attempts": self.max_attempts, "timeout": self.timeout}
+        return {name: value for name, value in options.items() if value is not None}
+
+
+class App:
+    """The handlers of one application, and the database they work on (by default what the environment says)."""
+
+    def __init__(self, dsn: str | None = None) -> None:
+        self.dsn = dsn
+        self.handlers: dict[str, Handler] = {}
+
+    def handler(
+        self,
+        type: str,  # noqa: A002 - the contract's name
+        *,
+        queue: str | None = None,
+        max_attempts: int | None = None,
+        timeout: float | timedelta | str | None = None,
+    ) -> Callable[[Function], Function]:
+        """Run jobs of `type` with the decorated function, which is given a Job and returns what JSON can hold, or None.
+
+        An `async def` runs on the event loop, a plain `def` in a thread. `timeout` (seconds, or "30s") bounds an
+        attempt of a job that has no timeout of its own. Raises InvalidArgument if the type has a handler already.
+        """
+        client.check_name(type, "type")
+        if queue is not None:
+            client.check_name(queue, "queue")
+        if max_attempts is not None and not 1 <= max_attempts <= 100:
+            raise InvalidArgument(f"max_attempts is {max_attempts!r}: it lies between 1 and 100")
+        limit = None if timeout is None else durations.seconds(timeout, what="timeout", least=0.001)
+
+        def register(function: Function) -> Function:
+            if type in self.handlers:
+                raise InvalidArgument(f"type {type!r} has a handler already: {self.handlers[type].function!r}")
+            self.handlers[type] = Handler(type, function, _is_async(type, function), queue, max_attempts, limit)
+            return function
+
+        return register
+
+    @overload
+    def enqueue(
+        self,
+        connection: psycopg.Connection[Any],
+        type: str,
+        payload: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> int: ...
+    @overload
+    def enqueue(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        type: str,
+        payload: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> Awaitable[int]: ...
+    def enqueue(
+        self,
+        connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
+        type: str,  # noqa: A002
+        payload: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> int | Awaitable[int]:
+        """`faultline.enqueue` with the defaults of the type's handler. The type needs no handler here."""
+        handler = self.handlers.get(type)
+        if handler is not None:
+            given = {name: value for name, value in options.items() if value is not None}
+            options = {**handler.defaults(), **given}
+        return client.enqueue(connection, type, payload, **options)
+
+
+def _is_async(type_: str, function: object) -> bool:
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise InvalidArgument(f"the handler of {type_!r} is a generator: a handler returns one result")
+    if not callable(function):
+        raise InvalidArgument(f"the handler of {type_!r} is not a function but {function!r}")
+    call = getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)

@@ -1,0 +1,407 @@
+"""Claims jobs in batches, a little ahead of the executor, and sleeps when there is nothing to claim.
+
+How far ahead: as many jobs as this process finishes in a fifth of a second. So slow jobs are not hoarded, fast ones
+never wait for a round trip, and a job that was prefetched waits a moment, not a lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+
+from faultline import database
+from faultline.database import GivenUp, Lost
+from faultline.job import COLUMNS, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from faultline.completer import Completer
+    from faultline.database import Link
+    from faultline.doorbell import Doorbell
+    from faultline.executor import Executor
+    from faultline.metrics import Metrics
+    from faultline.settings import RunnerOptions
+
+log = logging.getLogger("faultline")
+
+BATCH_MOST: Final = 500
+BATCH_BYTES: Final = 16 * 1024 * 1024
+PREFETCH_MOST: Final = 1_000
+PREFETCH_SECONDS: Final = 0.2
+UNREPORTED_MOST: Final = 5_000
+QUEUES_AT_A_TIME: Final = 64
+DISCOVER_SECONDS: Final = 2.0
+FLOOR_SECONDS: Final = 1.0
+FLOOR_CLAIMS: Final = 5_000
+SWEEP_SECONDS: Final = 30.0
+BUSY_SECONDS: Final = 0.05
+PROOF_SECONDS: Final = 0.2
+WAKES_WINDOW: Final = 20
+WAKES_SECONDS: Final = 0.1
+FAST_POLL: Final = 0.003
+FAST_POLL_SECONDS: Final = 0.25
+ACCEPT_WAKE_SECONDS: Final = 0.1
+UNTIL_EMPTY_POLL: Final = 0.25
+SURPLUS_SECONDS: Final = 1.0
+FLOOR_QUEUES: Final = 256
+IDLE_SHARE: Final = 10.0
+"""An idle runner sleeps at least so many times as long as it took to find out that it is idle."""
+GIVE_BACK_AGAIN: Final = (2.0, 15.0)
+
+_CLAIM: Final = (
+    f"select {', '.join(COLUMNS)} from faultline.claim_jobs("  # noqa: S608 - our own column names
+    "queues => %s, runner => %s, batch => %s, lease => make_interval(secs => %s), floor => %s)"
+)
+_FLOOR: Final = "select faultline.advance_floor(queues => %s, floor => %s)"
+_READY_QUEUES: Final = "select faultline.ready_queues()"
+_NEXT_READY: Final = "select date_part('epoch', faultline.next_ready(queues => %s))"
+_UNFINISHED: Final = "select faultline.unfinished(queues => %s)"
+_RELEASE_UNKNOWN: Final = "select faultline.release_unknown(runner => %s, known => %s::bigint[])"
+
+
+class Pace:
+    """How many jobs a second this process finishes: up at once, down with a half-life of about a third of a second."""
+
+    def __init__(self) -> None:
+        self._rate = 0.0
+        self._ended = 0
+        self._at = time.monotonic()
+
+    def prefetch(self, ended: int, lease: float) -> int:
+        """How many jobs to hold beyond those that run, given how many have ended so far."""
+        now = time.monotonic()
+        passed = now - self._at
+        if passed >= 0.002:
+            latest = (ended - self._ended) / passed
+            keep = 0.5 ** (passed / 0.35)
+            self._rate = max(latest, self._rate * keep + latest * (1 - keep))
+            self._ended = ended
+            self._at = now
+        return min(PREFETCH_MOST, int(self._rate * min(PREFETCH_SECONDS, lease / 10)))
+
+
+class Claimer:
+    """The only one in its process that claims. `wake` and `stop` may be called at any time, from its loop."""
+
+    def __init__(
+        self,
+        link: Link,
+        executor: Executor,
+        completer: Completer,
+        doorbell: Doorbell,
+        metrics: Metrics,
+        options: RunnerOptions,
+        runner: UUID,
+    ) -> None:
+        self.floor: str | None = None
+        self._link = link
+        self._executor = executor
+        self._completer = completer
+        self._doorbell = doorbell
+        self._metrics = metrics
+        self._options = options
+        self._runner = runner
+        self._stopping = False
+        self._wakened = asyncio.Event()
+        self._room = asyncio.Event()
+        self._pace = Pace()
+        self._queues: deque[str] = deque(options.queues or ())
+        self._discovered = float("-inf")
+        self._floor_at = float("-inf")
+        self._floor_claims = 0
+        self._sweep_at = time.monotonic()
+        self._mean_bytes = 0.0
+        self._slept_at = time.monotonic()
+        self._wakes: deque[float] = deque(maxlen=WAKES_WINDOW)
+        self._fast_until = float("-inf")
+        self._rung = False
+        self._sleeping = False
+        self._accept_woke = float("-inf")
+        self._by_accept = False
+        self._limited = False
+        self._next_ready_at: float | None = None
+        self._give_back_at: deque[float] = deque()
+        self._found: list[str] = []
+        self._recent: dict[str, None] = dict.fromkeys(options.queues or ())
+        self._claimed_at = time.monotonic()
+        self._looking_since: float | None = None
+        executor.on_room = self._room.set
+        completer.on_accepted = self._accepted
+
+    def wake(self, queue: str = "") -> None:
+        """The doorbell: there may be a job in this queue, or (without a name) in any."""
+        served = self._options.queues
+        if queue and served is not None and queue not in served:
+            return  # another queue on the same bell
+        if queue and served is None and queue not in self._queues:
+            self._queues.append(queue)
+        self._rung = True
+        self._wakened.set()
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping = True
+        self._wakened.set()
+        self._room.set()
+
+    async def run(self) -> None:
+        """Until `stop`, or, if the options say so, until the queues are empty."""
+        with contextlib.suppress(GivenUp):
+            pause = 0.0
+            while not self._stopping:
+                try:
+                    if not self._link.connected:
+                        await self._connect()
+                    if await self._turn():
+                        return
+                    pause = 0.0
+                except Lost:
+                    continue
+                except psycopg.Error as error:
+                    pause = min(10.0, max(0.25, pause * 2))
+                    log.error("claiming failed, next try in %.1f s: %s", pause, database.reason(error))
+                    await self._sleep(pause)
+
+    # One turn.
+
+    async def _turn(self) -> bool:
+        """Claim once, or wait for a reason to. True when the work is done and the runner may end."""
+        room = self._wanted()
+        if room <= 0:
+            await self._wait_for_room()
+            return False
+        now = time.monotonic()
+        if self._looking_since is None:
+            self._looking_since = now
+        if self._doorbell.armed and now - self._slept_at > BUSY_SECONDS:
+            await self._doorbell.disarm()
+        await self._upkeep(now)
+        if await self._look(min(room, BATCH_MOST)):
+            self._looking_since = None
+            await asyncio.sleep(0)  # let them start before the next claim is sent
+            return False
+        if self._options.queues is None and self._queues:
+            return False  # others that were found have not been asked yet
+        return await self._idle()
+
+    async def _look(self, batch: int) -> bool:
+        """Claim from the next queues. Whether there was anything."""
+        queues = self._next_queues()
+        jobs = await self._claim(queues, batch) if queues else []
+        if len(jobs) < batch:
+            self._forget_empty(queues, jobs)
+        self._learn(found=bool(jobs))
+        if jobs:
+            self._executor.deliver(jobs)
+        return bool(jobs)
+
+    def _learn(self, *, found: bool) -> None:
+        """What this look says about the reason for it."""
+        if self._rung:
+            self._rung = False
+            self._doorbell.learn(found)
+        if self._by_accept:
+            self._by_accept = False
+            self._limited = found  # a queue at its limit: each job that ends makes room for the next
+
+    def _wanted(self) -> int:
+        """How many jobs to claim now; 0 while there are enough."""
+        executor = self._executor
+        prefetch = self._pace.prefetch(executor.ended, self._options.lease)
+        ready = len(executor.ready)
+        if ready > prefetch // 2 or self._completer.backlog > UNREPORTED_MOST:
+            return 0
+        wanted = executor.concurrency - executor.running + prefetch - ready
+        if self._mean_bytes:
+            wanted = min(wanted, max(1, int(BATCH_BYTES / self._mean_bytes)))
+        return wanted
+
+    async def _wait_for_room(self) -> None:
+        self._room.clear()
+        if self._wanted() > 0 or self._stopping:
+            return
+        self._give_back_surplus()
+        if self._doorbell.armed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), BUSY_SECONDS)
+                return
+            await self._doorbell.disarm()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._room.wait(), SURPLUS_SECONDS)
+
+    def _give_back_surplus(self) -> None:
+        """Jobs that were prefetched at the pace of fast ones, when slow ones came: others may be free for them."""
+        if time.monotonic() - self._claimed_at > SURPLUS_SECONDS:
+            self._executor.give_back(2 * self._pace.prefetch(self._executor.ended, self._options.lease))
+
+    async def _claim(self, queues: list[str], batch: int) -> list[Job]:
+        options = self._options
+        now = time.monotonic()
+        floor = self.floor
+        if now - self._sweep_at > SWEEP_SECONDS:
+            self._sweep_at = now
+            floor = None  # whatever a token might hide, a clock that stepped for instance, is found here
+        rows = await self._link.fetch(
+            _CLAIM, (queues, self._runner, batch, options.lease, floor), seconds=max(5.0, options.lease)
+        )
+        self._claimed_at = time.monotonic()
+        self._metrics.claim.observe(self._claimed_at - now)
+        if not rows:
+            return []
+        self._floor_claims += len(rows)
+        mean = sum([len(row[4]) for row in rows]) / len(rows)
+        self._mean_bytes = max(mean, (self._mean_bytes + mean) / 2)
+        of = self._metrics.of
+        return [Job(row, now, of(row[3], row[2])) for row in rows]
+
+    # Queues.
+
+    def _next_queues(self) -> list[str]:
+        """The queues of the next claim. Those named in the options keep their order; those found take turns."""
+        queues = self._queues
+        if self._options.queues is not None:
+            return list(queues)
+        taken = [queues[i] for i in range(min(len(queues), QUEUES_AT_A_TIME))]
+        queues.rotate(-len(taken) if len(taken) < len(queues) else -1)
+        return taken
+
+    def _forget_empty(self, asked: Sequence[str], jobs: Sequence[Job]) -> None:
+        """Queues that gave nothing although there was room are asked again when they are found, or ring."""
+        if self._options.queues is not None:
+            return
+        gave = {job.queue for job in jobs}
+        empty = set(asked) - gave
+        self._queues = deque(queue for queue in self._queues if queue not in empty)
+        for queue in gave:
+            self._recent.pop(queue, None)
+            self._recent[queue] = None
+        while len(self._recent) > FLOOR_QUEUES:
+            del self._recent[next(iter(self._recent))]
+
+    async def _discover(self) -> None:
+        rows = await self._link.fetch(_READY_QUEUES)
+        known = set(self._queues)
+        self._found = [row[0] for row in rows]
+        self._queues.extend(queue for queue in self._found if queue not in known)
+        self._discovered = time.monotonic() + random.uniform(0.0, DISCOVER_SECONDS / 4)  # noqa: S311
+
+    # Floor, discovery, jobs whose claim was lost.
+
+    async def _upkeep(self, now: float) -> None:
+        if self._give_back_at and now >= self._give_back_at[0]:
+            self._give_back_at.popleft()
+            await self._give_back()
+        if self._options.queues is None and (not self._queues or now - self._discovered > DISCOVER_SECONDS):
+            await self._discover()
+        if self._recent and (now - self._floor_at > FLOOR_SECONDS or self._floor_claims > FLOOR_CLAIMS):
+            self._floor_at = now
+            self._floor_claims = 0
+            ((self.floor,),) = await self._link.fetch(_FLOOR, (list(self._recent), self.floor))
+
+    async def _connect(self) -> None:
+        self.floor = None  # it is of the connection: after a failover the ids and the clock may have gone back
+        await self._link.open()
+        self._next_ready_at = None
+        await self._give_back()
+        # The backend of a connection that was cut may still be busy with our claim, and commit it later.
+        now = time.monotonic()
+        self._give_back_at = deque(now + later for later in GIVE_BACK_AGAIN)
+
+    async def _give_back(self) -> None:
+        known = list(self._completer.held)
+        ((released,),) = await self._link.fetch(_RELEASE_UNKNOWN, (self._runner, known))
+        if released:
+            log.info("gave back %d jobs whose claim had been answered into the void", released)
+
+    # Nothing to do.
+
+    async def _idle(self) -> bool:
+        """Sleep until something may have changed. True when the work is done and the runner may end."""
+        if self._options.until_empty and not self._completer.held and not await self._unfinished():
+            return True
+        if time.monotonic() < self._fast_until:
+            await self._sleep(FAST_POLL)
+        elif self._doorbell.armed or not await self._arm():
+            await self._sleep(await self._sleep_seconds())
+        self._looking_since = None
+        return False
+
+    async def _unfinished(self) -> bool:
+        queues = None if self._options.queues is None else list(self._options.queues)
+        ((unfinished,),) = await self._link.fetch(_UNFINISHED, (queues,))
+        return bool(unfinished)
+
+    async def _arm(self) -> bool:
+        """Hold the bells, then look again until no job can have come unheard. Whether there was one."""
+        xid = await self._doorbell.arm()
+        if xid is None:
+            return False
+        deadline = time.monotonic() + PROOF_SECONDS
+        pause = 0.001
+        while not self._stopping:
+            proven = await self._doorbell.proven(xid)
+            if self._options.queues is None:
+                await self._discover()
+            if await self._look(max(1, min(self._wanted(), BATCH_MOST))):
+                return True
+            if proven or time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(pause)
+            pause *= 2
+        return True
+
+    async def _sleep_seconds(self) -> float:
+        """The poll interval, jittered; less if a job becomes ready earlier; more if looking takes long."""
+        options = self._options
+        poll = min(options.poll, UNTIL_EMPTY_POLL) if options.until_empty else options.poll
+        poll *= random.uniform(0.8, 1.2)  # noqa: S311
+        now = time.monotonic()
+        if self._next_ready_at is None or now >= self._next_ready_at:
+            queues = list(options.queues or self._found[:FLOOR_QUEUES])
+            ((seconds,),) = await self._link.fetch(_NEXT_READY, (queues,)) if queues else [(None,)]
+            self._next_ready_at = now + (poll if seconds is None else min(poll, max(0.0, seconds)))
+        looked = time.monotonic() - (self._looking_since or now)
+        return max(0.001, looked * IDLE_SHARE, min(poll, self._next_ready_at - now))
+
+    async def _sleep(self, seconds: float) -> None:
+        self._sleeping = True
+        if not self._stopping:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wakened.wait(), seconds)
+        self._sleeping = False
+        self._wakened.clear()
+        self._slept_at = time.monotonic()
+        if self._rung and not self._stopping:
+            await self._after_ring(self._slept_at)
+
+    async def _after_ring(self, now: float) -> None:
+        self._metrics.wakeups += 1
+        self._wakes.append(now)
+        if len(self._wakes) == WAKES_WINDOW and now - self._wakes[0] < WAKES_SECONDS:
+            # Ringing has a price for those who enqueue: at this rate, looking is cheaper.
+            self._wakes.clear()
+            self._fast_until = now + FAST_POLL_SECONDS
+            await self._doorbell.disarm()
+        if delay := self._doorbell.delay():
+            await asyncio.sleep(delay)
+
+    def _accepted(self) -> None:
+        """Reports were accepted: a limit may have room again, a retry may be due, the work may be done."""
+        self._next_ready_at = None
+        self._room.set()
+        if not self._sleeping:
+            return
+        now = time.monotonic()
+        if self._limited or now - self._accept_woke > ACCEPT_WAKE_SECONDS or self._options.until_empty:
+            self._accept_woke = now
+            self._by_accept = True
+            self._wakened.set()

@@ -1,0 +1,492 @@
+"""Producers: `enqueue` in the transaction of one's own connection, and a small client for those without one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self, TypeVar, overload
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from faultline import database, durations, encoding
+from faultline.errors import DatabaseUnavailable, InvalidArgument, OutcomeUnknown, from_psycopg
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
+OPTIONS: Final = (
+    "queue",
+    "run_at",
+    "priority",
+    "max_attempts",
+    "idempotency_key",
+    "idempotency_ttl",
+    "backoff",
+    "timeout",
+    "tags",
+    "headers",
+)
+_SQL_TYPES: Final = {
+    "type": "text",
+    "payload": "jsonb",
+    "queue": "text",
+    "run_at": "timestamptz",
+    "priority": "int",
+    "max_attempts": "int",
+    "idempotency_key": "text",
+    "idempotency_ttl": "interval",
+    "backoff": "jsonb",
+    "timeout": "interval",
+    "tags": "text[]",
+    "headers": "jsonb",
+}
+_ENQUEUE_MANY: Final = (
+    "select ordinal, job_id, created from faultline.enqueue_many(jobs => %(jobs)s::jsonb) order by ordinal"
+)
+_STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)"
+_MANY_LIMIT: Final = 200 * 1024 * 1024
+
+Parameters = dict[str, Any]
+Rows = list[tuple[Any, ...]]
+T = TypeVar("T")
+
+
+class Enqueued(NamedTuple):
+    """What became of one job of `enqueue_many`: its place (from 1), its id, and whether it is new."""
+
+    ordinal: int
+    job_id: int
+    created: bool
+
+
+@overload
+def enqueue(
+    connection: psycopg.Connection[Any],
+    type: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    queue: str | None = None,
+    run_at: datetime | None = None,
+    priority: int | None = None,
+    max_attempts: int | None = None,
+    idempotency_key: str | None = None,
+    idempotency_ttl: float | timedelta | str | None = None,
+    backoff: Mapping[str, Any] | None = None,
+    timeout: float | timedelta | str | None = None,
+    tags: Sequence[str] | None = None,
+    headers: Mapping[str, Any] | None = None,
+) -> int: ...
+@overload
+def enqueue(
+    connection: psycopg.AsyncConnection[Any],
+    type: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    queue: str | None = None,
+    run_at: datetime | None = None,
+    priority: int | None = None,
+    max_attempts: int | None = None,
+    idempotency_key: str | None = None,
+    idempotency_ttl: float | timedelta | str | None = None,
+    backoff: Mapping[str, Any] | None = None,
+    timeout: float | timedelta | str | None = None,
+    tags: Sequence[str] | None = None,
+    headers: Mapping[str, Any] | None = None,
+) -> Awaitable[int]: ...
+def enqueue(
+    connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
+    type: str,  # noqa: A002 - the contract's name
+    payload: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> int | Awaitable[int]:
+    """Make a job inside the transaction of `connection`, and return its id. Never commits.
+
+    The job exists if and only if that transaction commits. `payload` is an object of JSON, at most 256 KiB as text.
+    `run_at` has a time zone; durations (`timeout`, `idempotency_ttl`) are seconds, a timedelta or a text such as "5m".
+    Options left out, or None, have the database's defaults. With an `idempotency_key` a repetition with the same type,
+    queue and payload gives the same id. On an AsyncConnection the id has to be awaited.
+
+    Raises InvalidArgument (nothing was changed), KeyConflict, SchemaMissing; whatever else happens to the connection
+    is psycopg's error, as with any statement of yours.
+    """
+    arguments = _arguments(type, payload, options)
+    query = _enqueue_query(tuple(arguments))
+    if isinstance(connection, psycopg.AsyncConnection):
+        return _first_async(connection, query, arguments)
+    return int(_run(_checked(connection), query, arguments)[0][0])
+
+
+@overload
+def enqueue_many(connection: psycopg.Connection[Any], jobs: Sequence[Mapping[str, Any]]) -> list[Enqueued]: ...
+@overload
+def enqueue_many(
+    connection: psycopg.AsyncConnection[Any], jobs: Sequence[Mapping[str, Any]]
+) -> Awaitable[list[Enqueued]]: ...
+def enqueue_many(
+    connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any], jobs: Sequence[Mapping[str, Any]]
+) -> list[Enqueued] | Awaitable[list[Enqueued]]:
+    """Make many jobs in one statement inside the transaction of `connection`: all of them, or none.
+
+    Each job is a mapping with the arguments of `enqueue`: {"type": …, "payload": …, "queue": …}. Errors as there; they
+    name the job's place, from 1.
+    """
+    parameters = {"jobs": _jobs(jobs)}
+    if isinstance(connection, psycopg.AsyncConnection):
+        return _many_async(connection, parameters)
+    return [Enqueued(*row) for row in _run(_checked(connection), _ENQUEUE_MANY, parameters)]
+
+
+def check_name(value: object, what: str) -> None:
+    """InvalidArgument unless `value` is a name: of a type, a queue, a tag."""
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise InvalidArgument(f"{what} is {_short(value)}: a name has 1 to 128 characters of A-Z a-z 0-9 _ . : -")
+
+
+# What is sent.
+
+
+def _arguments(type_: str, payload: object, options: Mapping[str, Any]) -> Parameters:
+    """The arguments of the SQL function, checked, without those that keep their default."""
+    for name in options:
+        if name not in OPTIONS:
+            raise TypeError(f"enqueue has no option {name!r}: it has {', '.join(OPTIONS)}")
+    check_name(type_, "type")
+    arguments: Parameters = {"type": type_}
+    if payload is not None:
+        arguments["payload"] = _object(payload, f"the payload of {type_!r}")
+    for name, value in options.items():
+        if value is not None:
+            arguments[name] = _CHECKS[name](value, name)
+    return arguments
+
+
+def _enqueue_query(names: tuple[str, ...]) -> str:
+    listed = ", ".join(f"{name} => %({name})s::{_SQL_TYPES[name]}" for name in names)
+    return f"select faultline.enqueue({listed})"
+
+
+def _jobs(jobs: Sequence[Mapping[str, Any]]) -> str:
+    if isinstance(jobs, Mapping | str | bytes):
+        raise InvalidArgument(f"jobs is {_short(jobs)}: give a list of mappings, each with the arguments of enqueue")
+    texts = [_job(ordinal, job) for ordinal, job in enumerate(jobs, start=1)]
+    text = f"[{','.join(texts)}]"
+    if len(text) > _MANY_LIMIT:
+        raise InvalidArgument(f"{len(texts)} jobs are {len(text)} characters of JSON: send them in several calls")
+    return text
+
+
+def _job(ordinal: int, job: object) -> str:
+    if not isinstance(job, Mapping):
+        raise InvalidArgument(f"job {ordinal}: {_short(job)} is not a mapping with the arguments of enqueue")
+    options = dict(job)
+    payload = options.pop("payload", None)
+    try:
+        if "type" not in options:
+            raise InvalidArgument("it has no type")
+        arguments = _arguments(options.pop("type"), payload, options)
+    except (InvalidArgument, TypeError) as error:
+        raise InvalidArgument(f"job {ordinal}: {error}") from None
+    documents = {name: arguments.pop(name) for name in ("payload", "backoff", "headers") if name in arguments}
+    if "run_at" in arguments:
+        arguments["run_at"] = arguments["run_at"].isoformat()
+    members = [encoding.encode(arguments, f"job {ordinal}")[1:-1]]
+    members += [f'"{name}":{text}' for name, text in documents.items()]
+    return "{" + ",".join(members) + "}"
+
+
+def _object(value: object, what: str) -> str:
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{what} is {_short(value)}: it has to be an object of JSON, which is a dict")
+    try:
+        return encoding.encode(value if isinstance(value, dict) else dict(value), what)
+    except ValueError as error:
+        raise InvalidArgument(str(error)) from None
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name} is {_short(value)}: it has to be a text")
+    if "\0" in value:
+        raise InvalidArgument(f"{name} has a NUL character in it, which PostgreSQL cannot store")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{name} has a lone surrogate in it, which is not text") from None
+    return value
+
+
+def _name(value: object, name: str) -> str:
+    check_name(value, name)
+    return str(value)
+
+
+def _int(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidArgument(f"{name} is {_short(value)}: it has to be a whole number")
+    if not -(2**31) <= value < 2**31:
+        raise InvalidArgument(f"{name} is {_short(value)}: out of bounds")
+    return value
+
+
+def _interval(value: Any, name: str) -> str:
+    return f"{durations.seconds(value, what=name, most=float('inf')):.6f} seconds"
+
+
+def _moment(value: object, name: str) -> datetime:
+    if not isinstance(value, datetime):
+        raise InvalidArgument(f"{name} is {_short(value)}: it has to be a datetime with a time zone")
+    if value.tzinfo is None:
+        raise InvalidArgument(f"{name} is {value.isoformat()}, without a time zone: say which, as in datetime.now(UTC)")
+    return value
+
+
+def _names(value: object, name: str) -> list[str]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence | set | frozenset):
+        raise InvalidArgument(f"{name} is {_short(value)}: it has to be a list of names")
+    return [_name(item, f"a tag of {name}") for item in value]
+
+
+_CHECKS: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "queue": _name,
+    "run_at": _moment,
+    "priority": _int,
+    "max_attempts": _int,
+    "idempotency_key": _text,
+    "idempotency_ttl": _interval,
+    "backoff": _object,
+    "timeout": _interval,
+    "tags": _names,
+    "headers": _object,
+}
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:80]}…"
+
+
+# How it is sent.
+
+
+def _checked(connection: object) -> psycopg.Connection[Any]:
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError(f"connection is {_short(connection)}: it has to be a psycopg.Connection or AsyncConnection")
+    return connection
+
+
+def _run(connection: psycopg.Connection[Any], query: str, parameters: Parameters) -> Rows:
+    # A cursor of our own kind: the connection's own may have another row factory or another style of parameters.
+    with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
+        try:
+            return cursor.execute(query.encode(), parameters).fetchall()
+        except psycopg.Error as error:
+            _raise(error)
+
+
+async def _run_async(connection: psycopg.AsyncConnection[Any], query: str, parameters: Parameters) -> Rows:
+    async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
+        try:
+            await cursor.execute(query.encode(), parameters)
+            return await cursor.fetchall()
+        except psycopg.Error as error:
+            _raise(error)
+
+
+def _raise(error: psycopg.Error) -> NoReturn:
+    ours = from_psycopg(error)
+    if ours is None:
+        raise error
+    raise ours from error
+
+
+async def _first_async(connection: psycopg.AsyncConnection[Any], query: str, parameters: Parameters) -> int:
+    return int((await _run_async(connection, query, parameters))[0][0])
+
+
+async def _many_async(connection: psycopg.AsyncConnection[Any], parameters: Parameters) -> list[Enqueued]:
+    return [Enqueued(*row) for row in await _run_async(connection, _ENQUEUE_MANY, parameters)]
+
+
+class _Request(NamedTuple):
+    """One statement of a client, and whether it may be sent again when nobody knows if it was carried out."""
+
+    query: str
+    parameters: Parameters
+    repeatable: bool
+    what: str
+
+
+def _enqueue_request(type_: str, payload: object, options: Mapping[str, Any]) -> _Request:
+    arguments = _arguments(type_, payload, options)
+    return _Request(
+        _enqueue_query(tuple(arguments)), arguments, "idempotency_key" in arguments, f"a job of type {type_!r}"
+    )
+
+
+def _many_request(jobs: Sequence[Mapping[str, Any]]) -> _Request:
+    keyed = all(isinstance(job, Mapping) and job.get("idempotency_key") is not None for job in jobs)
+    return _Request(_ENQUEUE_MANY, {"jobs": _jobs(jobs)}, keyed, f"{len(jobs)} jobs")
+
+
+def _status_request(job_id: int) -> _Request:
+    return _Request(_STATUS, {"job_id": job_id}, repeatable=True, what=f"the status of job {job_id}")
+
+
+def _after_loss(request: _Request, attempt: int, error: psycopg.Error) -> None:
+    """Returns if the request may be sent again after its connection broke; else raises what the caller must know."""
+    reason = database.reason(error)
+    if not request.repeatable:
+        raise OutcomeUnknown(
+            f"the connection broke while {request.what} was being enqueued ({reason}): it exists, or not. "
+            "With an idempotency_key it can be asked again safely"
+        ) from error
+    if attempt == _TRIES - 1:
+        raise DatabaseUnavailable(f"the database did not answer about {request.what}: {reason}") from error
+
+
+_TRIES: Final = 3
+
+
+class Client:
+    """Enqueues without a transaction of one's own: each call commits. Any thread may use it; one call at a time.
+
+    Connects when first needed, and again after the connection broke. A call whose reply was lost is asked again if it
+    has an idempotency key (for `enqueue_many`: if every job has); else it raises OutcomeUnknown.
+    """
+
+    def __init__(self, dsn: str | None = None) -> None:
+        self._dsn = dsn
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def enqueue(
+        self,
+        type: str,  # noqa: A002
+        payload: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> int:
+        """A job's id; arguments and errors as in `faultline.enqueue`, and DatabaseUnavailable."""
+        return int(self._ask(_enqueue_request(type, payload, options))[0][0])
+
+    def enqueue_many(self, jobs: Sequence[Mapping[str, Any]]) -> list[Enqueued]:
+        """All of the jobs, or none; arguments and errors as in `faultline.enqueue_many`, and DatabaseUnavailable."""
+        return [Enqueued(*row) for row in self._ask(_many_request(jobs))]
+
+    def status(self, job_id: int) -> dict[str, Any] | None:
+        """The job as `job_status` shows it, or None if there is no such job."""
+        return _as_status(self._ask(_status_request(job_id)))
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
+        with self._lock:
+            self._drop()
+
+    def _ask(self, request: _Request) -> Rows:
+        with self._lock:
+            for attempt in range(_TRIES):
+                connection = self._ready()
+                try:
+                    return _run(connection, request.query, request.parameters)
+                except psycopg.Error as error:
+                    if not database.broke(connection, error):
+                        raise
+                    self._drop()
+                    _after_loss(request, attempt, error)
+            raise AssertionError  # the last attempt returned or raised
+
+    def _ready(self) -> psycopg.Connection[Any]:
+        if self._connection is not None and not database.alive(self._connection):
+            self._drop()
+        if self._connection is None:
+            self._connection = database.connect(self._dsn, "client")
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                self._connection.close()
+            self._connection = None
+
+
+class AsyncClient:
+    """`Client` for asyncio: the same calls, awaited. Any task of one loop may use it; one call at a time."""
+
+    def __init__(self, dsn: str | None = None) -> None:
+        self._dsn = dsn
+        self._lock = asyncio.Lock()
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def enqueue(
+        self,
+        type: str,  # noqa: A002
+        payload: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> int:
+        """As `Client.enqueue`."""
+        return int((await self._ask(_enqueue_request(type, payload, options)))[0][0])
+
+    async def enqueue_many(self, jobs: Sequence[Mapping[str, Any]]) -> list[Enqueued]:
+        """As `Client.enqueue_many`."""
+        return [Enqueued(*row) for row in await self._ask(_many_request(jobs))]
+
+    async def status(self, job_id: int) -> dict[str, Any] | None:
+        """As `Client.status`."""
+        return _as_status(await self._ask(_status_request(job_id)))
+
+    async def close(self) -> None:
+        """As `Client.close`."""
+        async with self._lock:
+            await self._drop()
+
+    async def _ask(self, request: _Request) -> Rows:
+        async with self._lock:
+            for attempt in range(_TRIES):
+                connection = await self._ready()
+                try:
+                    return await _run_async(connection, request.query, request.parameters)
+                except psycopg.Error as error:
+                    if not database.broke(connection, error):
+                        raise
+                    await self._drop()
+                    _after_loss(request, attempt, error)
+            raise AssertionError  # the last attempt returned or raised
+
+    async def _ready(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is not None and not database.alive(self._connection):
+            await self._drop()
+        if self._connection is None:
+            self._connection = await database.connect_async(self._dsn, "client")
+        return self._connection
+
+    async def _drop(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await self._connection.close()
+            self._connection = None
+
+
+def _as_status(rows: Rows) -> dict[str, Any] | None:
+    status: dict[str, Any] | None = rows[0][0]
+    return status

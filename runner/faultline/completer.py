@@ -1,0 +1,305 @@
+"""Tells the database how attempts ended: successes in groups, everything else in groups too, one by one if it must be.
+
+A group leaves as soon as the connection is free; meanwhile the next one gathers. A report is kept until there is a
+verdict on it: when the connection breaks the same call is made again, and the database answers `repeat` for what it had
+accepted. While a report waits, its job counts as held and keeps its lease.
+"""
+
+# ruff: noqa: SLF001 - what is private in a Job is private to the runner, not to its module
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+import psycopg
+
+from faultline import database, reports
+from faultline.database import GivenUp, Lost
+from faultline.errors import ResultError
+from faultline.logs import Limiter, fields
+from faultline.reports import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faultline.database import Link
+    from faultline.job import Job
+    from faultline.metrics import Metrics
+
+log = logging.getLogger("faultline")
+
+GROUP_MOST: Final = 1_000
+GROUP_BYTES: Final = 4 * 1024 * 1024
+REPORTS_MOST: Final = 200
+POISON: Final = {"22", "23", "54"}
+PAUSE_MOST: Final = 2.0
+
+_COMPLETE: Final = (
+    "select job_id, verdict from faultline.complete_jobs(%s::bigint[], %s::int[], %s::jsonb[]) where verdict <> 'ok'"
+)
+# unnest keeps the order of its arrays, which are sorted, so that two groups cannot deadlock.
+_REPORT: Final[dict[str, LiteralString]] = {
+    "fail": (
+        "select faultline.fail_job(r.id, r.attempt, r.error::jsonb, r.retryable, make_interval(secs => r.seconds))"
+        " from unnest(%(ids)s::bigint[], %(attempts)s::int[], %(errors)s::text[], %(retryables)s::bool[],"
+        " %(seconds)s::float8[]) as r (id, attempt, error, retryable, seconds)"
+    ),
+    "release": (
+        "select faultline.release_job(r.id, r.attempt, make_interval(secs => r.seconds))"
+        " from unnest(%(ids)s::bigint[], %(attempts)s::int[], %(seconds)s::float8[]) as r (id, attempt, seconds)"
+    ),
+    "snooze": (
+        "select faultline.snooze_job(r.id, r.attempt, make_interval(secs => r.seconds))"
+        " from unnest(%(ids)s::bigint[], %(attempts)s::int[], %(seconds)s::float8[]) as r (id, attempt, seconds)"
+    ),
+    "cancelled": (
+        "select faultline.cancelled(r.id, r.attempt)"
+        " from unnest(%(ids)s::bigint[], %(attempts)s::int[]) as r (id, attempt)"
+    ),
+}
+_STALE: Final = "select faultline.report_stale(%s::bigint, %s::int, %s)"
+
+Success = tuple["Job", str | None]
+Call = Callable[[list[Any]], Awaitable[None]]
+
+
+class Completer:
+    """Owns `held`: every job of this process that the database may still believe to be running here."""
+
+    def __init__(self, link: Link, metrics: Metrics) -> None:
+        self.held: dict[int, Job] = {}
+        self.on_accepted: Callable[[], None] = lambda: None
+        self._link = link
+        self._metrics = metrics
+        self._successes: deque[Success] = deque()
+        self._reports: deque[Report] = deque()
+        self._sending = 0
+        self._work = asyncio.Event()
+        self._closing = False
+        self._stale_log = Limiter(10.0)
+
+    @property
+    def backlog(self) -> int:
+        """Results that have no verdict yet."""
+        return len(self._successes) + len(self._reports) + self._sending
+
+    def succeeded(self, job: Job, result: str | None) -> None:
+        """The handler returned; `result` is JSON text that is known to be good, or None."""
+        self._successes.append((job, result))
+        self._work.set()
+
+    def report(self, report: Report) -> None:
+        """The attempt ended otherwise."""
+        self._reports.append(report)
+        self._work.set()
+
+    def dropped(self, job: Job) -> None:
+        """Nothing is to be reported: the attempt lost its lease, and that is on record."""
+        self._settle(job, "stale")
+
+    async def run(self) -> None:
+        """Until `close` was called and everything has its verdict, or the link was given up."""
+        with contextlib.suppress(GivenUp):
+            while True:
+                if not self._successes and not self._reports:
+                    if self._closing:
+                        break
+                    self._work.clear()
+                    await self._work.wait()
+                if self._successes:
+                    await self._deliver(self._take_successes(), self._complete)
+                if self._reports:
+                    await self._deliver(self._take_reports(), self._tell)
+                self.on_accepted()
+        await self._link.close()
+
+    def close(self) -> None:
+        """Send what there is, then end."""
+        self._closing = True
+        self._work.set()
+
+    def give_up(self) -> None:
+        """Wait for the database no longer: what has no verdict yet stays without."""
+        self._link.give_up()
+        self._link.cut()
+
+    # Groups.
+
+    def _take_successes(self) -> list[Success]:
+        waiting = self._successes
+        group: list[Success] = []
+        room = GROUP_BYTES
+        while waiting and len(group) < GROUP_MOST and room > 0:
+            one = waiting.popleft()
+            group.append(one)
+            if one[1] is not None:
+                room -= len(one[1])
+        return group
+
+    def _take_reports(self) -> list[Report]:
+        """Reports of one verb. A task of a workflow goes alone: its run is locked before its job."""
+        first = self._reports.popleft()
+        group = [first]
+        if first.job.run_id is not None:
+            return group
+        kept: deque[Report] = deque()
+        while self._reports and len(group) < REPORTS_MOST:
+            one = self._reports.popleft()
+            (group if one.verb == first.verb and one.job.run_id is None else kept).append(one)
+        kept.extend(self._reports)
+        self._reports = kept
+        return group
+
+    async def _deliver(self, group: list[Any], call: Call) -> None:
+        self._sending = len(group)
+        await self._send(group, call)
+        self._sending = 0
+
+    async def _send(self, group: list[Any], call: Call) -> None:
+        """Make the call until there is an answer; a group that is refused as a whole goes one by one."""
+        pause = 0.05
+        while True:
+            try:
+                if not self._link.connected:
+                    await self._link.open()
+                await call(group)
+                break
+            except Lost:
+                continue
+            except psycopg.Error as error:
+                if not database.passing(error):
+                    await self._divide(group, call, error)
+                    break
+                log.warning("a report has to wait: %s", database.reason(error))
+                await asyncio.sleep(pause)
+                pause = min(PAUSE_MOST, pause * 2)
+
+    async def _divide(self, group: list[Any], call: Call, error: psycopg.Error) -> None:
+        if len(group) > 1:
+            for one in group:
+                await self._send([one], call)
+        elif isinstance(group[0], Report):
+            await self._refused(group[0], error)
+        else:
+            self._unstorable(group[0][0], error)
+
+    # Calls.
+
+    async def _complete(self, group: list[Success]) -> None:
+        group.sort(key=_by_id)
+        rows = await self._link.fetch(
+            _COMPLETE,
+            (
+                f"{{{','.join([str(job.id) for job, _ in group])}}}",
+                f"{{{','.join([str(job.attempt) for job, _ in group])}}}",
+                _json_array([result for _, result in group]),
+            ),
+        )
+        held = self.held
+        stale = {job_id for job_id, verdict in rows if verdict == "stale"} if rows else ()
+        for job, _ in group:
+            if job.id in stale:
+                self._stale(job, "complete")
+                continue
+            job._series.succeeded += 1
+            if held.get(job.id) is job:
+                del held[job.id]
+
+    async def _tell(self, group: list[Report]) -> None:
+        verb = group[0].verb
+        group.sort(key=lambda one: one.job.id)
+        columns: dict[str, list[Any]] = {
+            "ids": [one.job.id for one in group],
+            "attempts": [one.job.attempt for one in group],
+            "errors": [one.error for one in group],
+            "retryables": [one.retryable for one in group],
+            "seconds": [one.seconds for one in group],
+        }
+        await self._link.fetch(_REPORT[verb], columns)
+        for one in group:
+            self._settle(one.job, one.outcome)
+
+    async def _refused(self, report: Report, error: psycopg.Error) -> None:
+        """What the database says no to, for good."""
+        job = report.job
+        if error.sqlstate == "FL001":
+            await self._send([(job, report.verb)], self._record_stale)
+            self._stale(job, report.verb)
+        elif error.sqlstate == "FL005":
+            self._stale(job, report.verb)
+        elif error.sqlstate == "FL003" and report.verb == "cancelled":
+            await self._send([Report(job, "release", "released")], self._tell)
+        else:
+            self._give_up(job, f"its {report.verb}", error)
+
+    async def _record_stale(self, group: list[tuple[Job, str]]) -> None:
+        ((job, verb),) = group
+        try:
+            await self._link.fetch(_STALE, (job.id, job.attempt, verb))
+        except psycopg.Error as error:
+            if database.passing(error):
+                raise
+            log.warning("a refusal could not be recorded: %s", database.reason(error))
+
+    def _unstorable(self, job: Job, error: psycopg.Error) -> None:
+        """A result that passed our own checks but not the database's: it would not pass next time either."""
+        state = error.sqlstate or ""
+        if state == "FL004" or state[:2] in POISON:
+            detail = ResultError(f"the result of {job.type!r} can't be stored: {database.reason(error)}")
+            self.report(reports.broken(job, detail))
+        else:
+            self._give_up(job, "its result", error)
+
+    def _give_up(self, job: Job, what: str, error: psycopg.Error) -> None:
+        log.error(
+            "job %d (%s, attempt %d): %s was refused, its lease will have to expire: %s",
+            job.id,
+            job.type,
+            job.attempt,
+            what,
+            database.reason(error),
+            extra=fields(job_id=job.id, attempt=job.attempt),
+        )
+        self._settle(job, "unreported")
+
+    # Verdicts.
+
+    def _stale(self, job: Job, verb: str) -> None:
+        self._metrics.stale[verb] += 1
+        if (kept := self._stale_log.allow(verb, asyncio.get_running_loop().time())) is not None:
+            log.warning(
+                "job %d (%s): the report of attempt %d (%s) was refused as stale: its lease was lost%s",
+                job.id,
+                job.type,
+                job.attempt,
+                verb,
+                f"; {kept} more since the last message" if kept else "",
+                extra=fields(job_id=job.id, attempt=job.attempt, verb=verb),
+            )
+        self._settle(job, "stale")
+
+    def _settle(self, job: Job, outcome: str) -> None:
+        job._series.count(outcome)
+        if self.held.get(job.id) is job:
+            del self.held[job.id]
+
+
+def _by_id(success: Success) -> int:
+    return success[0].id
+
+
+def _json_array(results: Sequence[str | None]) -> str | None:
+    """A jsonb[] in text form; None if there is no result at all."""
+    if not any(results):
+        return None
+    return "{" + ",".join(["NULL" if text is None else _quoted(text) for text in results]) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

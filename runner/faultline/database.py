@@ -1,0 +1,391 @@
+"""Connections: how they are made, how a broken one is told, and how the database is waited for.
+
+Nothing here relies on the state of a session, so that a pooler in transaction mode (PgBouncer) may stand between; what
+a session could do better (prepared statements) is used only where the connection proves to be direct.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import select
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.numeric import Int8BinaryLoader
+from psycopg.types.string import ByteaBinaryLoader
+
+from faultline.errors import (
+    DatabaseUnavailable,
+    FaultlineError,
+    InvalidArgument,
+    SchemaMismatch,
+    SchemaMissing,
+    from_psycopg,
+    missing_schema,
+)
+from faultline.logs import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+log = logging.getLogger("faultline")
+
+BACKOFF_FIRST: Final = 0.1
+BACKOFF_MOST: Final = 10.0
+FLAP_SECONDS: Final = 5.0
+CALL_SECONDS: Final = 30.0
+# A peer that vanished without a word is noticed within about 20 s, by libpq where there is data to send, by the
+# kernel's probes where there is none.
+_KEEPALIVE: Final = {
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "20000",
+}
+_SECRETS: Final = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+_RAW_LOADERS: Final = {"jsonb": ByteaBinaryLoader, "interval": ByteaBinaryLoader, "text[]": ByteaBinaryLoader}
+_GONE: Final = {"57P01", "57P02", "57P03", "57P05", "25006", "0A000", "26000"}
+_PASSING: Final = {"40001", "40P01", "55P03", "57014", "55006"}
+_PROBE: Final = (
+    "select pg_backend_pid(), current_setting('default_transaction_isolation'),"
+    " current_setting('transaction_read_only')"
+)
+_LIMIT: Final = "select set_config('statement_timeout', %s, true)"
+
+Rows = list[tuple[Any, ...]]
+
+
+def resolve_dsn(dsn: str | None) -> str:
+    """The connection string to use: `dsn`, else FAULTLINE_DSN, else empty, which means libpq's own variables."""
+    return dsn or os.environ.get("FAULTLINE_DSN", "")
+
+
+def redact(dsn: str) -> str:
+    """`dsn` in a form that may be shown: no password, no parameters that hold secrets."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        return "(an unreadable connection string)"
+    if not parts:
+        return "(libpq's defaults)"
+    shown: dict[str, Any] = {name: "***" if name in _SECRETS else value for name, value in parts.items()}
+    return clean(make_conninfo("", **shown))
+
+
+def reason(error: BaseException) -> str:
+    """What the server or libpq said, on one line. libpq names hosts and users in it, never passwords."""
+    return " ".join(clean(str(error)).split()) or type(error).__name__
+
+
+def connect(dsn: str | None, role: str) -> psycopg.Connection[Any]:
+    """A connection in autocommit. Raises DatabaseUnavailable, or InvalidArgument for a DSN that can't be read."""
+    parameters = _parameters(dsn, role)
+    try:
+        return psycopg.connect("", autocommit=True, prepare_threshold=None, **parameters)
+    except psycopg.Error as error:
+        raise _unavailable(dsn, error) from None
+
+
+async def connect_async(dsn: str | None, role: str) -> psycopg.AsyncConnection[Any]:
+    """The same for asyncio."""
+    parameters = _parameters(dsn, role)
+    try:
+        return await psycopg.AsyncConnection.connect("", autocommit=True, prepare_threshold=None, **parameters)
+    except psycopg.Error as error:
+        raise _unavailable(dsn, error) from None
+
+
+def _parameters(dsn: str | None, role: str) -> dict[str, Any]:
+    text = resolve_dsn(dsn)
+    try:
+        given = conninfo_to_dict(text)
+    except psycopg.Error:
+        # libpq's message would repeat the text, password included.
+        raise InvalidArgument(
+            "the DSN is not a connection string: write postgresql://user@host:5432/database, "
+            "or host=… dbname=… (special characters of a password %-encoded)"
+        ) from None
+    defaults = {**_KEEPALIVE, "application_name": f"faultline {role}"}
+    if "," in str(given.get("host", "")):
+        defaults["target_session_attrs"] = "read-write"  # after a failover: the primary, not whoever answers first
+    return {**defaults, **given}
+
+
+def _unavailable(dsn: str | None, error: psycopg.Error) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"cannot connect to {redact(resolve_dsn(dsn))}: {reason(error)}")
+
+
+def broke(connection: psycopg.BaseConnection[Any], error: psycopg.Error) -> bool:
+    """Whether the connection is of no more use; what was under way may or may not have been committed."""
+    state = error.sqlstate
+    return connection.closed or (state is not None and (state in _GONE or state.startswith("08")))
+
+
+def passing(error: psycopg.Error) -> bool:
+    """Whether the same call may well succeed later: locks, timeouts, resources; not the data's fault."""
+    state = error.sqlstate
+    return state is None or state in _PASSING or state[:2] in {"53", "58", "57", "25"}
+
+
+def alive(connection: psycopg.BaseConnection[Any]) -> bool:
+    """Whether an idle connection can still be used, as far as one can tell without asking the server."""
+    if connection.closed:
+        return False
+    pgconn = connection.pgconn
+    try:
+        while select.select([pgconn.socket], [], [], 0)[0]:
+            pgconn.consume_input()
+    except (psycopg.Error, OSError, ValueError):
+        return False
+    return pgconn.transaction_status == pq.TransactionStatus.IDLE
+
+
+def check_schema(connection: psycopg.Connection[Any]) -> None:
+    """Raises SchemaMissing or SchemaMismatch unless the schema is there, in the version this package was made for."""
+    from faultline.schema import SCHEMA_VERSION  # noqa: PLC0415 - only here, and it is a big module
+
+    try:
+        row = connection.execute("select faultline.schema_version()").fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        user = connection.info.user
+        raise SchemaMissing(
+            f'role "{user}" may not use the schema faultline: a superuser or the owner runs '
+            f'`grant faultline_runner to "{user}"`'
+        ) from None
+    except psycopg.errors.ProgrammingError as error:
+        raise _missing(connection, error) from None
+    version = row[0] if row else None
+    if version != SCHEMA_VERSION:
+        raise SchemaMismatch(
+            f"database {connection.info.dbname!r} has the schema faultline in version {version}, this package needs "
+            f"{SCHEMA_VERSION}: upgrade the older of the two (`sqitch deploy` upgrades the schema)"
+        )
+
+
+def _missing(connection: psycopg.Connection[Any], error: psycopg.Error) -> FaultlineError:
+    ours = from_psycopg(error)
+    if ours is not None and not isinstance(ours, SchemaMissing):
+        return ours
+    return SchemaMissing(missing_schema(f"database {connection.info.dbname!r} has no schema faultline"))
+
+
+def backoff(tries: int) -> float:
+    """How long to wait after the n-th failure in a row (from 0): exponential, jittered, at most 10 s."""
+    return min(BACKOFF_MOST, BACKOFF_FIRST * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+class Lost(Exception):  # noqa: N818 - a state of affairs that every caller handles
+    """The connection broke, or did not answer in time: what was asked may have happened, or not."""
+
+
+class GivenUp(Exception):  # noqa: N818
+    """The runner ends; nobody waits for the database any more."""
+
+
+class DatabaseState:
+    """What a process knows of its database, over all of its connections. Logs changes, once. Any thread may use it."""
+
+    def __init__(self, *, level: int = logging.WARNING) -> None:
+        self._level = level
+        self._lock = threading.Lock()
+        self._down: dict[str, str] = {}
+        self._since = time.monotonic()
+
+    def lost(self, role: str, why: str) -> None:
+        with self._lock:
+            if not self._down:
+                self._since = time.monotonic()
+                log.log(self._level, "the database does not answer (%s): %s; waiting for it", role, why)
+            self._down[role] = why
+
+    def back(self, role: str) -> None:
+        with self._lock:
+            if self._down.pop(role, None) is not None and not self._down:
+                log.log(self._level - 10, "the database answers again after %.1f s", time.monotonic() - self._since)
+                self._since = time.monotonic()
+
+    def forget(self, role: str) -> None:
+        """The connection of this role is not wanted any more."""
+        with self._lock:
+            self._down.pop(role, None)
+
+    @property
+    def up(self) -> bool:
+        return not self._down
+
+    def describe(self) -> dict[str, Any]:
+        """For /health: {"up": …, "seconds": in this state, "waiting": {role: why}}."""
+        with self._lock:
+            return {
+                "up": not self._down,
+                "seconds": round(time.monotonic() - self._since, 1),
+                "waiting": dict(self._down),
+            }
+
+
+class Link:
+    """One connection of a runner, for one role and one event loop, that is opened again when it breaks.
+
+    `fetch` never retries: only its caller knows what a lost answer means. `open` waits for the database.
+    """
+
+    def __init__(self, dsn: str, role: str, state: DatabaseState) -> None:
+        self.dsn = dsn
+        self.role = role
+        self.pooled = False
+        self._state = state
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._wrapped = False
+        self._given_up = asyncio.Event()
+        self._opened_at = float("-inf")
+        self._flaps = 0
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None
+
+    @property
+    def connection(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None:
+            raise Lost(f"{self.role} is not connected")
+        return self._connection
+
+    async def open(self) -> None:
+        """Connect; wait as long as it takes, with a growing, jittered pause. Raises GivenUp after `give_up`."""
+        if self.connected:
+            return
+        # A server that takes the connection and breaks it again is not asked in a hot loop either.
+        self._flaps = self._flaps + 1 if time.monotonic() - self._opened_at < FLAP_SECONDS else 0
+        tries = max(0, self._flaps - 1)
+        if tries:
+            await self._pause(backoff(tries))
+        while self._connection is None:
+            if self._given_up.is_set():
+                raise GivenUp
+            try:
+                await self._connect()
+            except (FaultlineError, psycopg.Error, OSError) as error:
+                await self.close()
+                self._state.lost(self.role, reason(error))
+                await self._pause(backoff(tries))
+                tries += 1
+        self._opened_at = time.monotonic()
+        self._state.back(self.role)
+
+    def give_up(self) -> None:
+        """Let nobody wait for this connection any more."""
+        self._given_up.set()
+        self._state.forget(self.role)
+
+    def cut(self) -> None:
+        """End the call that is under way, if any: it raises Lost."""
+        if self._connection is not None:
+            _cut(self._connection)
+
+    async def fetch(
+        self,
+        query: LiteralString,
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        seconds: float = CALL_SECONDS,
+        limit: float | None = None,
+    ) -> Rows:
+        """The rows of one statement in its own transaction, in binary form.
+
+        Raises Lost if the connection broke or gave no answer within `seconds`, else what psycopg raises. `limit`: the
+        server itself ends the statement after so many seconds.
+        """
+        connection = self.connection
+        watchdog = asyncio.get_running_loop().call_later(seconds, _cut, connection)
+        try:
+            if self._wrapped or limit is not None:
+                async with connection.transaction():
+                    if limit is not None:
+                        await _fetch(connection, _LIMIT, (f"{limit:.3f}s",))
+                    return await _fetch(connection, query, parameters)
+            return await _fetch(connection, query, parameters)
+        except psycopg.Error as error:
+            if broke(connection, error):
+                await self._lose(error)
+                raise Lost(reason(error)) from None
+            raise
+        except OSError as error:
+            await self._lose(error)
+            raise Lost(reason(error)) from None
+        finally:
+            watchdog.cancel()
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await connection.close()
+
+    async def _connect(self) -> None:
+        connection = self._connection = await connect_async(self.dsn, self.role)
+        for name, loader in _RAW_LOADERS.items():
+            connection.adapters.register_loader(_oid(connection, name), loader)
+        connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
+        watchdog = asyncio.get_running_loop().call_later(CALL_SECONDS, _cut, connection)
+        try:
+            (pid, isolation, read_only) = (await _fetch(connection, _PROBE, ()))[0]
+        finally:
+            watchdog.cancel()
+        if read_only == "on":
+            raise DatabaseUnavailable("the server is read-only (a standby?)")
+        # A pooler hands out cancel keys of its own, so the process id it gave is not the one that answers.
+        self.pooled = pid != connection.info.backend_pid
+        if not self.pooled:
+            connection.prepare_threshold = 2
+        await self._pin_isolation(connection, isolation)
+
+    async def _pin_isolation(self, connection: psycopg.AsyncConnection[Any], isolation: str) -> None:
+        """READ COMMITTED, whatever the database's default is: SKIP LOCKED ends in 40001 under the others."""
+        self._wrapped = False
+        if isolation == "read committed":
+            return
+        if self.pooled:
+            self._wrapped = True  # a session's setting would be somebody else's: say it in each transaction
+            await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
+        else:
+            await connection.execute("set default_transaction_isolation to 'read committed'")
+
+    async def _lose(self, error: Exception) -> None:
+        self._state.lost(self.role, reason(error))
+        await self.close()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._given_up.wait(), seconds)
+
+
+async def _fetch(
+    connection: psycopg.AsyncConnection[Any], query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
+) -> Rows:
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(query, parameters)
+    return await cursor.fetchall() if cursor.description is not None else []
+
+
+def _oid(connection: psycopg.AsyncConnection[Any], name: str) -> int:
+    types = connection.adapters.types
+    return types[name[:-2]].array_oid if name.endswith("[]") else types[name].oid
+
+
+def _cut(connection: psycopg.AsyncConnection[Any]) -> None:
+    """End a call that gets no answer: whoever waits on the socket sees it closed, even if the peer is long gone."""
+    with contextlib.suppress(OSError, psycopg.Error):
+        duplicate = socket.socket(fileno=os.dup(connection.pgconn.socket))
+        with duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)

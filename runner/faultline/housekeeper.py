@@ -1,0 +1,179 @@
+"""What every runner does for all: takes back expired leases, maintains partitions, shows that it is there, verifies.
+
+Leaderless: each of these calls is safe from any number of runners at once. It shares the heartbeat's thread and loop,
+but has a connection of its own, so that nothing slow here ever delays a beat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import socket
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from faultline import __version__, database
+from faultline.database import GivenUp, Lost
+from faultline.encoding import decode_jsonb
+from faultline.logs import Limiter, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    from faultline.database import Link
+    from faultline.metrics import DatabaseValue, Metrics
+
+log = logging.getLogger("faultline")
+
+REAP_SECONDS: Final = 1.0
+REAP_MOST: Final = 1_000
+SWEEP_SECONDS: Final = 30.0
+REGISTER_SECONDS: Final = 10.0
+MAINTAIN_SECONDS: Final = 60.0
+VERIFY_SECONDS: Final = 300.0
+VERIFY_LIMIT: Final = 30.0
+METRICS_LIMIT: Final = 2.0
+METRICS_FRESH: Final = 5.0
+
+_REAP: Final = "select faultline.reap_expired(max => %s, floor => %s)"
+_REGISTER: Final = "select faultline.register_runner(runner => %s, host => %s, pid => %s, version => %s, queues => %s)"
+_REMOVE: Final = "select faultline.remove_runner(runner => %s)"
+_MAINTAIN: Final = "select faultline.maintain()"
+_VERIFY: Final = "select promise, check_name, subject, detail from faultline.verify() limit 1000"
+_METRICS: Final = "select name, labels, value from faultline.metrics(floor => %s)"
+
+
+class Housekeeper:
+    """Runs each chore when it is due, one at a time. `floor` gives the claimer's token."""
+
+    def __init__(
+        self,
+        link: Link,
+        metrics: Metrics,
+        floor: Callable[[], str | None],
+        *,
+        runner: UUID,
+        queues: tuple[str, ...] | None,
+    ) -> None:
+        self._link = link
+        self._metrics = metrics
+        self._floor = floor
+        self._runner = runner
+        self._queues = queues
+        self._stopping = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._swept = time.monotonic()
+        self._values: tuple[float, list[DatabaseValue]] = (float("-inf"), [])
+        self._complaints = Limiter(VERIFY_SECONDS)
+        now = time.monotonic()
+        # The first verification waits until the runner is at work; several runners don't do it at the same time.
+        self._due: dict[Callable[[], Awaitable[None]], tuple[float, float]] = {
+            self.register: (now, REGISTER_SECONDS),
+            self.reap: (now, REAP_SECONDS),
+            self.maintain: (now + random.uniform(0.0, MAINTAIN_SECONDS), MAINTAIN_SECONDS),  # noqa: S311
+            self.verify: (now + random.uniform(5.0, VERIFY_SECONDS), VERIFY_SECONDS),  # noqa: S311
+        }
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Until `stop`. A chore that fails is tried again when it is next due; none stops the others."""
+        with contextlib.suppress(GivenUp):
+            while not self._stopping.is_set():
+                await self._work()
+                soonest = min(due for due, _ in self._due.values())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), max(0.01, soonest - time.monotonic()))
+
+    async def leave(self) -> None:
+        """Take the runner off the list; the connection is of no more use after it."""
+        self._link.give_up()
+        with contextlib.suppress(Lost, psycopg.Error):
+            async with self._lock:
+                await self._link.fetch(_REMOVE, (self._runner,), seconds=2.0)
+        await self._link.close()
+
+    async def _work(self) -> None:
+        for chore, (due, interval) in list(self._due.items()):
+            if time.monotonic() < due or self._stopping.is_set():
+                continue
+            self._due[chore] = (time.monotonic() + interval * random.uniform(0.8, 1.2), interval)  # noqa: S311
+            try:
+                async with self._lock:
+                    if not self._link.connected:
+                        await self._link.open()
+                    await chore()
+            except Lost:
+                continue
+            except psycopg.Error as error:
+                log.warning("%s failed: %s", chore.__name__, database.reason(error))
+
+    # Chores.
+
+    async def reap(self) -> None:
+        """Give the jobs of crashed runners back, charging each a failure."""
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            floor = self._floor()
+            if now - self._swept > SWEEP_SECONDS:
+                self._swept = now
+                floor = None
+            ((reaped,),) = await self._link.fetch(_REAP, (REAP_MOST, floor))
+            self._metrics.leases_recovered += reaped
+            if reaped:
+                log.info("took back %d jobs whose lease had expired", reaped)
+            if reaped < REAP_MOST:
+                return
+
+    async def register(self) -> None:
+        """Say that this runner is there, and what it serves."""
+        queues = None if self._queues is None else list(self._queues)
+        await self._link.fetch(_REGISTER, (self._runner, socket.gethostname(), os.getpid(), __version__, queues))
+
+    async def maintain(self) -> None:
+        """Partitions ahead, retention, expired keys."""
+        await self._link.fetch(_MAINTAIN, seconds=120.0)
+
+    async def verify(self) -> None:
+        """Count what breaks a promise, for the gauge; each kind is logged too."""
+        rows = await self._link.fetch(_VERIFY, seconds=VERIFY_LIMIT + 5.0, limit=VERIFY_LIMIT)
+        violations: dict[int, int] = {}
+        for promise, check, subject, detail in rows:
+            violations[promise] = violations.get(promise, 0) + 1
+            if self._complaints.allow((promise, check), time.monotonic()) is not None:
+                log.error("promise %d is broken (%s): %s: %s", promise, check, subject, clean(str(detail)))
+        self._metrics.violations = violations
+
+    # For the scrape.
+
+    async def database_metrics(self) -> list[DatabaseValue]:
+        """What metrics() says, at most five seconds old; nothing if it does not answer in two seconds."""
+        asked, values = self._values
+        if time.monotonic() - asked < METRICS_FRESH:
+            return values
+        async with self._lock:
+            if not self._link.connected:
+                return []  # what was true before the database went away may not be true now
+            try:
+                rows = await self._link.fetch(
+                    _METRICS, (self._floor(),), seconds=METRICS_LIMIT + 2.0, limit=METRICS_LIMIT
+                )
+            except (Lost, psycopg.Error) as error:
+                log.warning("the database's metrics are missing: %s", database.reason(error))
+                self._values = (time.monotonic(), [])
+                return []
+        values = [(name, _labels(labels), value) for name, labels, value in rows]
+        self._values = (time.monotonic(), values)
+        return values
+
+
+def _labels(raw: bytes) -> dict[str, str]:
+    labels: dict[str, Any] = decode_jsonb(raw)
+    return {str(name): str(value) for name, value in labels.items()}

@@ -1,0 +1,157 @@
+"""What a handler is given."""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from faultline.encoding import decode_jsonb
+
+if TYPE_CHECKING:
+    from faultline.metrics import Series
+
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_INTERVAL: Final = struct.Struct("!qii")
+_ITEM: Final = struct.Struct("!i")
+_ARRAY_HEADER: Final = 20  # dimensions, flags, element type, length, lower bound
+
+# The columns of a claim, in the order in which the claimer asks for them. Those that few handlers look at stay as the
+# server sent them until somebody does.
+COLUMNS: Final = (
+    "job_id",
+    "attempt",
+    "type",
+    "queue",
+    "payload",
+    "max_attempts",
+    "failures",
+    "run_id",
+    "timeout",
+    "run_at",
+    "started_at",
+    "task",
+    "headers",
+    "tags",
+    "priority",
+    "created_at",
+)
+Row = tuple[
+    int, int, str, str, bytes, int, int, int | None, bytes | None, int, int, str | None, bytes | None, bytes, int, int
+]
+
+
+class Job:
+    """One attempt of one job, as its handler sees it.
+
+    `id`, `type`, `queue`, `payload` (a dict), `attempt` (which claim this is, from 1; it also counts claims that were
+    not charged) and `run_id`; what else there is are properties.
+    """
+
+    __slots__ = ("_raw", "_renewed", "_series", "_why", "attempt", "id", "payload", "queue", "run_id", "type")
+
+    id: int
+    attempt: int
+    type: str
+    queue: str
+    payload: dict[str, Any]
+    run_id: int | None
+
+    def __init__(self, raw: Row, renewed: float, series: Series) -> None:
+        self.id = raw[0]
+        self.attempt = raw[1]
+        self.type = raw[2]
+        self.queue = raw[3]
+        self.run_id = raw[7]
+        self._raw = raw
+        self._renewed = renewed
+        self._series = series
+        self._why: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.type!r}, attempt {self.attempt}, queue {self.queue!r}>"
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether to stop: somebody cancelled the job, it ran out of time, lost its lease, or the runner ends."""
+        return self._why is not None
+
+    @property
+    def max_attempts(self) -> int:
+        """How many failures make the job a dead letter."""
+        return self._raw[5]
+
+    @property
+    def failures(self) -> int:
+        """Failures charged before this attempt; crashes count."""
+        return self._raw[6]
+
+    @property
+    def timeout(self) -> timedelta | None:
+        """How long an attempt may run, if the job says so."""
+        seconds = self.timeout_seconds
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """The same, in seconds."""
+        raw = self._raw[8]
+        return None if raw is None else _seconds(raw)
+
+    @property
+    def run_at(self) -> datetime:
+        """When the job became ready to run."""
+        return _timestamp(self._raw[9])
+
+    @property
+    def started_at(self) -> datetime:
+        """When this attempt was claimed, by the database's clock."""
+        return _timestamp(self._raw[10])
+
+    @property
+    def created_at(self) -> datetime:
+        """When the job was enqueued."""
+        return _timestamp(self._raw[15])
+
+    @property
+    def priority(self) -> int:
+        """1 to 4; 1 runs first."""
+        return self._raw[14]
+
+    @property
+    def task(self) -> str | None:
+        """The name of the task in its workflow, else None."""
+        return self._raw[11]
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """What travels with the job, such as trace context."""
+        raw = self._raw[12]
+        headers: dict[str, Any] = {} if raw is None else decode_jsonb(raw)
+        return headers
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags it was enqueued with."""
+        return _texts(self._raw[13])
+
+
+def _timestamp(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _seconds(interval: bytes) -> float:
+    microseconds, days, months = _INTERVAL.unpack(interval)
+    return float(microseconds / 1e6 + 86400.0 * (days + 30 * months))
+
+
+def _texts(data: bytes) -> list[str]:
+    """The elements of a one-dimensional text[] in binary format; those of a claim are never NULL."""
+    texts: list[str] = []
+    place = _ARRAY_HEADER
+    while place < len(data):
+        (size,) = _ITEM.unpack_from(data, place)
+        place += 4
+        texts.append(data[place : place + size].decode())
+        place += size
+    return texts

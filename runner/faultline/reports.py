@@ -1,0 +1,74 @@
+"""How an attempt ended, in the words of the database: what the executor hands to the completer."""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from faultline.encoding import encode
+from faultline.logs import clean
+
+if TYPE_CHECKING:
+    from faultline.job import Job
+
+MESSAGE_MOST: Final = 2_000
+TRACEBACK_MOST: Final = 8_000
+FRAMES_MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One attempt that did not succeed. `verb` names the SQL function, `outcome` the metric."""
+
+    job: Job
+    verb: str  # fail, release, snooze, cancelled
+    outcome: str
+    error: str | None = None  # fail: the error as JSON
+    retryable: bool = True  # fail
+    seconds: float | None = None  # fail: retry_in; release: delay; snooze: for_
+
+
+def failed(job: Job, error: BaseException, *, outcome: str = "failed", skip: int = 0) -> Report:
+    """The handler raised; the attempt is charged."""
+    return Report(job, "fail", outcome, error=describe(error, skip=skip))
+
+
+def broken(job: Job, error: BaseException) -> Report:
+    """It will never work: a dead letter at once."""
+    return Report(job, "fail", "discarded", error=describe(error, with_traceback=False), retryable=False)
+
+
+def describe(error: BaseException, *, skip: int = 0, with_traceback: bool = True) -> str:
+    """{"type", "message", "traceback"} as JSON, bounded, and of characters that PostgreSQL takes.
+
+    `skip`: so many outermost frames are ours, not the handler's.
+    """
+    shown: dict[str, Any] = {"type": type(error).__name__, "message": _cut(_message(error), MESSAGE_MOST)}
+    if with_traceback:
+        shown["traceback"] = _traceback(error, skip)
+    return encode(shown, "the error")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return clean(str(error))
+    except Exception as unprintable:  # noqa: BLE001 - an exception's own __str__ may raise anything
+        return f"(its message can't be shown: {type(unprintable).__name__})"
+
+
+def _traceback(error: BaseException, skip: int) -> str:
+    trace = error.__traceback__
+    for _ in itertools.repeat(None, skip):
+        trace = trace.tb_next if trace is not None else None
+    try:
+        lines = traceback.format_exception(type(error), error, trace, limit=-FRAMES_MOST)
+    except Exception as unprintable:  # noqa: BLE001
+        return f"(no traceback: {type(unprintable).__name__})"
+    text = clean("".join(lines))
+    return text if len(text) <= TRACEBACK_MOST else f"…{text[-TRACEBACK_MOST:]}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
