@@ -19,16 +19,20 @@ from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
 from faultline.cli.invocation import program
 from faultline.cli.options import json_option, option
 from faultline.demo.director import DemoError
-from faultline.demo.files import LARGEST_FILE, MIB, MOST_BYTES, Survey, survey
+from faultline.demo.files import LARGEST_FILE, MIB, MOST_BYTES, Survey, path_of, survey
 from faultline.demo.narrator import narrator
+from faultline.demo.processes import LEASE_SECONDS
 from faultline.demo.show import Report, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from rich.console import Console
 
     from faultline.demo.verdict import Totals
 
 MAX_FILES: Final = 5000
+SHOWN: Final = 5
 
 
 @click.command()
@@ -73,69 +77,81 @@ def demo(path: Path, max_files: int, seed: int | None, keep: bool, as_json: bool
 
 
 def described(found: Survey) -> str:
-    return ", ".join(f"{number:,} {reason}" for reason, number in sorted(found.skipped.items()))
+    return ", ".join(f"{output.printable(reason)} ({number:,})" for reason, number in sorted(found.skipped.items()))
 
 
 def print_report(report: Report, console: Console) -> None:
-    facts = report.as_dict()
     console.print()
     console.print(Text("What happened, as exit codes, /proc and job_events tell it", style="bold"))
-    console.print(_happened(report, facts))
+    console.print(_grid(_happened(report, report.as_dict())))
+    console.print()
     console.print(Text("Proof", style="bold"))
     console.print(_totals(report))
-    for check in report.checks:
-        mark = Text("  ok  " if check.holds else " FAIL ", style="green" if check.holds else "bold red")
-        console.print(mark + Text(f"{check.name}: {output.printable(check.detail)}", style=""))
+    console.print(_grid(_proof(report)))
     if report.comparison.changed:
         _print_changed(report, console)
+    for missed in report.missed:
+        console.print(Text(f"  An earlier round does not count: {missed}."))
     console.print()
+    style = "bold green" if report.holds else "bold red"
     verdict = "Everything adds up" if report.holds else "It does NOT add up"
-    console.print(
-        Text(
-            f"{verdict}, in {report.seconds:.0f} s (seed {report.seed}).",
-            style="bold green" if report.holds else "bold red",
-        )
-    )
-    console.print(Text(_honestly(report)))
+    console.print(Text(f"{verdict}, in {report.seconds:.0f} s (seed {report.seed}).", style=style))
+    console.print(Text(_honestly(report)), soft_wrap=not console.is_terminal)
     console.print()
     console.print(Text("What to try next", style="bold"))
     for command, what in suggestions(report):
         console.print(Text(f"  {command}\n      {what}"), soft_wrap=True)
 
 
-def _happened(report: Report, facts: dict[str, Any]) -> Table:
-    killed, frozen = facts["killed"], facts["frozen"]
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
+def _grid(rows: Iterable[tuple[Text, Text]]) -> Table:
+    """Two columns without lines; the second one wraps below itself."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(
-        Text(f"  {report.evidence.killed.name}"),
-        Text(
-            f"killed (exit code {killed['exit_code']}) with {output.plural(killed['jobs_held'], 'job')} in its hands: "
-            f"{killed['leases_expired']} leases expired, {killed['leases_recovered']} recovered"
-        ),
-    )
-    table.add_row(
-        Text(f"  {report.evidence.frozen.name}"),
-        Text(
-            f"frozen (state {frozen['state']}) for {frozen['seconds']} s with "
-            f"{output.plural(frozen['jobs_held'], 'job')} in its hands: {frozen['leases_expired']} leases expired, "
-            f"{frozen['leases_recovered']} recovered, {frozen['late_reports_refused']} late reports refused"
-        ),
-    )
-    table.add_row(
-        Text("  all runners"),
-        Text(
-            f"{facts['leases_expired']} leases expired, {facts['leases_recovered']} recovered, "
-            f"{facts['stale_reports_refused']} stale reports refused; {facts['attempts']:,} attempts at "
-            f"{output.plural(facts['files'], 'job')}, so {output.plural(facts['retries'], 'retry', 'retries')}"
-        ),
-    )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
+def _happened(report: Report, facts: dict[str, Any]) -> Iterator[tuple[Text, Text]]:
+    killed, frozen = facts["killed"], facts["frozen"]
+    yield (
+        Text(f"  {report.evidence.killed.name}"),
+        Text(
+            f"killed by SIGKILL (exit code {killed['exit_code']}) while it held "
+            f"{output.plural(killed['jobs_held'], 'job')}: {_leases(killed)}"
+        ),
+    )
+    yield (
+        Text(f"  {report.evidence.frozen.name}"),
+        Text(
+            f"frozen by SIGSTOP (state {frozen['state']}) for {frozen['seconds']} s while it held "
+            f"{output.plural(frozen['jobs_held'], 'job')}: {_leases(frozen)}, "
+            f"{output.plural(frozen['late_reports_refused'], 'late report')} refused"
+        ),
+    )
+    yield (
+        Text("  in all"),
+        Text(
+            f"{_leases(facts)}, {output.plural(facts['stale_reports_refused'], 'stale report')} refused; "
+            f"{output.plural(facts['attempts'], 'attempt')} at {output.plural(facts['files'], 'job')}: "
+            f"{output.plural(facts['retries'], 'retry', 'retries')}, {facts['given_back']:,} given back unstarted"
+        ),
+    )
+
+
+def _leases(facts: dict[str, Any]) -> str:
+    return f"{output.plural(facts['leases_expired'], 'lease')} expired, {facts['leases_recovered']:,} recovered"
+
+
+def _proof(report: Report) -> Iterator[tuple[Text, Text]]:
+    for check in report.checks:
+        mark = Text("  ok", style="green") if check.holds else Text("  FAIL", style="bold red")
+        yield mark, Text.assemble(f"{check.name}: ", (output.printable(check.detail), "dim"))
+
+
 def _totals(report: Report) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, header_style="")
     table.add_column("")
     for header in ("files", "bytes", "lines", "words"):
         table.add_column(header, justify="right")
@@ -153,16 +169,18 @@ def _cells(totals: Totals) -> list[str]:
 
 
 def _print_changed(report: Report, console: Console) -> None:
-    names = report.comparison.changed
-    console.print(Text(f"  Changed while the demo ran, and left out of both totals ({len(names)}):"))
-    for name in names[:5]:
-        console.print(Text(f"    {output.printable(name)}"), soft_wrap=True)
+    changed = report.comparison.changed
+    console.print(Text(f"  {output.plural(len(changed), 'file')} changed while the demo ran; left out of both totals:"))
+    for uri in changed[:SHOWN]:
+        console.print(Text(f"    {output.printable(str(path_of(uri)))}"), soft_wrap=True)
+    if len(changed) > SHOWN:
+        console.print(Text(f"    … and {output.plural(len(changed) - SHOWN, 'other')}"))
 
 
 def _honestly(report: Report) -> str:
     return (
         f"Each job held its file for {report.hold_seconds * 1000:.0f} ms after counting it, so that a crash finds "
-        "jobs in flight; nothing else was slowed down. Files over "
+        f"jobs in flight; leases lasted {LEASE_SECONDS:g} s. Nothing else was staged. Files over "
         f"{LARGEST_FILE // MIB} MiB, and what goes beyond {MOST_BYTES // MIB} MiB in all, are left out."
     )
 

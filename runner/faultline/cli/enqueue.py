@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import psycopg
@@ -16,6 +16,9 @@ from faultline.cli.database import connect
 from faultline.cli.failures import WrongUsage
 from faultline.cli.options import DURATION, MOMENT, NAMED, database_options, option
 from faultline.errors import from_psycopg
+
+if TYPE_CHECKING:
+    from faultline.cli.database import Connection
 
 INSERT = """
 select n.job_id, n.created
@@ -60,20 +63,24 @@ def enqueue(type: str, payload: str, dsn: str | None, as_json: bool, **options: 
         "delay": run_at if isinstance(run_at, timedelta) else None,
     }
     with connect(dsn) as connection:
-        try:
-            row = connection.execute(INSERT, parameters).fetchone()
-        except psycopg.Error as error:
-            ours = from_psycopg(error)
-            if ours is None:
-                raise
-            raise type(ours)(str(ours).removeprefix("job 1: ")) from error
-    assert row is not None  # noqa: S101 - one element in, one row out
+        job_id, created = _insert(connection, parameters)
     if as_json:
-        output.print_json({"job_id": row[0], "created": row[1]})
+        output.print_json({"job_id": job_id, "created": created})
         return
-    output.say(str(row[0]))
-    if not row[1]:
+    output.say(str(job_id))
+    if not created:
         output.note(f"the idempotency key {options['idempotency_key']!r} stands for this job already: nothing is new")
+
+
+def _insert(connection: Connection, parameters: dict[str, Any]) -> tuple[int, bool]:
+    try:
+        ((job_id, created),) = connection.execute(INSERT, parameters).fetchall()
+    except psycopg.Error as error:
+        ours = from_psycopg(error)
+        if ours is None:
+            raise
+        raise type(ours)(str(ours).removeprefix("job 1: ")) from error  # there is no other job
+    return job_id, created
 
 
 def check_payload(text: str) -> None:

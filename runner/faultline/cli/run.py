@@ -83,8 +83,10 @@ def run(
 
 def _start(target: str, app: App, options: RunnerOptions) -> int:
     # Imported here, so that no other command waits for it.
-    from faultline import runner, supervisor  # noqa: PLC0415
-
     if options.processes > 1 or options.reload:
+        from faultline import supervisor  # noqa: PLC0415
+
         return supervisor.run(target, options)
+    from faultline import runner  # noqa: PLC0415
+
     return runner.run(app, options)

@@ -189,6 +189,7 @@ class Play:
             self._nobody_ended()
             self._setting.narrator.progress("jobs done", counts.done, self._total)
             time.sleep(GLANCE_SECONDS)
+        self._setting.narrator.progress("jobs done", self._counts().done, self._total)
 
     def _nobody_ended(self) -> None:
         for runner in self._runners:

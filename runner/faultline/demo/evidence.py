@@ -132,6 +132,16 @@ class Evidence:
     def attempts(self) -> int:
         return sum(row.attempt for row in self.rows)
 
+    @property
+    def retries(self) -> int:
+        """Attempts that had to follow one whose lease ran out or whose handler failed."""
+        return sum(event.verb in {"expire", "fail"} for event in self.events)
+
+    @property
+    def given_back(self) -> int:
+        """Attempts that ended before they began: claimed ahead, and left to whoever had time."""
+        return sum(event.verb in {"release", "snooze"} for event in self.events)
+
 
 def pairs(attempts: frozenset[Attempt]) -> dict[str, Any]:
     """The attempts as parameters of EXPIRED and REFUSED."""

@@ -83,7 +83,7 @@ def _walk(found: Survey) -> Iterator[Path]:
     for directory, children, names in os.walk(found.root, onerror=unreadable):
         for child in children:
             if child in SKIPPED_DIRECTORIES:
-                found.skipped[f"{child} directories"] += 1
+                found.skipped[child] += 1
             elif (Path(directory) / child).is_symlink():
                 found.skipped["symbolic links"] += 1
         children[:] = sorted(child for child in children if child not in SKIPPED_DIRECTORIES)

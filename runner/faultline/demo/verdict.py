@@ -116,6 +116,7 @@ def judge(evidence: Evidence, comparison: Comparison) -> list[Check]:
     return [
         _nothing_lost(evidence),
         _nothing_twice(evidence),
+        _every_attempt_known(evidence),
         _totals_agree(comparison),
         _invariants_hold(evidence),
         _kill_bit(evidence),
@@ -149,6 +150,17 @@ def _nothing_twice(evidence: Evidence) -> Check:
     )
 
 
+def _every_attempt_known(evidence: Evidence) -> Check:
+    succeeded = sum(row.state == "succeeded" for row in evidence.rows)
+    known = succeeded + evidence.retries + evidence.given_back
+    return Check(
+        "every attempt is accounted for",
+        known == evidence.attempts,
+        f"{plural(evidence.attempts, 'attempt')} = {succeeded:,} succeeded + {evidence.retries:,} lost or failed + "
+        f"{evidence.given_back:,} given back",
+    )
+
+
 def _totals_agree(comparison: Comparison) -> Check:
     jobs, direct = comparison.by_jobs, comparison.directly
     holds = jobs == direct and not comparison.different and jobs.files > 0
@@ -170,7 +182,7 @@ def _kill_bit(evidence: Evidence) -> Check:
     expired, recovered = evidence.expired(fault.held), evidence.recovered(fault.held)
     holds = fault.exit_code == -signal.SIGKILL and bool(expired) and recovered == expired
     return Check(
-        "the kill hit jobs at work, and all came back",
+        "the kill hit jobs at work, and all were recovered",
         holds,
         f"exit code {fault.exit_code}, {plural(len(expired), 'lease')} expired, {len(recovered)} recovered",
     )
@@ -183,7 +195,7 @@ def _freeze_bit(evidence: Evidence) -> Check:
     refused = evidence.refused(fault.held)
     holds = stopped and bool(expired) and recovered == expired and bool(refused)
     return Check(
-        "the freeze hit jobs at work, and its late reports were refused",
+        "so did the freeze, and late reports were refused",
         holds,
         f"state {fault.state or '?'} until woken, {plural(len(expired), 'lease')} expired, {len(recovered)} recovered, "
         f"{plural(len(refused), 'late report')} refused",
@@ -195,23 +207,20 @@ def _late_reports_changed_nothing(evidence: Evidence) -> Check:
     refused = evidence.refused()
     wrong = [str(event.job_id) for event in refused if accepted.get(event.job_id, 0) <= event.attempt]
     return Check(
-        "the result that counts is of a later attempt than each refused one",
+        "what was refused changed nothing",
         not wrong,
-        f"{plural(len(refused), 'refused report')} in all" + _named(wrong),
+        f"{plural(len(refused), 'refused report')}, each of an older attempt than the result that counts"
+        + _named(wrong),
     )
 
 
 def _ended_well(evidence: Evidence) -> Check:
     bad = [f"{name}: {code}" for name, code in evidence.exit_codes.items() if code != 0]
     return Check(
-        "the other runners ended with exit code 0",
+        "the other runners ended well",
         not bad and bool(evidence.exit_codes),
-        _listed(evidence) + _named(bad),
+        f"exit codes {', '.join(str(code) for code in evidence.exit_codes.values())}" + _named(bad),
     )
-
-
-def _listed(evidence: Evidence) -> str:
-    return " and ".join(evidence.exit_codes) or "none was left"
 
 
 def _named(wrong: Sequence[str]) -> str:
