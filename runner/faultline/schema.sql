@@ -385,7 +385,7 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'c2db62a2b5766bd9c9730f391035d224b1961a25', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'e274998eb852b8a77ea4ba688bac1f83b96605cc', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'a3b3d916840f095c4182b34ba359064dd4cca34f', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -534,7 +534,8 @@ begin
     when seconds < 60 then pg_catalog.format('%s s', pg_catalog.floor(seconds))
     when seconds < 3600 then pg_catalog.format('%s min %s s', pg_catalog.floor(seconds / 60), pg_catalog.floor(seconds % 60))
     when seconds < 86400 then pg_catalog.format('%s h %s min', pg_catalog.floor(seconds / 3600), pg_catalog.floor(seconds % 3600 / 60))
-    else pg_catalog.format('%s days %s h', pg_catalog.floor(seconds / 86400), pg_catalog.floor(seconds % 86400 / 3600))
+    else pg_catalog.format('%s day%s %s h', pg_catalog.floor(seconds / 86400), case when seconds < 172800 then '' else 's' end,
+                           pg_catalog.floor(seconds % 86400 / 3600))
   end;
 end
 $$;
@@ -1120,6 +1121,21 @@ $_$;
 
 COMMENT ON FUNCTION faultline._oldest_day(parent text) IS 'Private: the first day of jobs_done or job_events that has a partition.';
 
+-- Name: _one_line(text, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._one_line(value text, length integer) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return nullif(pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(
+    pg_catalog.left(value, 4 * length), '[\u0001-\u0020\u007f-\u009f\u2028-\u202e\u2066-\u2069]+', ' ', 'g')), length), '');
+end
+$$;
+
+-- Name: FUNCTION _one_line(value text, length integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._one_line(value text, length integer) IS 'Private: a text on one line, without control characters, cut to a length.';
+
 -- Name: _queue_names(jsonb, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._queue_names(token jsonb, max integer) RETURNS SETOF text
@@ -1350,11 +1366,13 @@ CREATE FUNCTION faultline._ring(queue text) RETURNS void
     LANGUAGE plpgsql
     AS $$
 begin
-  if pg_catalog.pg_try_advisory_lock(1181838444, pg_catalog.hashtext(queue) & 15) then
-    perform pg_catalog.pg_advisory_unlock(1181838444, pg_catalog.hashtext(queue) & 15);
-  else
-    perform pg_catalog.pg_notify('faultline', queue);
-  end if;
+  -- One expression, which nothing interrupts: a cancel or statement_timeout between two statements would leave the lock
+  -- with the session.
+  perform case
+    when pg_catalog.pg_try_advisory_lock(1181838444, pg_catalog.hashtext(queue) & 15)
+    then pg_catalog.pg_advisory_unlock(1181838444, pg_catalog.hashtext(queue) & 15)
+    else pg_catalog.pg_notify('faultline', queue) is null
+  end;
 end
 $$;
 
@@ -1409,6 +1427,20 @@ $$;
 -- Name: FUNCTION _setting_interval(settings jsonb, key text, lowest interval, highest interval); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) IS 'Private: an interval out of a settings object, or FL004.';
+
+-- Name: _trouble(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._trouble(error jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return nullif(pg_catalog.concat_ws(': ', faultline._one_line(error ->> 'type', 100), faultline._one_line(error ->> 'message', 200)), '');
+end
+$$;
+
+-- Name: FUNCTION _trouble(error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._trouble(error jsonb) IS 'Private: an error in a few words.';
 
 -- Name: _verify_guards(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1791,6 +1823,8 @@ COMMENT ON FUNCTION faultline.bell(queue text) IS 'The bell (0 to 15) under whos
 CREATE FUNCTION faultline.cancel_job(job_id bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -1831,6 +1865,8 @@ COMMENT ON FUNCTION faultline.cancel_job(job_id bigint) IS 'Cancels a queued job
 CREATE FUNCTION faultline.cancelled(job_id bigint, attempt integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -2129,6 +2165,8 @@ COMMENT ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[]
 CREATE FUNCTION faultline.discard_job(job_id bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -2163,6 +2201,8 @@ COMMENT ON FUNCTION faultline.discard_job(job_id bigint) IS 'Puts a dead letter 
 CREATE FUNCTION faultline.enqueue(type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT 'default'::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 2, max_attempts integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text, idempotency_ttl interval DEFAULT NULL::interval, backoff jsonb DEFAULT NULL::jsonb, timeout interval DEFAULT NULL::interval, tags text[] DEFAULT '{}'::text[], headers jsonb DEFAULT NULL::jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $_$
 #variable_conflict use_variable
 declare
@@ -2196,6 +2236,8 @@ COMMENT ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_
 CREATE FUNCTION faultline.enqueue_many(jobs jsonb) RETURNS TABLE(ordinal integer, job_id bigint, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET jit TO 'off'
     AS $_$
 #variable_conflict use_column
@@ -2323,6 +2365,8 @@ COMMENT ON FUNCTION faultline.enqueue_many(jobs jsonb) IS 'Makes many jobs, all 
 CREATE FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean DEFAULT true, retry_in interval DEFAULT NULL::interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 begin
@@ -2357,6 +2401,7 @@ declare
   extension interval := heartbeat.lease;
   now_ timestamptz;
   beaten bigint[];
+  beaten_attempts int[];
   cancels boolean[];
   item record;
 begin
@@ -2392,14 +2437,18 @@ begin
       join faultline.jobs_live c on c.job_id = any (array[u.job_id]) and c.attempt = u.attempt
       where c.state = 'running' and c.lease_owner = heartbeat.runner
       for no key update of c skip locked))
-    returning j.job_id, j.cancel_requested_at is not null as cancel
+    returning j.job_id, j.attempt, j.cancel_requested_at is not null as cancel
   )
-  select pg_catalog.array_agg(b.job_id), pg_catalog.array_agg(b.cancel) into beaten, cancels from beat b;
+  select pg_catalog.array_agg(b.job_id), pg_catalog.array_agg(b.attempt), pg_catalog.array_agg(b.cancel)
+  into beaten, beaten_attempts, cancels
+  from beat b;
 
   for item in
     select u.job_id, u.attempt, b.job_id is not null as extended, b.cancel
     from unnest(job_ids, attempts) with ordinality as u (job_id, attempt, ordinal)
-    left join unnest(beaten, cancels) as b (job_id, cancel) on b.job_id = u.job_id
+    -- By attempt too: a runner that lost an attempt and claimed the job again beats for both.
+    left join unnest(beaten, beaten_attempts, cancels) as b (job_id, attempt, cancel)
+      on b.job_id = u.job_id and b.attempt = u.attempt
     order by u.ordinal
   loop
     job_id := item.job_id;
@@ -2427,6 +2476,8 @@ COMMENT ON FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts 
 CREATE FUNCTION faultline.job_status(job_id bigint) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -2876,6 +2927,8 @@ COMMENT ON FUNCTION faultline.register_runner(runner uuid, host text, pid intege
 CREATE FUNCTION faultline.release_job(job_id bigint, attempt integer, delay interval DEFAULT NULL::interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 begin
@@ -2895,6 +2948,8 @@ COMMENT ON FUNCTION faultline.release_job(job_id bigint, attempt integer, delay 
 CREATE FUNCTION faultline.release_unknown(runner uuid, known bigint[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -2945,6 +3000,8 @@ COMMENT ON FUNCTION faultline.remove_runner(runner uuid) IS 'Forgets a runner th
 CREATE FUNCTION faultline.report_stale(job_id bigint, attempt integer, verb text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -2967,6 +3024,9 @@ begin
   if reason = 'unknown' then
     perform faultline._no_job(job_id);
   elsif reason = 'stale' then
+    -- Of two callers at the same moment the second waits, to see what the first recorded.
+    perform pg_catalog.pg_advisory_xact_lock(
+      pg_catalog.hashtextextended(pg_catalog.format('faultline stale %s %s %s', job_id, attempt, verb), 0));
     perform faultline._record_stale(job_id, attempt, verb, null);
   end if;
 end
@@ -3005,6 +3065,8 @@ COMMENT ON FUNCTION faultline.resume_queue(queue text) IS 'Lets a paused queue b
 CREATE FUNCTION faultline.retry_job(job_id bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -3145,6 +3207,8 @@ COMMENT ON FUNCTION faultline.set_settings(settings jsonb) IS 'Sets retention, e
 CREATE FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 begin
@@ -3215,6 +3279,8 @@ COMMENT ON FUNCTION faultline.verify() IS 'Checks every promise on the live data
 CREATE FUNCTION faultline.why(job_id bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -3239,7 +3305,7 @@ begin
     if not found then
       perform faultline._no_job(job_id);
     end if;
-    trouble := done.error ->> 'type' || coalesce(': ' || pg_catalog.left(done.error ->> 'message', 200), '');
+    trouble := faultline._trouble(done.error);
     sentence := case done.state
       when 'succeeded' then pg_catalog.format('it succeeded on attempt %s, %s ago', done.attempt, faultline._ago(now_ - done.finished_at))
       when 'cancelled' then pg_catalog.format('it was cancelled %s ago', faultline._ago(now_ - done.finished_at))
@@ -3260,7 +3326,7 @@ begin
   served := exists (
     select from faultline.runners r
     where r.last_seen_at > now_ - interval '1 minute' and (r.queues is null or job.queue = any (r.queues)));
-  trouble := job.error ->> 'type' || coalesce(': ' || pg_catalog.left(job.error ->> 'message', 200), '');
+  trouble := faultline._trouble(job.error);
   facts := pg_catalog.jsonb_build_object(
     'type', job.type, 'queue', job.queue, 'priority', job.priority, 'attempt', job.attempt, 'failures', job.failures,
     'max_attempts', job.max_attempts, 'run_at', job.ready_at, 'error', job.error, 'queue_paused', queue_.paused_at is not null,
@@ -3273,21 +3339,21 @@ begin
       job.failures, job.max_attempts, coalesce(', the last with ' || trouble, ''));
   elsif job.state = 'running' then
     sentence := pg_catalog.format('runner %s%s holds it until %s',
-      job.lease_owner, case when holder.host is null then '' else pg_catalog.format(' (pid %s on %s)', holder.pid, holder.host) end, job.lease_expires_at);
+      job.lease_owner, case when holder.host is null then '' else pg_catalog.format(' (pid %s on %s)', holder.pid, faultline._one_line(holder.host, 255)) end, job.lease_expires_at);
     if job.lease_expires_at < now_ then
       sentence := pg_catalog.format('the lease of runner %s expired %s ago, and no runner has taken it back yet', job.lease_owner, faultline._ago(now_ - job.lease_expires_at));
     elsif job.cancel_requested_at is not null then
       sentence := sentence || ', and has been asked to cancel it';
     end if;
   elsif queue_.paused_at is not null then
-    sentence := pg_catalog.format('queue %s has been paused for %s%s', job.queue, faultline._ago(now_ - queue_.paused_at), coalesce(': ' || queue_.paused_note, ''));
+    sentence := pg_catalog.format('queue %s has been paused for %s%s', job.queue, faultline._ago(now_ - queue_.paused_at), coalesce(': ' || faultline._one_line(queue_.paused_note, 1000), ''));
   elsif job.ready_at > now_ and job.failures > 0 then
     sentence := pg_catalog.format('it waits %s for retry %s of %s%s', faultline._ago(job.ready_at - now_), job.failures + 1, job.max_attempts,
       coalesce(' since ' || trouble, ''));
   elsif job.ready_at > now_ then
     sentence := pg_catalog.format('it may not run before %s, in %s', job.ready_at, faultline._ago(job.ready_at - now_));
   elsif running >= queue_.max_running then
-    sentence := pg_catalog.format('queue %s runs %s jobs, and at most %s may run at once', job.queue, running, queue_.max_running);
+    sentence := pg_catalog.format('queue %s runs as many jobs as it may at once: %s', job.queue, queue_.max_running);
   elsif not served then
     sentence := pg_catalog.format('nobody serves queue %s: no runner of it was seen within a minute', job.queue);
   else
@@ -3295,7 +3361,7 @@ begin
     from (
       select
       from faultline.jobs_live j
-      where j.state = 'queued' and j.queue = job.queue
+      where j.state = 'queued' and j.queue = job.queue and j.ready_at <= now_
         and (j.priority < job.priority
              or j.priority = job.priority and (j.ready_at, j.job_id) < (job.ready_at, job.job_id))
       limit 10000
@@ -3905,6 +3971,10 @@ REVOKE ALL ON FUNCTION faultline._no_job(job_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._oldest_day(parent text) FROM PUBLIC;
 
+-- Name: FUNCTION _one_line(value text, length integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._one_line(value text, length integer) FROM PUBLIC;
+
 -- Name: FUNCTION _queue_names(token jsonb, max integer); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._queue_names(token jsonb, max integer) FROM PUBLIC;
@@ -3948,6 +4018,10 @@ REVOKE ALL ON FUNCTION faultline._setting_int(settings jsonb, key text, lowest i
 -- Name: FUNCTION _setting_interval(settings jsonb, key text, lowest interval, highest interval); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) FROM PUBLIC;
+
+-- Name: FUNCTION _trouble(error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._trouble(error jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _verify_guards(); Type: ACL; Schema: faultline; Owner: -
 

@@ -1,4 +1,6 @@
--- Records a refused report, once for each (job, attempt, verb) however often it is repeated.
+-- Records a refused report, once for each (job, attempt, verb) however often it is repeated. Locks nothing: the same
+-- refusal in two batches at the same moment may be recorded by both (a lock for each job could exhaust the server's lock
+-- table); report_stale, which is for one, waits.
 create function faultline._record_stale(job_id bigint, attempt int, verb text, runner uuid)
 returns void
 language plpgsql

@@ -8,11 +8,13 @@ returns void
 language plpgsql
 as $$
 begin
-  if pg_catalog.pg_try_advisory_lock(1181838444, pg_catalog.hashtext(queue) & 15) then
-    perform pg_catalog.pg_advisory_unlock(1181838444, pg_catalog.hashtext(queue) & 15);
-  else
-    perform pg_catalog.pg_notify('faultline', queue);
-  end if;
+  -- One expression, which nothing interrupts: a cancel or statement_timeout between two statements would leave the lock
+  -- with the session.
+  perform case
+    when pg_catalog.pg_try_advisory_lock(1181838444, pg_catalog.hashtext(queue) & 15)
+    then pg_catalog.pg_advisory_unlock(1181838444, pg_catalog.hashtext(queue) & 15)
+    else pg_catalog.pg_notify('faultline', queue) is null
+  end;
 end
 $$;
 comment on function faultline._ring(text) is 'Private: notifies channel faultline, only if a runner sleeps on the queue''s bell.';

@@ -80,7 +80,7 @@ begin
         from (
           select
           from faultline.jobs_live j
-          where j.queue = setting.queue and j.lease_expires_at > lease_floor
+          where j.queue = setting.queue and j.lease_expires_at >= lease_floor
           limit setting.max_running
         ) running)));
     end if;

@@ -7,6 +7,8 @@ create function faultline.report_stale(job_id bigint, attempt int, verb text)
 returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
 declare
@@ -29,6 +31,9 @@ begin
   if reason = 'unknown' then
     perform faultline._no_job(job_id);
   elsif reason = 'stale' then
+    -- Of two callers at the same moment the second waits, to see what the first recorded.
+    perform pg_catalog.pg_advisory_xact_lock(
+      pg_catalog.hashtextextended(pg_catalog.format('faultline stale %s %s %s', job_id, attempt, verb), 0));
     perform faultline._record_stale(job_id, attempt, verb, null);
   end if;
 end
