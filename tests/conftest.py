@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from faultline.embedded import Server
-from tests.support import database, pgtap
+from tests.support import database, pgtap, statements
 from tools import sqitch
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ TEMPLATE = "faultline_template"
 DEPLOYER = "deployer"
 UNPACKED = Path(__file__).parent.parent / ".tools/postgresql-15"
 PGTAP = UNPACKED / "usr/share/postgresql/15/extension/pgtap--1.2.0.sql"
+COUNTED = pytest.StashKey[statements.Statements]()
 CONFIG = {
     "max_prepared_transactions": "16",
     "max_connections": "200",
@@ -60,17 +61,43 @@ def pytest_report_header() -> str:
     return f"PostgreSQL {Server().version_text}"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With FAULTLINE_STATEMENTS=all, as in the run of the whole suite: every statement has to be run by a test."""
+    counted = session.config.stash.get(COUNTED, statements.Statements())
+    if counted.functions and _gate() and not counted.complete() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    counted = config.stash.get(COUNTED, statements.Statements())
+    if counted.functions and _gate():
+        terminalreporter.section("statements of PL/pgSQL")
+        terminalreporter.write_line("\n".join(counted.report()))
+
+
+def _gate() -> bool:
+    return os.environ.get("FAULTLINE_STATEMENTS") == "all"
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """A server without fsync; FAULTLINE_PG_BIN chooses which."""
-    with Server(fsync=False, config=CONFIG) as started:
+    """A server without fsync; FAULTLINE_PG_BIN chooses which. It counts statements if it can."""
+    counting = statements.CONFIG if statements.available(Server()) else {}
+    with Server(fsync=False, config=CONFIG | counting) as started:
         with psycopg.connect(started.dsn(), autocommit=True) as connection:
             connection.execute(sql.SQL("create role {} login createrole").format(sql.Identifier(DEPLOYER)))
         yield started
 
 
 @pytest.fixture(scope="session")
-def template(server: Server) -> str:
+def counted(pytestconfig: pytest.Config) -> statements.Statements:
+    """How often each statement of our functions has run; empty where the server can't count."""
+    return pytestconfig.stash.setdefault(COUNTED, statements.Statements())
+
+
+@pytest.fixture(scope="session")
+def template(server: Server, counted: statements.Statements) -> str:
     """The schema as Sqitch deploys it, by somebody who is no superuser; and pgTAP, in the schema tap."""
     database.create(server, TEMPLATE, owner=DEPLOYER)
     dsn = server.dsn(TEMPLATE, DEPLOYER)
@@ -78,11 +105,13 @@ def template(server: Server) -> str:
     with psycopg.connect(dsn) as connection:
         connection.execute("select faultline.maintain()")
     _load_pgtap(server)
+    if statements.available(server):
+        counted.begin(server.dsn(TEMPLATE))
     return TEMPLATE
 
 
 @pytest.fixture
-def db(server: Server, template: str) -> Iterator[database.Database]:
+def db(server: Server, template: str, counted: statements.Statements) -> Iterator[database.Database]:
     """A clone of the template, for one test."""
     name = f"test_{next(_numbers)}"
     database.create(server, name, template=template)
@@ -91,6 +120,8 @@ def db(server: Server, template: str) -> Iterator[database.Database]:
         yield test_database
     finally:
         test_database.close()
+        if counted.functions:
+            counted.take(test_database.dsn)
         database.drop(server, name)
 
 

@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly versions=$1
 shift
+# The whole suite has to reach every statement of our PL/pgSQL (on 15, where it can be counted); a part of it can't.
+[ $# -gt 0 ] || export FAULTLINE_STATEMENTS=all
 failed=()
 for version in $versions; do
     case $version in

@@ -1,4 +1,4 @@
-"""A scratch copy of the Sqitch project, to change and deploy."""
+"""Where the project is, and a scratch copy of its Sqitch part, to change and deploy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from tools import sqitch
 if TYPE_CHECKING:
     from pathlib import Path
 
+ROOT = sqitch.ROOT
+
 
 def copy_to(directory: Path) -> Path:
     for part in ("deploy", "revert", "verify", "sql"):
-        shutil.copytree(sqitch.ROOT / part, directory / part)
+        shutil.copytree(ROOT / part, directory / part)
     for part in ("sqitch.conf", "sqitch.plan"):
-        shutil.copy(sqitch.ROOT / part, directory / part)
+        shutil.copy(ROOT / part, directory / part)
     return directory
