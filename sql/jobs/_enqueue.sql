@@ -22,19 +22,15 @@ begin
       return;
     end if;
   end if;
-  if max_attempts is null then
-    select q.max_attempts into max_attempts from faultline.queues q where q.queue = _enqueue.queue;
-    if max_attempts is null then
-      select s.max_attempts into max_attempts from faultline.settings s;
-    end if;
-  end if;
   now_ := pg_catalog.clock_timestamp();
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
     idempotency_key)
   values (
-    job_id, greatest(run_at, now_), now_, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
-    idempotency_key);
+    job_id, greatest(run_at, now_), now_,
+    coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _enqueue.queue),
+             (select s.max_attempts from faultline.settings s)),
+    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key);
   created := true;
   if run_at is null or run_at <= now_ then
     perform faultline._ring(queue);

@@ -5,6 +5,8 @@ create function faultline.cancelled(job_id bigint, attempt int)
 returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
 declare

@@ -47,7 +47,10 @@ begin
   end if;
 
   now_ := pg_catalog.clock_timestamp();
-  -- The join can only be a nested loop (see the SET clauses) whose outer side is sorted: rows are locked in that order.
+  -- The join can only be a nested loop whose outer side are the reports, sorted: rows are locked in that order. The SET
+  -- clauses and = any (array[…]) see to it: for a plain = the planner would also consider walking the whole index of
+  -- jobs_live with the reports inside, and after a VACUUM or ANALYZE that found the queue empty it took that for cheap
+  -- (880 µs a job instead of 6).
   with gone as (
     delete from faultline.jobs_live j
     using (
@@ -55,7 +58,7 @@ begin
       from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
       order by u.job_id
     ) r
-    where j.job_id = r.job_id and j.attempt = r.attempt and j.state = 'running'
+    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running'
     returning j.*, r.result
   ), done as (
     insert into faultline.jobs_done (
@@ -73,11 +76,19 @@ begin
     return query select u.id, 'ok' from unnest(job_ids) as u (id);
     return;
   end if;
+  -- A window and not a join, which would be a nested loop here, and take seconds for 10 000.
   for item in
-    select u.job_id, u.attempt, d.job_id is not null as accepted
-    from unnest(job_ids, attempts) with ordinality as u (job_id, attempt, ordinal)
-    left join unnest(done_ids, done_attempts) as d (job_id, attempt) on d.job_id = u.job_id and d.attempt = u.attempt
-    order by u.ordinal
+    select w.job_id, w.attempt, w.accepted
+    from (
+      select v.job_id, v.attempt, v.ordinal, bool_or(v.ordinal is null) over (partition by v.job_id, v.attempt) as accepted
+      from (
+        select * from unnest(job_ids, attempts) with ordinality
+        union all
+        select *, null from unnest(done_ids, done_attempts)
+      ) v (job_id, attempt, ordinal)
+    ) w
+    where w.ordinal is not null
+    order by w.ordinal
   loop
     job_id := item.job_id;
     verdict := 'ok';

@@ -7,6 +7,8 @@ create function faultline.enqueue_many(jobs jsonb)
 returns table (ordinal int, job_id bigint, created boolean)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 set jit = off
 as $$
 #variable_conflict use_column
@@ -36,7 +38,8 @@ begin
   perform pg_catalog.pg_current_xact_id();
   now_ := pg_catalog.clock_timestamp();
   select s.max_attempts into default_attempts from faultline.settings s;
-  keyed := pg_catalog.jsonb_path_exists(jobs, '$[*].idempotency_key ? (@ != null)');
+  -- By type: a comparison would look into an array and find nothing in an empty one.
+  keyed := pg_catalog.jsonb_path_exists(jobs, '$[*].idempotency_key.type() ? (@ != "null")');
 
   -- Elements with a key, one by one and in the order of their keys.
   if keyed then

@@ -6,6 +6,8 @@ create function faultline.release_unknown(runner uuid, known bigint[])
 returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
 declare
@@ -15,14 +17,18 @@ begin
   if runner is null then
     perform faultline._invalid('runner is NULL', 'Pass the uuid that claimed the jobs');
   end if;
-  if known is null then
-    perform faultline._invalid('known is NULL', 'Pass an empty array if the runner knows of no job');
+  if known is null or pg_catalog.array_position(known, null) is not null then
+    perform faultline._invalid('known is NULL or has a NULL in it', 'Pass an empty array if the runner knows of no job');
   end if;
   for held in
-    select j.job_id, j.attempt
-    from faultline.jobs_live j
-    where j.lease_expires_at > '-infinity' and j.lease_owner = runner and j.job_id <> all (known)
-    order by j.job_id
+    select h.job_id, h.attempt
+    from (
+      select j.job_id, j.attempt
+      from faultline.jobs_live j
+      where j.lease_expires_at > '-infinity' and j.lease_owner = runner and j.job_id <> all (known)
+      offset 0 -- sorted outside, or the plan may be to walk all jobs in the order of job_id
+    ) h
+    order by h.job_id
   loop
     if faultline._end_attempt(held.job_id, held.attempt, 'release', false, true, null, null, runner) is not null then
       released := released + 1;
