@@ -320,6 +320,8 @@ class Server:
     def _why_not(self, words: str) -> str:
         if "postmaster.pid" in words:
             return f"another server uses {self.data}: stop it first, or choose another directory"
+        if "could not bind" in words:
+            return f"the port {self.port} of 127.0.0.1 is in use: choose another one"
         return f"PostgreSQL in {self.bin} did not start on {self.data}: {_last_words(words) or 'it said nothing'}"
 
     def _set_password(self, password: str) -> None:

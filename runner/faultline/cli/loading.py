@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faultline.app import App
+from faultline import App
 from faultline.cli.failures import WrongUsage
 
 if TYPE_CHECKING:

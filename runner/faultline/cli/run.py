@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @option("--queue", "queues", multiple=True, type=NAMED, help="Serve this queue. May be repeated. Default: all queues.")
 @option("--concurrency", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Jobs at a time.")
 @option("--lease", type=DURATION, default="30s", show_default=True, help="A crash is noticed after so long.")
-@option("--processes", type=click.IntRange(1, 1024), default=1, show_default=True, help="To use that many cores.")
+@option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="To use that many cores.")
 @option("--until-empty", is_flag=True, help="End when nothing is queued or running.")
 @option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics, /health and /ready on this port.")
 @option("--metrics-host", default="127.0.0.1", show_default=True, help="The address for that port.")

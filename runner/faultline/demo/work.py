@@ -9,9 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from faultline.app import App
+from faultline import App, Job
 from faultline.demo.files import LARGEST_FILE, Stamp, open_regular, path_of
-from faultline.job import Job
 
 if TYPE_CHECKING:
     from pathlib import Path
