@@ -209,7 +209,7 @@ def test_producers_of_the_same_keys_in_every_order_make_each_job_once_and_never_
     keys = [f"key-{number:02}" for number in range(20)]
     orders = (keys, keys[::-1], keys[10:] + keys[:10])
     rounds = 15
-    barrier = Barrier(len(orders))
+    barrier = Barrier(len(orders), timeout=60)
 
     def produce(connection: Any, order: list[str]) -> list[dict[str, int]]:
         made = []

@@ -27,7 +27,7 @@ def test_many_sessions_that_claim_and_complete_never_exceed_the_limit_and_finish
     total, sessions = 120, 5
     jobs.db.execute(LIMIT, limit)
     jobs.db.execute("select faultline.enqueue('work', queue => 'narrow') from generate_series(1, %s)", total)
-    barrier = Barrier(sessions)
+    barrier = Barrier(sessions, timeout=60)
 
     def work(connection: Any) -> list[int]:
         runner, seen = uuid4(), []

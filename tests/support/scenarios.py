@@ -5,7 +5,10 @@ Each returns what was observed; the test that owns the scenario says what is leg
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import psycopg
 
 from tests.support.jobs import ALICE, BOB, CLAIM, Shape
 
@@ -178,4 +181,18 @@ def locks_left_by_a_producer(jobs: Jobs, connect: Open) -> int:
     producer.run("select faultline.enqueue('work')")
     left = len(jobs.advisory_locks())
     producer.commit()
+    return left
+
+
+def locks_left_by_cancelled_rings(jobs: Jobs, tries: int) -> int:
+    """How many of so many calls, each cancelled by statement_timeout while it rang, left a lock with their session."""
+    session = jobs.db.connect()
+    left = 0
+    for _ in range(tries):
+        session.execute("set statement_timeout = '6ms'")
+        with suppress(psycopg.errors.QueryCanceled):
+            session.execute("select faultline._ring('mail') from generate_series(1, 20000)")
+        session.execute("set statement_timeout = 0")
+        left += bool(jobs.advisory_locks())
+        session.execute("select pg_advisory_unlock_all()")
     return left
