@@ -142,13 +142,10 @@ def alive(connection: psycopg.BaseConnection[Any]) -> bool:
     """Whether an idle connection can still be used, as far as one can tell without asking the server."""
     if connection.closed:
         return False
-    pgconn = connection.pgconn
-    try:
-        while select.select([pgconn.socket], [], [], 0)[0]:
-            pgconn.consume_input()
-    except (psycopg.Error, OSError, ValueError):
-        return False
-    return pgconn.transaction_status == pq.TransactionStatus.IDLE
+    # Nothing ever comes unasked on a connection that does not listen, but for the end of it.
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return not poll.poll(0) and connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
 
 
 def check_schema(connection: psycopg.Connection[Any]) -> None:

@@ -44,11 +44,11 @@ def _number(value: float | timedelta | str) -> float:
 
 
 def show(value: float) -> str:
-    """As short as it can be read back: 0.25 → 250ms, 90 → 90s, 7200 → 2h."""
+    """As short as it can be read back, to the millisecond: 0.25 → 250ms, 90 → 90s, 7200 → 2h."""
     for unit in ("d", "h", "m"):
         if value and value % _UNITS[unit] == 0:
-            return f"{value / _UNITS[unit]:g}{unit}"
-    return f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s"
+            return f"{value / _UNITS[unit]:.0f}{unit}"
+    return f"{value * 1000:.0f}ms" if 0 < value < 1 else f"{value:.3f}".rstrip("0").rstrip(".") + "s"
 
 
 def _bounded(number: float, value: object) -> float:

@@ -41,5 +41,11 @@ def encode(value: object, what: str, *, limit: int = LIMIT) -> str:
 
 
 def decode_jsonb(raw: bytes) -> Any:
-    """The value of a jsonb in PostgreSQL's binary format: a version byte, then JSON text."""
-    return _scan(str(raw, "utf-8"), 1)[0]
+    """The value of a jsonb in PostgreSQL's binary format: a version byte, then JSON text.
+
+    What can't be decoded raises ValueError or RecursionError.
+    """
+    try:
+        return _scan(str(raw, "utf-8"), 1)[0]
+    except StopIteration:
+        raise ValueError("there is no value in it") from None

@@ -21,7 +21,7 @@ _FALSE: Final = {"0", "false", "no", "off", ""}
 class RunnerOptions:
     """How a runner runs. Durations are seconds. Raises InvalidArgument for what is out of bounds."""
 
-    dsn: str | None = None
+    dsn: str | None = field(default=None, repr=False)
     """The database: a DSN, else the App's, else FAULTLINE_DSN, else libpq's own variables."""
     queues: tuple[str, ...] | None = None
     """The queues to serve, the first ones first; None serves all there are."""

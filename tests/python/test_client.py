@@ -1,0 +1,330 @@
+"""Producers: in the transaction of one's own connection, or with a client that has one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+import faultline
+from faultline import (
+    AsyncClient,
+    Client,
+    DatabaseUnavailable,
+    Enqueued,
+    InvalidArgument,
+    KeyConflict,
+    OutcomeUnknown,
+    SchemaMissing,
+)
+from tests.support import database
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faultline.embedded import Server
+    from tests.support.database import Database
+
+
+def as_producer(db: Database) -> str:
+    return psycopg.conninfo.make_conninfo(db.dsn, options="-c role=faultline_producer")
+
+
+def count(db: Database) -> int:
+    return int(db.scalar("select count(*) from faultline.jobs"))
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server, template: str) -> Iterator[Database]:
+    """One database for all calls that must not change anything."""
+    database.create(server, "test_client_shared", template=template)
+    made = database.Database(server, "test_client_shared")
+    yield made
+    made.close()
+    database.drop(server, "test_client_shared")
+
+
+# In the caller's transaction.
+
+
+def test_the_job_exists_if_and_only_if_the_callers_transaction_commits(db: Database) -> None:
+    with psycopg.connect(as_producer(db)) as connection:
+        lost = faultline.enqueue(connection, "greet", {"n": 1})
+        connection.rollback()
+        kept = faultline.enqueue(connection, "greet", {"n": 2})
+        assert count(db) == 0
+    assert kept != lost
+    assert [tuple(row) for row in db.rows("select job_id, payload from faultline.jobs")] == [(kept, {"n": 2})]
+
+
+def test_every_option_arrives(db: Database) -> None:
+    connection = db.connect("faultline_producer")
+    at = datetime(2100, 1, 1, 12, tzinfo=UTC)
+    job_id = faultline.enqueue(
+        connection,
+        "greet",
+        {"text": 'ä "quoted" \\ {} ☃', "none": None},
+        queue="mail",
+        run_at=at,
+        priority=1,
+        max_attempts=7,
+        idempotency_key="k'1",
+        idempotency_ttl="1h",
+        backoff={"kind": "fixed", "delay": "2s"},
+        timeout=1.5,
+        tags=["a", "b"],
+        headers={"trace": "x"},
+    )
+    ((row),) = db.execute("select to_jsonb(j) from faultline.jobs_live j where job_id = %s", job_id).fetchall()
+    stored = row[0]
+    assert stored["payload"] == {"text": 'ä "quoted" \\ {} ☃', "none": None}
+    assert (stored["queue"], stored["priority"], stored["max_attempts"]) == ("mail", 1, 7)
+    assert (stored["backoff"], stored["headers"]) == ({"kind": "fixed", "delay": "2s"}, {"trace": "x"})
+    assert (stored["timeout"], stored["tags"], stored["idempotency_key"]) == ("00:00:01.5", ["a", "b"], "k'1")
+    assert datetime.fromisoformat(stored["ready_at"]) == at
+    ((ttl,),) = db.rows("select expires_at - created_at from faultline.idempotency_keys")
+    assert ttl == timedelta(hours=1)
+
+
+def test_works_whatever_the_callers_connection_makes_of_rows_and_parameters(db: Database) -> None:
+    with psycopg.connect(as_producer(db), row_factory=dict_row, cursor_factory=psycopg.RawCursor) as connection:
+        job_id = faultline.enqueue(connection, "greet")
+        assert faultline.enqueue_many(connection, [{"type": "greet"}]) == [Enqueued(1, job_id + 1, True)]
+
+
+def test_on_an_async_connection_it_is_awaited(db: Database) -> None:
+    async def main() -> tuple[int, list[Enqueued]]:
+        async with await psycopg.AsyncConnection.connect(as_producer(db)) as connection:
+            one = await faultline.enqueue(connection, "greet", {"n": 1})
+            many = await faultline.enqueue_many(connection, [{"type": "greet"}, {"type": "greet"}])
+            return one, many
+
+    one, many = asyncio.run(main())
+    assert [item.job_id for item in many] == [one + 1, one + 2]
+    assert count(db) == 3
+
+
+def test_one_key_one_job(db: Database) -> None:
+    connection = db.connect("faultline_producer")
+    first = faultline.enqueue(connection, "greet", {"n": 1}, idempotency_key="k")
+    assert faultline.enqueue(connection, "greet", {"n": 1.0}, idempotency_key="k") == first
+    with pytest.raises(KeyConflict, match="another type or payload") as caught:
+        faultline.enqueue(connection, "greet", {"n": 2}, idempotency_key="k")
+    assert caught.value.sqlstate == "FL002"
+    assert isinstance(caught.value.__cause__, psycopg.Error)
+
+
+def test_many_jobs_are_all_made_or_none(db: Database) -> None:
+    connection = db.connect("faultline_producer")
+    jobs: list[dict[str, Any]] = [
+        {"type": "a", "payload": {"n": 1}, "run_at": datetime(2100, 1, 1, tzinfo=UTC), "timeout": "5s"},
+        {"type": "b", "idempotency_key": "k", "tags": ("x",), "backoff": {"kind": "fixed"}},
+        {"type": "b", "idempotency_key": "k"},
+    ]
+    made = faultline.enqueue_many(connection, jobs)
+    assert [(item.ordinal, item.created) for item in made] == [(1, True), (2, True), (3, False)]
+    assert made[1].job_id == made[2].job_id
+    assert faultline.enqueue_many(connection, []) == []
+    with pytest.raises(InvalidArgument, match=r"job 2: .*priority"):
+        faultline.enqueue_many(connection, [{"type": "a"}, {"type": "a", "priority": 9}])
+    assert count(db) == 2
+
+
+# Bad input: one clear error, nothing changed.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"payload": [1]}, r"payload of 'greet' is \[1\]: it has to be an object"),
+        ({"payload": "text"}, "has to be an object"),
+        ({"payload": {"n": float("nan")}}, "payload of 'greet' is not JSON"),
+        ({"payload": {"s": "a\0"}}, "NUL"),
+        ({"payload": {"s": "\udcff"}}, "lone surrogate"),
+        ({"payload": {"s": "x" * 262_144}}, "262153 bytes"),
+        ({"payload": {"at": datetime(2100, 1, 1, tzinfo=UTC)}}, "datetime"),
+        ({"type": "a b"}, "type is 'a b'"),
+        ({"type": None}, "type is None"),
+        ({"queue": "a/b"}, "queue is 'a/b'"),
+        ({"run_at": datetime(2100, 1, 1)}, "without a time zone"),  # noqa: DTZ001
+        ({"run_at": "tomorrow"}, "run_at is 'tomorrow'"),
+        ({"priority": 0}, "priority 0"),
+        ({"priority": 5}, "priority 5"),
+        ({"priority": 10**12}, "priority is 1000000000000"),
+        ({"priority": 1.5}, "priority is 1.5"),
+        ({"max_attempts": 0}, "max_attempts 0"),
+        ({"max_attempts": 101}, "max_attempts 101"),
+        ({"timeout": -1}, "timeout is -1"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": float("inf")}, "timeout"),
+        ({"timeout": "1e9s"}, "'1e9s' is not a duration"),
+        ({"timeout": 1e12}, "timeout"),
+        ({"idempotency_ttl": 0}, "idempotency_ttl"),
+        ({"idempotency_key": "x" * 256}, "the idempotency key has 256 characters"),
+        ({"idempotency_key": "a\0b"}, "NUL"),
+        ({"idempotency_key": 7}, "idempotency_key is 7"),
+        ({"backoff": {"kind": "linear"}}, "backoff kind 'linear'"),
+        ({"backoff": "1s"}, "backoff is '1s'"),
+        ({"tags": "ab"}, "tags is 'ab'"),
+        ({"tags": ["a b"]}, "'a b'"),
+        ({"headers": ["x"]}, "headers is"),
+    ],
+)
+def test_bad_input_is_one_clear_error_and_nothing_is_changed(
+    shared: Database, arguments: dict[str, Any], complaint: str
+) -> None:
+    with (
+        psycopg.connect(as_producer(shared), autocommit=True) as connection,
+        pytest.raises(InvalidArgument, match=complaint),
+    ):
+        faultline.enqueue(connection, **{"type": "greet", **arguments})
+    assert count(shared) == 0
+
+
+def test_an_unknown_option_is_named(db: Database) -> None:
+    connection = db.connect("faultline_producer")
+    with pytest.raises(TypeError, match="'ququeue'"):
+        faultline.enqueue(connection, "greet", {}, ququeue="x")  # type: ignore[call-overload]
+    with pytest.raises(InvalidArgument, match=r"job 1: .*'ququeue'"):
+        faultline.enqueue_many(connection, [{"type": "greet", "ququeue": "x"}])
+
+
+@pytest.mark.parametrize(
+    ("jobs", "complaint"),
+    [
+        ({"type": "a"}, "list of mappings"),
+        (["a"], "job 1: 'a' is not a mapping"),
+        ([{"payload": {}}], "job 1: it has no type"),
+        ([{"type": "a"}, {"type": "a", "payload": 3}], "job 2: the payload"),
+    ],
+)
+def test_a_bad_list_is_refused_with_the_place(shared: Database, jobs: Any, complaint: str) -> None:
+    with pytest.raises(InvalidArgument, match=complaint):
+        faultline.enqueue_many(shared.connect(), jobs)
+    assert count(shared) == 0
+
+
+def test_what_is_no_connection_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"psycopg\.Connection"):
+        faultline.enqueue("postgresql://host/db", "greet")  # type: ignore[call-overload]
+
+
+def test_a_database_without_the_schema_says_how_to_get_it(db: Database) -> None:
+    with (
+        psycopg.connect(db.server.dsn()) as connection,
+        pytest.raises(SchemaMissing, match="faultline install"),
+    ):
+        faultline.enqueue(connection, "greet")
+
+
+def test_what_is_not_ours_stays_what_it_was(db: Database) -> None:
+    with psycopg.connect(db.dsn) as connection:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute("select 1/0")
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            faultline.enqueue(connection, "greet")
+
+
+# Clients.
+
+
+def test_a_client_enqueues_and_tells_what_became_of_it(db: Database) -> None:
+    with Client(as_producer(db)) as client:
+        job_id = client.enqueue("greet", {"n": 1}, queue="mail")
+        many = client.enqueue_many([{"type": "greet"}])
+        status = client.status(job_id)
+        assert client.status(12345) is None
+    assert status is not None
+    assert (status["state"], status["queue"], status["payload"]) == ("queued", "mail", {"n": 1})
+    assert many[0].created
+
+
+def test_an_async_client_does_the_same(db: Database) -> None:
+    async def main() -> dict[str, Any] | None:
+        async with AsyncClient(as_producer(db)) as client:
+            job_id = await client.enqueue("greet", {"n": 1})
+            await client.enqueue_many([{"type": "greet"}])
+            await asyncio.gather(*(client.enqueue("greet") for _ in range(5)))
+            return await client.status(job_id)
+
+    status = asyncio.run(main())
+    assert status is not None
+    assert status["state"] == "queued"
+    assert count(db) == 7
+
+
+TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'faultline client'"
+
+
+def test_a_connection_that_broke_while_idle_is_replaced_unseen(db: Database) -> None:
+    with Client(as_producer(db)) as client:
+        client.enqueue("greet")
+        assert db.rows(TERMINATE) == [(True,)]
+        while db.rows("select from pg_stat_activity where application_name = 'faultline client'"):
+            pass
+        client.enqueue("greet")
+    assert count(db) == 2
+
+
+def test_a_lost_reply_is_asked_for_again_if_there_is_a_key(db: Database) -> None:
+    with Proxy(db.dsn) as proxy, Client(proxy.dsn) as client:
+        client.status(1)
+        proxy.swallow("faultline client")
+        job_id = client.enqueue("greet", {"n": 1}, idempotency_key="k")
+        proxy.swallow("faultline client")
+        many = client.enqueue_many([{"type": "greet", "idempotency_key": "l"}])
+        assert proxy.swallowed == ["faultline client"] * 2
+    assert db.rows("select job_id from faultline.jobs order by 1") == [(job_id,), (many[0].job_id,)]
+    assert many[0].created is False  # it was made by the call whose reply was lost
+
+
+def test_a_lost_reply_without_a_key_is_an_outcome_nobody_knows(db: Database) -> None:
+    with Proxy(db.dsn) as proxy, Client(proxy.dsn) as client:
+        client.status(1)
+        proxy.swallow("faultline client")
+        with pytest.raises(OutcomeUnknown, match=r"a job of type 'greet' was being enqueued.*idempotency_key"):
+            client.enqueue("greet")
+        client.enqueue("greet")
+    assert count(db) == 2  # that time it had happened
+
+
+def test_a_lost_reply_is_asked_for_again_by_the_async_client_too(db: Database) -> None:
+    async def main(proxy: Proxy) -> int:
+        async with AsyncClient(proxy.dsn) as client:
+            await client.status(1)
+            proxy.swallow("faultline client")
+            job_id = await client.enqueue("greet", idempotency_key="k")
+            proxy.swallow("faultline client")
+            with pytest.raises(OutcomeUnknown):
+                await client.enqueue("greet")
+            return job_id
+
+    with Proxy(db.dsn) as proxy:
+        job_id = asyncio.run(main(proxy))
+    assert db.rows("select min(job_id), count(*) from faultline.jobs") == [(job_id, 2)]
+
+
+def test_a_dsn_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1") as caught:
+        Client("postgresql://me:s3cret@127.0.0.1:1/nowhere").enqueue("greet")
+    assert "s3cret" not in repr(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("dsn", ["postgres//me:s3cret@host", "host=a s3cret", "postgresql://me:s3cret@[::1/x"])
+def test_a_dsn_that_can_not_be_read_is_refused_without_repeating_it(dsn: str) -> None:
+    with pytest.raises(InvalidArgument, match="not a connection string") as caught:
+        Client(dsn).enqueue("greet")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_payloads_of_many_are_what_json_makes_of_them(db: Database) -> None:
+    payload = {"deep": [{"a": "\\u0000 is text", "b": '"'}], "int": 10**20, "float": 0.1, "☃": True}
+    (made,) = faultline.enqueue_many(db.connect(), [{"type": "a", "payload": payload}])
+    assert json.loads(db.scalar("select payload::text from faultline.jobs where job_id = %s", made.job_id)) == payload

@@ -1,0 +1,127 @@
+"""Stands between a client and the server's socket, and breaks connections at the moment a test chooses."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHUNK = 65536
+
+
+class Proxy:
+    """Listens on a socket of its own; `dsn` leads through it.
+
+    `swallow(application)`: the server's next answer to that application never arrives, and the connection is gone.
+    `freeze(application)`: its connection stays open, and nothing passes any more.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        parts = conninfo_to_dict(dsn)
+        self._server = f"{parts['host']}/.s.PGSQL.{parts['port']}"
+        self._directory = tempfile.TemporaryDirectory(prefix="faultline-proxy-")
+        self.dsn = make_conninfo(dsn, host=self._directory.name)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(Path(self._directory.name) / f".s.PGSQL.{parts['port']}"))
+        self._listener.listen(64)
+        self._lock = threading.Lock()
+        self._to_swallow: set[str] = set()
+        self._frozen: set[str] = set()
+        self.swallowed: list[str] = []
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        for pair in self._pairs:
+            _close(*pair)
+        self._directory.cleanup()
+
+    def swallow(self, application: str) -> None:
+        with self._lock:
+            self._to_swallow.add(application)
+
+    def freeze(self, application: str) -> None:
+        with self._lock:
+            self._frozen.add(application)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                try:
+                    server.connect(self._server)
+                except OSError:
+                    _close(client, server)
+                    continue
+                self._pairs.append((client, server))
+                threading.Thread(target=self._serve, args=(client, server), daemon=True).start()
+
+    def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError, struct.error):
+            startup = client.recv(CHUNK)
+            application = _application(startup)
+            server.sendall(startup)
+            frozen = threading.Event()
+            up = threading.Thread(target=self._up, args=(client, server, application, frozen), daemon=True)
+            up.start()
+            _pump(server, client, lambda: self._gone(application, frozen))
+        if not frozen.is_set():
+            _close(client, server)
+
+    def _up(self, client: socket.socket, server: socket.socket, application: str, frozen: threading.Event) -> None:
+        def stop() -> bool:
+            with self._lock:
+                if application in self._frozen:
+                    frozen.set()
+            return frozen.is_set()
+
+        with contextlib.suppress(OSError):
+            _pump(client, server, stop)
+        if not frozen.is_set():
+            _close(client, server)
+
+    def _gone(self, application: str, frozen: threading.Event) -> bool:
+        """Whether what has just come from the server is to be lost, and the connection with it."""
+        with self._lock:
+            if application in self._frozen and frozen.is_set():
+                self._frozen.discard(application)  # only this connection; the next one works
+                return True
+            if application in self._to_swallow:
+                self._to_swallow.discard(application)
+                self.swallowed.append(application)
+                return True
+            return False
+
+
+def _pump(source: socket.socket, target: socket.socket, stop: Callable[[], bool]) -> None:
+    while data := source.recv(CHUNK):
+        if stop():
+            return
+        target.sendall(data)
+
+
+def _application(startup: bytes) -> str:
+    """The application_name in a startup packet."""
+    words = startup[8:].split(b"\0")
+    return words[words.index(b"application_name") + 1].decode()
+
+
+def _close(*sockets: socket.socket) -> None:
+    for one in sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()
