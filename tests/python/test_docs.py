@@ -1,0 +1,403 @@
+"""What README.md and docs/ say is true: their examples run, their commands and links exist, their names are real.
+
+The examples of a document are one story, told from its beginning on a new database:
+    sql         is run by psql; a `text` block right after it is what psql prints
+    python      is a file, named in its first line, and is run; an App defines its handlers and does nothing
+    sh          is not run, but all in it has to exist; the first steps of the README are run
+    text        is a picture, or the output of the block before it
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import psycopg
+import pytest
+from psycopg import sql
+
+import faultline
+from faultline.cli.main import cli
+from faultline.metrics import Metrics
+from tools import sqitch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.database import Database
+
+ROOT = sqitch.ROOT
+README = ROOT / "README.md"
+GUARANTEES = ROOT / "docs/guarantees.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+LANGUAGES = {"sql", "python", "sh", "text"}
+FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Programs that a reader has, or is told to get.
+FOREIGN = {".", "apt-get", "docker", "export", "git", "pip", "psql", "sqitch"}
+SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN"}
+# What verify() calls its violations: select 5, 'hot_loop', …
+CHECK = re.compile(r"\bselect (?:g\.promise|(\d+)), '(\w+)'")
+
+
+@dataclass(frozen=True)
+class Block:
+    document: Path
+    line: int
+    language: str
+    text: str
+    is_output: bool
+
+    def __str__(self) -> str:
+        return f"{self.document.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(document: Path) -> list[Block]:
+    content = document.read_text()
+    found: list[Block] = []
+    end = 0
+    for match in FENCE.finditer(content):
+        follows = bool(found) and found[-1].language == "sql" and not content[end : match.start()].strip()
+        line = content.count("\n", 0, match.start()) + 1
+        found.append(Block(document, line, match[1], match[2], is_output=follows and match[1] == "text"))
+        end = match.end()
+    return found
+
+
+def prose(document: Path) -> str:
+    return FENCE.sub("", document.read_text())
+
+
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+STORIES = [document for document in DOCUMENTS if {"sql", "python"} & {block.language for block in blocks(document)}]
+SHELL = [block for block in BLOCKS if block.language == "sh"]
+by_name = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+
+
+def test_there_is_something_to_test() -> None:
+    assert len(STORIES) >= 3
+    assert SHELL
+    assert any(block.is_output for block in BLOCKS)
+
+
+# Examples.
+
+
+@pytest.mark.parametrize("document", STORIES, ids=lambda document: str(document.relative_to(ROOT)))
+def test_the_examples_run_and_print_what_the_document_says(document: Path, db: Database, tmp_path: Path) -> None:
+    with roles_restored(db):
+        printed: str | None = None
+        for block in blocks(document):
+            if block.language == "sql":
+                printed = run_sql(db, block)
+            elif block.language == "python":
+                run_python(db, block, tmp_path)
+            elif block.is_output:
+                assert tidy(printed or "") == tidy(block.text), f"{block}: psql prints\n{printed}"
+
+
+def run_sql(db: Database, block: Block) -> str:
+    result = subprocess.run(
+        [db.server.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-P", "footer=off"],
+        input=block.text,
+        env={**os.environ, **sqitch.libpq_environment(db.dsn)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, f"{block}: {result.stderr}"
+    return result.stdout
+
+
+def run_python(db: Database, block: Block, directory: Path) -> None:
+    path = write_python(block, directory)
+    environment = {**os.environ, "FAULTLINE_DSN": db.dsn}
+    result = subprocess.run(
+        [sys.executable, path.name], cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, f"{block}: {result.stderr}"
+
+
+def write_python(block: Block, directory: Path) -> Path:
+    name = re.match(r"# (\w+\.py)\n", block.text)
+    assert name is not None, f"{block}: its first line names no file"
+    path = directory / name[1]
+    path.write_text(block.text)
+    return path
+
+
+def tidy(text: str) -> str:
+    """Without what nobody sees: blanks at the ends of lines, blank lines in a row."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
+
+
+@contextmanager
+def roles_restored(db: Database) -> Iterator[None]:
+    """Roles and memberships are the cluster's: other tests must not find those that the examples make."""
+    members = "select roleid::regrole::text, member::regrole::text from pg_auth_members"
+    roles = "select rolname from pg_roles"
+    before = set(db.rows(roles)), set(db.rows(members))
+    try:
+        yield
+    finally:
+        new = [sql.Identifier(name) for (name,) in set(db.rows(roles)) - before[0]]
+        with psycopg.connect(db.dsn, autocommit=True) as connection:
+            for role in new:
+                connection.execute(sql.SQL("drop owned by {} cascade").format(role))
+            for role in new:
+                connection.execute(sql.SQL("drop role {}").format(role))
+            for group, member in set(db.rows(members)) - before[1]:
+                connection.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(group), sql.Identifier(member)))
+
+
+def test_the_first_steps_of_the_readme_work(tmp_path: Path) -> None:
+    """The handler, and the command below it, as somebody who reads along types them."""
+    handler, command = first_steps()
+    write_python(handler, tmp_path)
+    scripts = Path(sys.executable).parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FAULTLINE_DSN", "PG"))}
+    result = subprocess.run(
+        ["sh", "-euc", command.text],
+        cwd=tmp_path,
+        env={**environment, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Hello, Ada!" in result.stdout
+    assert "succeeded" in result.stdout
+    assert "healthy" in result.stdout
+
+
+def first_steps() -> tuple[Block, Block]:
+    found = blocks(README)
+    handler = next(block for block in found if block.language == "python")
+    command = next(block for block in found if block.line > handler.line and block.language == "sh")
+    assert "faultline dev -- sh -c" in command.text
+    return handler, command
+
+
+def test_the_readmes_handler_is_a_dozen_lines() -> None:
+    assert len(first_steps()[0].text.splitlines()) <= 12
+
+
+# Commands.
+
+
+@pytest.mark.parametrize("block", SHELL, ids=str)
+def test_every_command_of_an_example_exists(block: Block) -> None:
+    for command in commands(block.text):
+        check_command(command, str(block))
+
+
+@by_name
+def test_every_command_in_the_text_exists(document: Path) -> None:
+    for code in re.findall(r"`((?:make|faultline) [^`]+)`", prose(document)):
+        check_command(shlex.split(code), f"{document.name}: {code}")
+
+
+def commands(script: str) -> Iterator[list[str]]:
+    """The commands of a script, also those of `sh -c '…'`."""
+    script = script.replace("\\\n", " ")
+    lexer = shlex.shlex(script, posix=True, punctuation_chars="\n;|&")
+    lexer.whitespace = " \t"
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    command: list[str] = []
+    for token in [*lexer, "\n"]:
+        if set(token) <= set("\n;|&"):
+            if command:
+                yield command
+            command = []
+        else:
+            command.append(token)
+
+
+def check_command(command: list[str], where: str) -> None:
+    words = list(command)
+    while words and re.match(r"\w+=", words[0]):  # a variable for this command
+        words.pop(0)
+    program, *arguments = words
+    if program == "make":
+        targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+        assert {word for word in arguments if "=" not in word} <= targets, where
+    elif program == "faultline":
+        check_faultline(arguments, where)
+    else:
+        assert program in FOREIGN, f"{where}: {program}"
+        for flag, file in pairwise(arguments):
+            assert flag != "-f" or (ROOT / file).exists(), f"{where}: {file}"
+
+
+def check_faultline(arguments: list[str], where: str) -> None:
+    """Only whether click would take it; nothing is run."""
+    command: click.Command = cli
+    context = click.Context(command, info_name="faultline")
+    names: list[str] = []
+    while isinstance(command, click.Group):
+        assert arguments, f"{where}: `faultline {' '.join(names)}` is not a command"
+        name = arguments[0]
+        if name in {"…", "..."}:
+            return
+        found = command.get_command(context, name)
+        assert found is not None, f"{where}: `faultline {' '.join([*names, name])}` is not a command"
+        names.append(name)
+        command, arguments = found, arguments[1:]
+    inner: list[str] = []
+    if "--" in arguments:
+        place = arguments.index("--")
+        arguments, inner = arguments[:place], arguments[place + 1 :]
+    if not {"DIR", "PATH", "N", "PORT"}.intersection(arguments):
+        # In the text a command may be named without its arguments.
+        with suppress(click.MissingParameter):
+            command.make_context(names[-1], [*arguments, *(["--", *inner] if inner else [])], parent=context)
+    if inner[:2] == ["sh", "-c"]:
+        for nested in commands(inner[2]):
+            check_command(nested, where)
+    elif inner:
+        check_command(inner, where)
+
+
+# Names.
+
+
+@by_name
+def test_every_function_view_and_table_that_is_named_exists(document: Path, db: Database) -> None:
+    known = {
+        name
+        for (name,) in db.rows(
+            "select proname from pg_proc where pronamespace = 'faultline'::regnamespace"
+            " union select relname from pg_class where relnamespace = 'faultline'::regnamespace"
+        )
+    }
+    named = set(re.findall(r"\bfaultline\.([a-z_]\w*)", document.read_text(), re.IGNORECASE))
+    assert {name for name in named if name not in known and not hasattr(faultline, name)} == set()
+
+
+@by_name
+def test_every_role_and_metric_that_is_named_exists(document: Path, db: Database) -> None:
+    roles = {name for (name,) in db.rows("select rolname from pg_roles")}
+    metrics = {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
+    exported = Metrics()
+    exported.slots = lambda: {"idle": 1}
+    exported.violations = {}
+    metrics |= {sample.name for family in exported.collect() for sample in family.samples}
+    metrics |= {family.name for family in exported.collect()}
+    db.execute("select faultline.enqueue('named')")
+    metrics |= {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
+    exported.of("default", "named")
+    metrics |= {family.name + "_total" for family in exported.collect() if family.type == "counter"}
+    named = set(re.findall(r"\bfaultline_[a-z_]+", document.read_text()))
+    assert named - roles - metrics == set()
+
+
+@by_name
+def test_every_environment_variable_that_is_named_exists(document: Path) -> None:
+    named = set(re.findall(r"\bFAULTLINE_[A-Z_]*[A-Z]", document.read_text()))
+    assert named - {"FAULTLINE_DSN"} - SETTINGS_OF_OTHERS - set(variables(cli)) == set()
+
+
+def variables(command: click.Command) -> Iterator[str]:
+    for parameter in command.params:
+        if isinstance(parameter.envvar, str):
+            yield parameter.envvar
+    if isinstance(command, click.Group):
+        for nested in command.commands.values():
+            yield from variables(nested)
+
+
+@by_name
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    top = {path.name for path in ROOT.iterdir()}
+    for name in re.findall(r"`([\w.-]+/[\w./-]*)`", prose(document)):
+        if name.split("/")[0] in top:
+            assert (ROOT / name).exists(), name
+
+
+@by_name
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+        if re.match(r"https?://", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path).resolve() if path else document
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), target
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+# Form.
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_every_block_says_what_it_is_and_a_picture_fits_into_a_terminal(block: Block) -> None:
+    assert block.language in LANGUAGES
+    if block.language == "text":
+        assert max(map(len, block.text.splitlines())) <= 80
+
+
+# The table of guarantees.
+
+
+def guarantees() -> dict[int, list[str]]:
+    """The cells of the table, by promise."""
+    rows = re.findall(r"^\| (\d+) \|(.+)\|$", GUARANTEES.read_text(), re.MULTILINE)
+    return {int(number): [cell.strip() for cell in cells.split(" | ")] for number, cells in rows}
+
+
+def codes(cell: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", cell))
+
+
+def checks(db: Database) -> dict[str, int | None]:
+    """Every check of verify, and its promise; None for the one that knows several."""
+    sources = db.rows(
+        "select prosrc from pg_proc where pronamespace = 'faultline'::regnamespace and proname like '\\_verify\\_%'"
+    )
+    found = [match for (source,) in sources for match in CHECK.findall(source)]
+    return {name: int(promise) if promise else None for promise, name in found}
+
+
+def test_the_table_of_guarantees_knows_every_check_of_verify_under_its_promise(db: Database) -> None:
+    said = {promise: codes(cells[2]) for promise, cells in guarantees().items()}
+    for name, promise in checks(db).items():
+        if promise is None:
+            assert any(name in names for names in said.values()), name
+        else:
+            assert name in said[promise], name
+    assert set().union(*said.values()) <= set(checks(db))
+
+
+def test_what_holds_a_guarantee_is_there_and_its_absence_is_found(db: Database) -> None:
+    """What the table calls a constraint, a trigger or an index is one, and is among those that verify looks for."""
+    guards = db.scalar("select prosrc from pg_proc where proname = '_verify_guards'")
+    for promise, cells in guarantees().items():
+        holding = {name for name in codes(cells[1]) if re.match(r"(jobs_|job_events_|idempotency_keys_)\w+", name)}
+        for name in holding - {"jobs_live", "jobs_done", "job_events"}:
+            assert f"'{name}'" in guards, f"promise {promise}: {name}"
+        assert "guard_missing" in codes(cells[2]) or promise == 13
+
+
+def test_every_guarantee_has_a_test_and_a_metric() -> None:
+    assert len(guarantees()) == 8
+    for promise, cells in guarantees().items():
+        tests = [ROOT / name for name in codes(cells[3])]
+        assert tests, promise
+        for path in tests:
+            files = list(path.rglob("*.sql")) + list(path.rglob("test_*.py")) if path.is_dir() else [path]
+            assert any(file.is_file() and file.stat().st_size > 0 for file in files), path
+        assert {name for name in codes(cells[4]) if name.startswith("faultline_")}, promise
