@@ -1,4 +1,5 @@
--- Raises FL004 (invalid argument). Every refusal of a value goes through here.
+-- Raises FL004 (invalid argument); every refusal of a value goes through here, but for a function's last statement:
+-- there a plain RAISE tells that nothing is returned.
 create function faultline._invalid(message text, hint text default null)
 returns void
 language plpgsql

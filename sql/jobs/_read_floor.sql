@@ -19,8 +19,10 @@ begin
   end if;
   return token;
 exception when data_exception then
-  perform faultline._invalid(
-    pg_catalog.format('%L is not a token of advance_floor', pg_catalog.left(floor, 60)), 'Pass on what advance_floor returned, or NULL');
+  raise exception using
+    errcode = 'FL004',
+    message = pg_catalog.format('%L is not a token of advance_floor', pg_catalog.left(floor, 60)),
+    hint = 'Pass on what advance_floor returned, or NULL';
 end
 $$;
 comment on function faultline._read_floor(text, timestamptz) is 'Private: reads a floor token; NULL if its time is ahead of the clock.';

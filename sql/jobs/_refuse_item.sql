@@ -39,7 +39,7 @@ begin
   return false;
 exception when sqlstate 'FL004' then
   get stacked diagnostics message = message_text, hint = pg_exception_hint;
-  perform faultline._invalid(pg_catalog.format('job %s: %s', ordinal, message), hint);
+  raise exception using errcode = 'FL004', message = pg_catalog.format('job %s: %s', ordinal, message), hint = hint;
 end
 $$;
 comment on function faultline._refuse_item(bigint, jsonb) is 'Private: raises FL004 with the place of a bad element of enqueue_many.';

@@ -19,9 +19,9 @@ declare
   keyed boolean;
   item record;
   job record;
-  keyed_ordinals int[] := '{}';
-  keyed_ids bigint[] := '{}';
-  keyed_created boolean[] := '{}';
+  keyed_ordinals int[] := '{}'::int[];
+  keyed_ids bigint[] := '{}'::bigint[];
+  keyed_created boolean[] := '{}'::boolean[];
   message text;
   hint text;
 begin

@@ -29,7 +29,7 @@ declare
   dropped int := 0;
   keys bigint;
   gone bigint;
-  postponed text[] := '{}';
+  postponed text[] := '{}'::text[];
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
     return pg_catalog.jsonb_build_object('busy', true);

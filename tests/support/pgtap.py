@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
-SECONDS = 120
+SECONDS = 60
 ENVIRONMENT = {"PGOPTIONS": "-c search_path=tap,public", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 RESULT = re.compile(r"^(?P<not>not )?ok (?P<number>\d+)(?: - )?(?P<text>.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)$")
@@ -86,21 +86,21 @@ class TapItem(pytest.Item):
     def runtest(self) -> None:
         db: Database = self._request.getfixturevalue("db")
         psql = db.server.bin / "psql"
-        result = subprocess.run(
-            [psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", self.path],
-            check=False,
-            cwd=self.path.parent,
-            env={
-                **libpq_environment(db.dsn),
-                "PGOPTIONS": "-c search_path=tap,public",
-                "LC_ALL": "C.UTF-8",
-                "TZ": "UTC",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
+        try:
+            result = subprocess.run(
+                [psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", self.path],
+                check=False,
+                cwd=self.path.parent,
+                env=libpq_environment(db.dsn) | ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired as hang:
+            said = hang.stdout.decode(errors="replace").strip() if hang.stdout else "nothing"
+            message = f"psql was still running after {SECONDS} s; it said:\n{said}"
+            raise TapError(message) from None
         problems = Tap.parse(result.stdout).problems()
         if result.returncode != 0:
             problems.append(f"psql ended with {result.returncode}:\n{result.stderr.strip()}")
