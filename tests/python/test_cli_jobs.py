@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import COMMAND, SECONDS, Cli, environment
 from tests.support.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -50,7 +54,7 @@ class TestOne:
         printed = cli.good("status", job, "--json")
         assert "1" + "0" * 5000 in printed
         assert '"m": 1.10' in printed
-        assert f"job               {job}" in cli.good("status", job)
+        assert "characters)" in cli.good("status", job), "for people it is shortened"
 
     def test_show_has_the_history(self, db: Database, cli: Cli, jobs: Jobs) -> None:
         (job,) = failing(db, jobs)
@@ -209,6 +213,31 @@ class TestBulk:
         assert [row["job_id"] for row in answer["changed"]] == dead
         assert (answer["dry_run"], answer["refused"]) == (False, [])
         assert jobs.shape(other[0]).state == "failed"
+
+    @pytest.mark.parametrize(("answer", "state", "code"), [("y", "queued", 0), ("n", "failed", 1), ("", "failed", 1)])
+    def test_at_a_terminal_it_asks(
+        self, db: Database, jobs: Jobs, tmp_path: Path, answer: str, state: str, code: int
+    ) -> None:
+        (dead,) = failing(db, jobs)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*COMMAND, "job", "retry", "--all"],
+            cwd=tmp_path,
+            env=environment(FAULTLINE_DSN=db.dsn, TERM="xterm"),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        printed = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while part := os.read(ours, 4096):
+                printed += part
+        os.close(ours)
+        assert process.wait(SECONDS) == code, printed.decode()
+        assert b"Retry 1 job?" in printed
+        assert jobs.shape(dead).state == state
 
     def test_limit_takes_the_oldest(self, db: Database, cli: Cli, jobs: Jobs) -> None:
         dead = failing(db, jobs, 3)

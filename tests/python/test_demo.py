@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
+import signal
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,7 @@ from faultline.demo import direct, work
 from faultline.demo.evidence import Event, Evidence, Fault, Row
 from faultline.demo.files import LARGEST_FILE, Stamp, open_regular, path_of, survey, uri_of
 from faultline.demo.verdict import Check, Comparison, compare, judge, results_of
-from tests.support.cli import refused, run
+from tests.support.cli import COMMAND, environment, refused, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -378,6 +381,33 @@ class TestWhole:
         assert "Everything adds up" in done.stdout
         assert "What to try next" in done.stdout
         assert not set(done.stdout) & set("\x1b\r")
+
+    def test_interrupted_it_leaves_nothing_behind(self, tree: Path) -> None:
+        temporary = Path(tempfile.mkdtemp(prefix="faultline-test-"))
+        temporary.chmod(0o711)
+        process = subprocess.Popen(
+            [*COMMAND, "demo", str(tree)], env=environment(TMPDIR=str(temporary)), stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        pids = []
+        for line in process.stdout:
+            pids += [int(pid) for pid in re.findall(r"started runner \d+ \(pid (\d+)\)", line)]
+            if "FROZE" in line:
+                break
+        assert len(pids) == 2
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 128 + signal.SIGTERM
+        assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+        assert list(temporary.iterdir()) == []
+        temporary.rmdir()
+
+    def test_keep_keeps_a_database_to_look_at(self, tree: Path, outside: Path) -> None:
+        done = run("demo", str(tree), "--keep", "--json", cwd=tree, variables={"TMPDIR": str(outside)})
+        assert done.returncode == 0, done.stderr
+        data = json.loads(done.stdout)["kept"]
+        listed = run("dev", "--data", data, "--", "faultline", "job", "list", "--json", cwd=tree)
+        assert {job["state"] for job in json.loads(listed.stdout)} == {"succeeded"}
 
     def test_an_empty_tree_is_wrong_usage(self, tmp_path: Path) -> None:
         assert "no regular, readable file" in refused(run("demo", cwd=tmp_path), 2)

@@ -60,7 +60,9 @@ def demo(path: Path, max_files: int, seed: int | None, keep: bool, as_json: bool
     forget_libpq_variables()
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     with terminating(), narrator(sys.stderr if as_json else sys.stdout) as tell:
-        tell.say(f"{output.plural(len(found.files), 'file')}, {found.size:,} bytes below {output.printable(str(path))}")
+        tell.say(
+            f"{output.plural(len(found.files), 'file')}, {found.size:,} bytes below {output.printable(str(found.root))}"
+        )
         if found.stopped_at is not None:
             tell.say(f"there are more: these are the first {found.stopped_at:,} (--max-files)")
         if found.skipped:
@@ -127,7 +129,8 @@ def _happened(report: Report, facts: dict[str, Any]) -> Iterator[tuple[Text, Tex
         Text(
             f"frozen by SIGSTOP (state {frozen['state']}) for {frozen['seconds']} s while it held "
             f"{output.plural(frozen['jobs_held'], 'job')}: {_leases(frozen)}, "
-            f"{output.plural(frozen['late_reports_refused'], 'late report')} refused"
+            f"{output.plural(frozen['late_reports_refused'], 'late report')} refused "
+            f"({', '.join(f'{number} {verb}' for verb, number in frozen['late_verbs_refused'].items())})"
         ),
     )
     yield (

@@ -67,7 +67,8 @@ def job(ctx: click.Context) -> None:
     """Find jobs; retry, cancel or discard them.
 
     `retry`, `cancel` and `discard` take the ids of jobs, or --all with filters: that shows first how many and which,
-    and changes nothing before you confirm it (or say --yes).
+    and changes nothing before you confirm it (or say --yes). With --json, or without a terminal, nobody is asked:
+    without --yes it is a dry run then.
 
     \b
     faultline job list --state failed --type invoice

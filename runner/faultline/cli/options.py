@@ -25,15 +25,15 @@ HIGHEST_ID: Final = 2**63 - 1
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
-def option(*flags: str, group: str = "", **attributes: Any) -> Callable[[Function], Function]:
+def option(*flags: str, group: str = "", also: str = "", **attributes: Any) -> Callable[[Function], Function]:
     """An option that is also an environment variable: --max-attempts is FAULTLINE_MAX_ATTEMPTS.
 
     The options of a group of commands have its name in theirs (FAULTLINE_QUEUE_LEASE): what is set for a runner must
-    not change a queue by accident.
+    not change a queue by accident. `also` is another variable that is read after the first.
     """
-    long = next(flag for flag in flags if flag.startswith("--"))
-    name = "_".join(part for part in ("FAULTLINE", group, long.strip("-").replace("-", "_")) if part)
-    return click.option(*flags, envvar=name.upper(), show_envvar=True, **attributes)
+    long = next(flag for flag in flags if flag.startswith("--")).partition("/")[0]
+    name = "_".join(part for part in ("FAULTLINE", group, long.strip("-").replace("-", "_")) if part).upper()
+    return click.option(*flags, envvar=[name, also] if also else name, show_envvar=True, **attributes)
 
 
 dsn_option = option(

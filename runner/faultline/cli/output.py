@@ -21,6 +21,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from rich.console import JustifyMethod
+
 ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x1b\\|\x07|$)|[ -/]*[0-~])", re.DOTALL)
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 CONTROL_BUT_NEWLINE: Final = re.compile(CONTROL.pattern.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f"))
@@ -83,31 +85,48 @@ def print_raw_list(documents: Sequence[str]) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    cells = [[cell(value) for value in row] for row in rows]
     shown = console()
-    table = Table(
-        box=box.SIMPLE_HEAD if shown.is_terminal else None,
-        pad_edge=False,
-        padding=(0, 2 if shown.is_terminal else 1),
-        header_style="bold",
-        show_edge=False,
-    )
+    if not shown.is_terminal:
+        _print_plain([[Text(header) for header in headers], *cells], [header in right for header in headers])
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for header in headers:
-        numeric = header in right
-        table.add_column(header, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True, min_width=3)
-    for row in rows:
-        table.add_row(*(cell(value) for value in row))
+        justify: JustifyMethod = "right" if header in right else "left"
+        table.add_column(header, justify=justify, overflow="ellipsis", no_wrap=True, min_width=3)
+    for row in cells:
+        table.add_row(*row)
     shown.print(table)
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
-    """Name and value, one a line; long values go on below themselves."""
+    """Name and value, one a line; on a terminal long values go on below themselves."""
+    rows = [
+        (Text(clean(name), style="bold"), cell(value, multiline=True))
+        for name, value in fields.items()
+        if value is not None and value != ""
+    ]
+    shown = console()
+    if not shown.is_terminal:
+        _print_plain(rows, [False, False])
+        return
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
+    table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in fields.items():
-        if value is not None and value != "":
-            table.add_row(Text(clean(name)), cell(value, multiline=True))
-    console().print(table)
+    for row in rows:
+        table.add_row(*row)
+    shown.print(table)
+
+
+def _print_plain(rows: Sequence[Sequence[Text]], right: Sequence[bool]) -> None:
+    """Aligned columns, nothing cut off, nothing but text: for a pipe or a file."""
+    widths = [max(part.cell_len for part in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        parts = []
+        for part, width, to_the_right in zip(row, widths, right, strict=True):
+            blanks = " " * (width - part.cell_len)
+            parts.append(blanks + part.plain if to_the_right else part.plain + blanks)
+        say("  ".join(parts).rstrip())
 
 
 def cell(value: object, *, multiline: bool = False) -> Text:

@@ -37,11 +37,12 @@ def describe_job(document: str, now: datetime) -> dict[str, object]:
     fields["state"] = output.state(str(state)) if state else None
     for name in ("type", "queue"):
         fields[name] = job.pop(name, None)
-    fields["attempt"] = f"{job.pop('attempt', '?')}, {job.pop('max_attempts', '?')} may fail"
+    fields["attempt"] = f"{job.pop('attempt', '?')} (at most {job.pop('max_attempts', '?')} may fail)"
     fields["tags"] = " ".join(str(tag) for tag in job.pop("tags", None) or ())
     for name in TIMES:
         fields[name.replace("_", " ")] = moment(job.pop(name, None), now)
     error = job.pop("error", None)
+    job["cancel_requested"] = "yes" if job.get("cancel_requested") else None
     for name, value in job.items():
         fields[name.replace("_", " ")] = output.as_text(value)
     fields["error"] = describe_error(error)

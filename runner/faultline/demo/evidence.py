@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,6 +128,10 @@ class Evidence:
             for e in self.events
             if e.verb == "stale" and e.refused in REPORTS and (attempts is None or e.of in attempts)
         ]
+
+    def refused_verbs(self, attempts: frozenset[Attempt] | None = None) -> dict[str, int]:
+        """What the refused reports wanted: so many complete, release, …"""
+        return dict(Counter(event.refused for event in self.refused(attempts)))
 
     @property
     def attempts(self) -> int:

@@ -69,6 +69,7 @@ class Report:
                 "state": evidence.frozen.state_before_waking,
                 "seconds": round(evidence.frozen.seconds, 1),
                 "late_reports_refused": len(evidence.refused(evidence.frozen.held)),
+                "late_verbs_refused": evidence.refused_verbs(evidence.frozen.held),
             },
             "exit_codes": evidence.exit_codes,
             "leases_expired": len(evidence.expired()),
@@ -100,18 +101,18 @@ def show(survey: Survey, *, seed: int, keep: bool, narrator: Narrator) -> Report
     """Perform it. Raises DemoError, with the runners' logs kept, if it can't be brought to its end."""
     directory = Path(tempfile.mkdtemp(prefix="faultline-demo-"))
     directory.chmod(0o711)  # the server may run as another user, who must get through to its data
-    done = False
+    kept = keep
     try:
         with _server(directory / "data" if keep else None, narrator) as server:
             report = _perform(server, survey, directory, seed, narrator)
             report.kept = server.data if keep else None
-        done = True
+            return report
     except DemoError as error:
+        kept = True
         raise DemoError(f"{error}. The runners' logs: {directory}/runner-*.log") from error
     finally:
-        if done and not keep:
+        if not kept:
             shutil.rmtree(directory, ignore_errors=True)
-    return report
 
 
 @contextmanager
