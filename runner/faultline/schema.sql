@@ -606,7 +606,7 @@ begin
   if coalesce(backoff ->> 'kind', 'exponential') = 'exponential' then
     delay := delay * 2.0 ^ greatest(0, least(failures - 1, 40));
   end if;
-  delay := greatest(0.001, least(delay, max_delay)) * (1 - jitter * pg_catalog.random());
+  delay := greatest(0.001, least(delay, max_delay, 366 * 86400.0)) * (1 - jitter * pg_catalog.random());
   return pg_catalog.make_interval(secs => delay);
 end
 $$;
@@ -1196,8 +1196,10 @@ begin
   end if;
   return token;
 exception when data_exception then
-  perform faultline._invalid(
-    pg_catalog.format('%L is not a token of advance_floor', pg_catalog.left(floor, 60)), 'Pass on what advance_floor returned, or NULL');
+  raise exception using
+    errcode = 'FL004',
+    message = pg_catalog.format('%L is not a token of advance_floor', pg_catalog.left(floor, 60)),
+    hint = 'Pass on what advance_floor returned, or NULL';
 end
 $$;
 
@@ -1285,7 +1287,7 @@ begin
   return false;
 exception when sqlstate 'FL004' then
   get stacked diagnostics message = message_text, hint = pg_exception_hint;
-  perform faultline._invalid(pg_catalog.format('job %s: %s', ordinal, message), hint);
+  raise exception using errcode = 'FL004', message = pg_catalog.format('job %s: %s', ordinal, message), hint = hint;
 end
 $$;
 
@@ -2256,9 +2258,9 @@ declare
   keyed boolean;
   item record;
   job record;
-  keyed_ordinals int[] := '{}';
-  keyed_ids bigint[] := '{}';
-  keyed_created boolean[] := '{}';
+  keyed_ordinals int[] := '{}'::int[];
+  keyed_ids bigint[] := '{}'::bigint[];
+  keyed_created boolean[] := '{}'::boolean[];
   message text;
   hint text;
 begin
@@ -2557,7 +2559,7 @@ declare
   dropped int := 0;
   keys bigint;
   gone bigint;
-  postponed text[] := '{}';
+  postponed text[] := '{}'::text[];
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
     return pg_catalog.jsonb_build_object('busy', true);

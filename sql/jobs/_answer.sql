@@ -26,7 +26,7 @@ begin
   raise exception using
     errcode = 'FL001',
     message = pg_catalog.format('attempt %s of job %s may not %s it: the job is %s at attempt %s',
-                                attempt, job_id, verb, job.state, job.attempt),
+                                attempt, job_id, case verb when 'cancelled' then 'cancel' else verb end, job.state, job.attempt),
     hint = 'The lease was lost: drop the result; another attempt has the job, or had it.';
 end
 $$;

@@ -7,12 +7,13 @@ as $$
 declare
   delay double precision := extract(epoch from coalesce((backoff ->> 'delay')::interval, interval '1 second'));
   max_delay double precision := extract(epoch from coalesce((backoff ->> 'max_delay')::interval, interval '1 hour'));
-  jitter double precision := coalesce((backoff ->> 'jitter')::double precision, 0.2);
+  -- A numeric that is tiny (1e-400) is no double precision.
+  jitter double precision := coalesce(pg_catalog.round((backoff ->> 'jitter')::numeric, 6)::double precision, 0.2);
 begin
   if coalesce(backoff ->> 'kind', 'exponential') = 'exponential' then
     delay := delay * 2.0 ^ greatest(0, least(failures - 1, 40));
   end if;
-  delay := least(delay, max_delay) * (1 - jitter * pg_catalog.random());
+  delay := greatest(0.001, least(delay, max_delay, 366 * 86400.0)) * (1 - jitter * pg_catalog.random());
   return pg_catalog.make_interval(secs => delay);
 end
 $$;

@@ -16,6 +16,9 @@ as $$ select payload ->> 'name' from faultline.jobs j where j.job_id = name_of.j
 create function tap.live(name text) returns faultline.jobs_live language sql volatile security definer
 as $$ select l from faultline.jobs_live l where l.payload ->> 'name' = live.name $$;
 
+create function tap.job(job_id bigint) returns faultline.jobs_live language sql volatile security definer
+as $$ select l from faultline.jobs_live l where l.job_id = job.job_id $$;
+
 create function tap.done(name text) returns faultline.jobs_done language sql volatile security definer
 as $$ select d from faultline.jobs_done d where d.payload ->> 'name' = done.name $$;
 
@@ -76,7 +79,8 @@ $$;
 create function tap.failed(name text, options jsonb default '{}') returns void language plpgsql volatile security definer
 as $$
 begin
-  perform faultline.fail_job(tap.id(failed.name), tap.running(failed.name, options), '{"message": "broken"}', retryable => false);
+  perform tap.running(failed.name, options);
+  perform faultline.fail_job(tap.id(failed.name), 1, '{"message": "broken"}', retryable => false);
 end
 $$;
 

@@ -1,0 +1,23 @@
+\ir ../../support/prelude.sql
+begin;
+select * from no_plan();
+
+-- The job a key stands for; NULL after the key was made to stand for the new one.
+select is(faultline._keyed_job('q', 'k', null, 't', '{"a": 1}', 7), null, 'a free key is taken: NULL');
+select is((queue, key, job_id, expires_at - created_at), ('q'::text, 'k'::text, 7::bigint, interval '7 days'), 'for seven days')
+from faultline.idempotency_keys;
+select queued('q7');
+update faultline.idempotency_keys set job_id = id('q7');
+select repeats($$select faultline._keyed_job('q', 'k', '1 hour', 't', '{"a": 1.0}', 8) = id('q7')$$, 't', 'the same arguments: its job');
+select refuses($$select faultline._keyed_job('q', 'k', null, 't', '{"a": 2}', 8)$$, 'FL002',
+               format('idempotency key ''k'' of queue q stands for job %s, which has another type or payload', id('q7')), 'others: FL002');
+update faultline.idempotency_keys set expires_at = clock_timestamp();
+select repeats($$select faultline._keyed_job('q', 'k', null, 't', '{"a": 1}', 8) = id('q7')$$, 't', 'expired, but its job lives');
+delete from faultline.jobs_live;
+select is(faultline._keyed_job('q', 'k', '1 hour', 'other', '{}', 9), null, 'expired, and its job is over: taken');
+select is((job_id, expires_at - created_at), (9::bigint, interval '1 hour'), 'by the new job, for the ttl given') from faultline.idempotency_keys;
+select refuses($$select faultline._keyed_job('q', 'k', null, 't', '{"a": 1}', 8)$$, 'FL002',
+               'idempotency key ''k'' of queue q stands for job 9, which has another type or payload', 'a job that is over, its key not yet expired: compared');
+
+select * from finish();
+rollback;
