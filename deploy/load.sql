@@ -20,8 +20,10 @@ set local role faultline_owner;
 \ir ../sql/jobs/_end_attempt.sql
 \ir ../sql/jobs/_enqueue.sql
 \ir ../sql/jobs/_finish.sql
+\ir ../sql/jobs/_has_queued.sql
 \ir ../sql/jobs/_invalid.sql
 \ir ../sql/jobs/_keyed_job.sql
+\ir ../sql/jobs/_next_queue.sql
 \ir ../sql/jobs/_no_job.sql
 \ir ../sql/jobs/_read_floor.sql
 \ir ../sql/jobs/_record.sql
@@ -52,6 +54,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/snooze_job.sql
 \ir ../sql/jobs/unfinished.sql
 \ir ../sql/operate/_check_settings.sql
+\ir ../sql/operate/_days_before.sql
 \ir ../sql/operate/_setting_int.sql
 \ir ../sql/operate/_setting_interval.sql
 \ir ../sql/operate/cancel_job.sql

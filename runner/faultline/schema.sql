@@ -385,7 +385,7 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'c2db62a2b5766bd9c9730f391035d224b1961a25', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'a3b3d916840f095c4182b34ba359064dd4cca34f', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', '2ba61aaf1ef42c962176e7fe159236c052abfcf7', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -840,6 +840,31 @@ $$;
 
 COMMENT ON FUNCTION faultline._check_settings(settings jsonb, known text[]) IS 'Private: raises FL004 unless the value is an object of known keys.';
 
+-- Name: _days_before(text, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._days_before(parent text, until timestamp with time zone) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    AS $_$
+begin
+  -- CASE, because the planner may ask the conditions of an AND in any order, and the default partition's name is no date.
+  return query
+  select c.relname::text
+  from pg_catalog.pg_inherits i
+  join pg_catalog.pg_class c on c.oid = i.inhrelid
+  where i.inhparent = pg_catalog.to_regclass('faultline.' || _days_before.parent)
+    and case
+      when c.relname ~ '_[0-9]{8}$' then
+        pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= _days_before.until at time zone 'UTC'
+      else false
+    end
+  order by c.relname;
+end
+$_$;
+
+-- Name: FUNCTION _days_before(parent text, until timestamp with time zone); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._days_before(parent text, until timestamp with time zone) IS 'Private: the daily partitions of jobs_done or job_events that lie before a time altogether.';
+
 -- Name: _end_attempt(bigint, integer, text, boolean, boolean, interval, jsonb, uuid); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) RETURNS text
@@ -1023,6 +1048,38 @@ $$;
 
 COMMENT ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) IS 'Private: moves a locked job to jobs_done.';
 
+-- Name: _has_queued(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._has_queued(queue text, token jsonb) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  level_floor timestamptz;
+  level_job bigint;
+begin
+  for level in 1..4 loop
+    level_floor := coalesce((token -> 'queues' -> queue ->> (level - 1))::timestamptz, '-infinity');
+    level_job := coalesce((token -> 'jobs' -> queue ->> (level - 1))::bigint, 0);
+    if exists (
+      select
+      from faultline.jobs_live j
+      where j.state = 'queued' and j.queue = _has_queued.queue and j.priority = level
+        and (j.ready_at, j.job_id) >= (level_floor, level_job)
+    ) then
+      return true;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+
+-- Name: FUNCTION _has_queued(queue text, token jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._has_queued(queue text, token jsonb) IS 'Private: has a queue queued jobs, above this floor?';
+
 -- Name: _invalid(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._invalid(message text, hint text DEFAULT NULL::text) RETURNS void
@@ -1086,6 +1143,48 @@ $$;
 -- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) IS 'Private: the job an idempotency key stands for, or NULL after it was given to the new one.';
+
+-- Name: _next_queue(text, text, boolean); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._next_queue(after text, before text, only_queued boolean) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  if before is null then
+    return least(
+      (select j.queue from faultline.jobs_live j
+       where j.state = 'queued' and j.queue > after
+       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+      case when not only_queued then least(
+        (select j.queue from faultline.jobs_live j
+         where j.lease_expires_at is not null and j.queue > after
+         order by j.queue, j.lease_expires_at limit 1),
+        (select j.queue from faultline.jobs_live j
+         where j.finished_at is not null and j.queue > after
+         order by j.queue, j.job_id limit 1))
+      end);
+  end if;
+  return least(
+    (select j.queue from faultline.jobs_live j
+     where j.state = 'queued' and j.queue > after and j.queue < before
+     order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+    case when not only_queued then least(
+      (select j.queue from faultline.jobs_live j
+       where j.lease_expires_at is not null and j.queue > after and j.queue < before
+       order by j.queue, j.lease_expires_at limit 1),
+      (select j.queue from faultline.jobs_live j
+       where j.finished_at is not null and j.queue > after and j.queue < before
+       order by j.queue, j.job_id limit 1))
+    end);
+end
+$$;
+
+-- Name: FUNCTION _next_queue(after text, before text, only_queued boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._next_queue(after text, before text, only_queued boolean) IS 'Private: the next queue name with live jobs between two names.';
 
 -- Name: _no_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1154,17 +1253,7 @@ declare
 begin
   for probe in 1..max loop
     select min(k) into upper_name from unnest(known) as k where k > name;
-    candidate := least(
-      (select j.queue from faultline.jobs_live j
-       where j.state = 'queued' and j.queue > name and (upper_name is null or j.queue < upper_name)
-       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
-      (select j.queue from faultline.jobs_live j
-       where j.lease_expires_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
-       order by j.queue, j.lease_expires_at limit 1),
-      (select j.queue from faultline.jobs_live j
-       where j.finished_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
-       order by j.queue, j.job_id limit 1),
-      upper_name);
+    candidate := coalesce(faultline._next_queue(name, upper_name, false), upper_name);
     exit when candidate is null;
     name := candidate;
     return next name;
@@ -1742,6 +1831,7 @@ COMMENT ON FUNCTION faultline._verify_privileges() IS 'Private: violations of pr
 CREATE FUNCTION faultline.advance_floor(queues text[], floor text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
@@ -1754,8 +1844,13 @@ declare
   proven_at timestamptz;
   own xid8;
   name text;
-  floors jsonb := '{}';
+  floors jsonb := '{}'::jsonb;
+  jobs jsonb := '{}'::jsonb;
   level_floors jsonb;
+  level_jobs jsonb;
+  level_floor timestamptz;
+  level_job bigint;
+  first record;
   lease_floor timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
@@ -1774,16 +1869,29 @@ begin
     proven_at := (token ->> 'next_at')::timestamptz;
     foreach name in array queues loop
       level_floors := '[]';
+      level_jobs := '[]';
       for level in 1..4 loop
-        level_floors := level_floors || pg_catalog.jsonb_build_array(least(proven_at, (
-          select j.ready_at
-          from faultline.jobs_live j
-          where j.state = 'queued' and j.queue = name and j.priority = level
-            and j.ready_at >= coalesce((token -> 'queues' -> name ->> (level - 1))::timestamptz, '-infinity')
-          order by j.ready_at, j.job_id
-          limit 1)));
+        level_floor := coalesce((token -> 'queues' -> name ->> (level - 1))::timestamptz, '-infinity');
+        level_job := coalesce((token -> 'jobs' -> name ->> (level - 1))::bigint, 0);
+        select j.ready_at, j.job_id into first
+        from faultline.jobs_live j
+        where j.state = 'queued' and j.queue = name and j.priority = level
+          and (j.ready_at, j.job_id) >= (level_floor, level_job)
+        order by j.ready_at, j.job_id
+        limit 1;
+        -- To the job, not only to the time: a million jobs may have one run_at.
+        if first.ready_at < proven_at then
+          level_floor := first.ready_at;
+          level_job := first.job_id;
+        else
+          level_floor := proven_at;
+          level_job := 0;
+        end if;
+        level_floors := level_floors || pg_catalog.jsonb_build_array(level_floor);
+        level_jobs := level_jobs || pg_catalog.jsonb_build_array(level_job);
       end loop;
       floors := floors || pg_catalog.jsonb_build_object(name, level_floors);
+      jobs := jobs || pg_catalog.jsonb_build_object(name, level_jobs);
     end loop;
     lease_floor := least(proven_at, (
       select j.lease_expires_at
@@ -1792,7 +1900,8 @@ begin
       order by j.lease_expires_at
       limit 1));
     return pg_catalog.jsonb_build_object(
-      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'queues', floors, 'lease', lease_floor)::text;
+      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'queues', floors, 'jobs', jobs,
+      'lease', lease_floor)::text;
   end if;
 
   -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).
@@ -1867,6 +1976,7 @@ COMMENT ON FUNCTION faultline.cancel_job(job_id bigint) IS 'Cancels a queued job
 CREATE FUNCTION faultline.cancelled(job_id bigint, attempt integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     AS $$
@@ -1915,6 +2025,7 @@ COMMENT ON FUNCTION faultline.claim_job(queue text, runner uuid, batch integer, 
 CREATE FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integer DEFAULT 1, lease interval DEFAULT NULL::interval, floor text DEFAULT NULL::text) RETURNS SETOF faultline.claimed_job
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
@@ -1931,6 +2042,7 @@ declare
   default_lease interval;
   lease_floor timestamptz;
   level_floor timestamptz;
+  level_job bigint;
   setting record;
   place int;
 begin
@@ -2000,6 +2112,7 @@ begin
     for place in 1..pg_catalog.cardinality(queues) loop
       continue when room[place] <= 0;
       level_floor := coalesce((token -> 'queues' -> queues[place] ->> (level - 1))::timestamptz, '-infinity');
+      level_job := coalesce((token -> 'jobs' -> queues[place] ->> (level - 1))::bigint, 0);
       return query
       with claimed as (
         update faultline.jobs_live j
@@ -2009,7 +2122,7 @@ begin
           select c.ctid
           from faultline.jobs_live c
           where c.state = 'queued' and c.queue = queues[place] and c.priority = level
-            and c.ready_at >= level_floor and c.ready_at <= now_
+            and (c.ready_at, c.job_id) >= (level_floor, level_job) and c.ready_at <= now_
           order by c.ready_at, c.job_id
           limit least(wanted, room[place])
           for no key update skip locked))
@@ -2038,6 +2151,7 @@ COMMENT ON FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integ
 CREATE FUNCTION faultline.complete_job(job_id bigint, attempt integer, result jsonb DEFAULT NULL::jsonb) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $$
@@ -2070,6 +2184,7 @@ COMMENT ON FUNCTION faultline.complete_job(job_id bigint, attempt integer, resul
 CREATE FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[] DEFAULT NULL::jsonb[]) RETURNS TABLE(job_id bigint, verdict text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -2375,6 +2490,7 @@ COMMENT ON FUNCTION faultline.enqueue_many(jobs jsonb) IS 'Makes many jobs, all 
 CREATE FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean DEFAULT true, retry_in interval DEFAULT NULL::interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     AS $$
@@ -2399,6 +2515,7 @@ COMMENT ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jso
 CREATE FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval DEFAULT NULL::interval) RETURNS TABLE(job_id bigint, verdict text, cancel_requested boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -2497,6 +2614,7 @@ COMMENT ON FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts 
 CREATE FUNCTION faultline.job_status(job_id bigint) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     AS $$
@@ -2552,7 +2670,7 @@ declare
   partition_name text;
   keep interval;
   changed bigint;
-  old record;
+  old text;
   created int := 0;
   moved bigint := 0;
   truncated int := 0;
@@ -2619,22 +2737,14 @@ begin
 
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
-    for old in
-      select c.relname, pg_catalog.pg_relation_size(c.oid) > 0 as filled
-      from pg_catalog.pg_inherits i
-      join pg_catalog.pg_class c on c.oid = i.inhrelid
-      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
-        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
-        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
-      order by c.relname
-      limit 400
-    loop
-      continue when not old.filled;
+    for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
       begin
-        execute pg_catalog.format('truncate faultline.%I', old.relname);
-        truncated := truncated + 1;
+        if pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0 then
+          execute pg_catalog.format('truncate faultline.%I', old);
+          truncated := truncated + 1;
+        end if;
       exception when lock_not_available or deadlock_detected then
-        postponed := postponed || ('truncate ' || old.relname);
+        postponed := postponed || ('truncate ' || old);
       end;
     end loop;
   end loop;
@@ -2643,18 +2753,10 @@ begin
   foreach parent in array array['jobs_done', 'job_events'] loop
     exit when dropped > 0;
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
-    for old in
-      select c.relname
-      from pg_catalog.pg_inherits i
-      join pg_catalog.pg_class c on c.oid = i.inhrelid
-      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
-        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
-        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
-        and pg_catalog.pg_relation_size(c.oid) = 0
-      order by c.relname
-      limit 31
-    loop
+    for old in select * from faultline._days_before(parent, now_ - keep) loop
+      exit when dropped = 31;
       begin
+        continue when pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0;
         if dropped = 0 then
           for try in 1..20 loop
             begin
@@ -2665,10 +2767,10 @@ begin
             end;
           end loop;
         end if;
-        execute pg_catalog.format('drop table faultline.%I', old.relname);
+        execute pg_catalog.format('drop table faultline.%I', old);
         dropped := dropped + 1;
       exception when lock_not_available or deadlock_detected then
-        postponed := postponed || ('drop ' || old.relname);
+        postponed := postponed || ('drop ' || old);
         exit;
       end;
     end loop;
@@ -2689,6 +2791,7 @@ COMMENT ON FUNCTION faultline.maintain() IS 'Makes partitions ahead, applies ret
 CREATE FUNCTION faultline.metrics(floor text DEFAULT NULL::text) RETURNS TABLE(name text, labels jsonb, value double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
@@ -2701,6 +2804,7 @@ declare
   lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
   queue_ text;
   level_floor timestamptz;
+  level_job bigint;
   depth bigint;
   oldest timestamptz;
 begin
@@ -2709,19 +2813,22 @@ begin
     oldest := null;
     for level in 1..4 loop
       level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
+      level_job := coalesce((token -> 'jobs' -> queue_ ->> (level - 1))::bigint, 0);
       if depth < 10000 then
         depth := depth + (
           select count(*)
           from (
             select from faultline.jobs_live j
-            where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor
+            where j.state = 'queued' and j.queue = queue_ and j.priority = level
+              and (j.ready_at, j.job_id) >= (level_floor, level_job)
             limit 10000 - depth
           ) c);
       end if;
       oldest := least(oldest, (
         select j.ready_at
         from faultline.jobs_live j
-        where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor and j.ready_at <= now_
+        where j.state = 'queued' and j.queue = queue_ and j.priority = level
+          and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at <= now_
         order by j.ready_at, j.job_id
         limit 1));
     end loop;
@@ -2770,6 +2877,7 @@ COMMENT ON FUNCTION faultline.metrics(floor text) IS 'What the database knows, a
 CREATE FUNCTION faultline.next_ready(queues text[]) RETURNS interval
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
@@ -2826,40 +2934,49 @@ $$;
 
 COMMENT ON FUNCTION faultline.pause_queue(queue text, note text) IS 'Stops claims of a queue; what is running goes on.';
 
--- Name: ready_queues(integer); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: ready_queues(integer, text); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline.ready_queues(max integer DEFAULT 1000) RETURNS SETOF text
+CREATE FUNCTION faultline.ready_queues(max integer DEFAULT 1000, floor text DEFAULT NULL::text) RETURNS SETOF text
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
     SET jit TO 'off'
     AS $$
+#variable_conflict use_variable
 declare
+  token constant jsonb := faultline._read_floor(floor, pg_catalog.clock_timestamp());
+  known constant text[] := array(select k from pg_catalog.jsonb_object_keys(coalesce(token -> 'queues', '{}')) as k order by k);
+  left_ int := coalesce(max, 1000);
   name text := '';
+  known_name text;
+  next_name text;
 begin
-  for probe in 1..coalesce(ready_queues.max, 1000) loop
-    select j.queue into name
-    from faultline.jobs_live j
-    where j.state = 'queued' and j.queue > name
-    order by j.queue, j.priority, j.ready_at, j.job_id
-    limit 1;
-    exit when not found;
-    return next name;
+  while left_ > 0 loop
+    select min(k) into known_name from unnest(known) as k where k > name;
+    next_name := faultline._next_queue(name, known_name, true);
+    name := coalesce(next_name, known_name);
+    exit when name is null;
+    if next_name is not null or faultline._has_queued(name, token) then
+      left_ := left_ - 1;
+      return next name;
+    end if;
   end loop;
 end
 $$;
 
--- Name: FUNCTION ready_queues(max integer); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION ready_queues(max integer, floor text); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline.ready_queues(max integer) IS 'The names of queues that have queued jobs.';
+COMMENT ON FUNCTION faultline.ready_queues(max integer, floor text) IS 'The names of queues that have queued jobs.';
 
 -- Name: reap_expired(integer, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.reap_expired(max integer DEFAULT 1000, floor text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
@@ -2948,6 +3065,7 @@ COMMENT ON FUNCTION faultline.register_runner(runner uuid, host text, pid intege
 CREATE FUNCTION faultline.release_job(job_id bigint, attempt integer, delay interval DEFAULT NULL::interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     AS $$
@@ -3025,6 +3143,7 @@ COMMENT ON FUNCTION faultline.remove_runner(runner uuid) IS 'Forgets a runner th
 CREATE FUNCTION faultline.report_stale(job_id bigint, attempt integer, verb text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     AS $$
@@ -3232,6 +3351,7 @@ COMMENT ON FUNCTION faultline.set_settings(settings jsonb) IS 'Sets retention, e
 CREATE FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     AS $$
@@ -3251,25 +3371,33 @@ $$;
 
 COMMENT ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) IS 'Puts a running job off, uncharged: ok, or repeat; raises FL001 if the attempt is stale.';
 
--- Name: unfinished(text[]); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: unfinished(text[], text); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline.unfinished(queues text[] DEFAULT NULL::text[]) RETURNS boolean
+CREATE FUNCTION faultline.unfinished(queues text[] DEFAULT NULL::text[], floor text DEFAULT NULL::text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     SET jit TO 'off'
     AS $$
+#variable_conflict use_variable
 declare
+  token constant jsonb := faultline._read_floor(floor, pg_catalog.clock_timestamp());
+  lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
   name text;
 begin
-  if unfinished.queues is null then
-    return exists (select from faultline.jobs_live j where j.lease_expires_at > '-infinity')
-        or exists (select from faultline.jobs_live j where j.state = 'queued' and j.queue > '');
+  if queues is null then
+    -- Ordered, or the walk may go through the index that begins with the queue.
+    return (
+      select j.lease_expires_at from faultline.jobs_live j where j.lease_expires_at >= lease_floor
+      order by j.lease_expires_at limit 1
+    ) is not null or exists (select from faultline.ready_queues(1, floor));
   end if;
-  foreach name in array unfinished.queues loop
-    if exists (select from faultline.jobs_live j where j.queue = name and j.lease_expires_at > '-infinity')
-       or exists (select from faultline.jobs_live j where j.state = 'queued' and j.queue = name) then
+  foreach name in array queues loop
+    if exists (select from faultline.jobs_live j where j.queue = name and j.lease_expires_at >= lease_floor)
+       or faultline._has_queued(name, token) then
       return true;
     end if;
   end loop;
@@ -3277,9 +3405,9 @@ begin
 end
 $$;
 
--- Name: FUNCTION unfinished(queues text[]); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION unfinished(queues text[], floor text); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline.unfinished(queues text[]) IS 'Is any job of these queues (NULL: of all) queued or running?';
+COMMENT ON FUNCTION faultline.unfinished(queues text[], floor text) IS 'Is any job of these queues (NULL: of all) queued or running?';
 
 -- Name: verify(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -3968,6 +4096,10 @@ REVOKE ALL ON FUNCTION faultline._check_name(what text, value text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._check_settings(settings jsonb, known text[]) FROM PUBLIC;
 
+-- Name: FUNCTION _days_before(parent text, until timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._days_before(parent text, until timestamp with time zone) FROM PUBLIC;
+
 -- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) FROM PUBLIC;
@@ -3980,6 +4112,10 @@ REVOKE ALL ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, 
 
 REVOKE ALL ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _has_queued(queue text, token jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._has_queued(queue text, token jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _invalid(message text, hint text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._invalid(message text, hint text) FROM PUBLIC;
@@ -3987,6 +4123,10 @@ REVOKE ALL ON FUNCTION faultline._invalid(message text, hint text) FROM PUBLIC;
 -- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) FROM PUBLIC;
+
+-- Name: FUNCTION _next_queue(after text, before text, only_queued boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._next_queue(after text, before text, only_queued boolean) FROM PUBLIC;
 
 -- Name: FUNCTION _no_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
@@ -4158,10 +4298,10 @@ GRANT ALL ON FUNCTION faultline.next_ready(queues text[]) TO faultline_runner;
 REVOKE ALL ON FUNCTION faultline.pause_queue(queue text, note text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.pause_queue(queue text, note text) TO faultline_operator;
 
--- Name: FUNCTION ready_queues(max integer); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION ready_queues(max integer, floor text); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline.ready_queues(max integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION faultline.ready_queues(max integer) TO faultline_runner;
+REVOKE ALL ON FUNCTION faultline.ready_queues(max integer, floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.ready_queues(max integer, floor text) TO faultline_runner;
 
 -- Name: FUNCTION reap_expired(max integer, floor text); Type: ACL; Schema: faultline; Owner: -
 
@@ -4225,11 +4365,11 @@ GRANT ALL ON FUNCTION faultline.set_settings(settings jsonb) TO faultline_operat
 REVOKE ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) TO faultline_runner;
 
--- Name: FUNCTION unfinished(queues text[]); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION unfinished(queues text[], floor text); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline.unfinished(queues text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION faultline.unfinished(queues text[]) TO faultline_runner;
-GRANT ALL ON FUNCTION faultline.unfinished(queues text[]) TO faultline_observer;
+REVOKE ALL ON FUNCTION faultline.unfinished(queues text[], floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.unfinished(queues text[], floor text) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.unfinished(queues text[], floor text) TO faultline_observer;
 
 -- Name: FUNCTION verify(); Type: ACL; Schema: faultline; Owner: -
 

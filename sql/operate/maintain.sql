@@ -22,7 +22,7 @@ declare
   partition_name text;
   keep interval;
   changed bigint;
-  old record;
+  old text;
   created int := 0;
   moved bigint := 0;
   truncated int := 0;
@@ -89,22 +89,14 @@ begin
 
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
-    for old in
-      select c.relname, pg_catalog.pg_relation_size(c.oid) > 0 as filled
-      from pg_catalog.pg_inherits i
-      join pg_catalog.pg_class c on c.oid = i.inhrelid
-      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
-        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
-        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
-      order by c.relname
-      limit 400
-    loop
-      continue when not old.filled;
+    for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
       begin
-        execute pg_catalog.format('truncate faultline.%I', old.relname);
-        truncated := truncated + 1;
+        if pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0 then
+          execute pg_catalog.format('truncate faultline.%I', old);
+          truncated := truncated + 1;
+        end if;
       exception when lock_not_available or deadlock_detected then
-        postponed := postponed || ('truncate ' || old.relname);
+        postponed := postponed || ('truncate ' || old);
       end;
     end loop;
   end loop;
@@ -113,18 +105,10 @@ begin
   foreach parent in array array['jobs_done', 'job_events'] loop
     exit when dropped > 0;
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
-    for old in
-      select c.relname
-      from pg_catalog.pg_inherits i
-      join pg_catalog.pg_class c on c.oid = i.inhrelid
-      where i.inhparent = pg_catalog.to_regclass('faultline.' || parent)
-        and c.relname ~ ('^' || parent || '_[0-9]{8}$')
-        and pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') + 1 <= (now_ - keep) at time zone 'UTC'
-        and pg_catalog.pg_relation_size(c.oid) = 0
-      order by c.relname
-      limit 31
-    loop
+    for old in select * from faultline._days_before(parent, now_ - keep) loop
+      exit when dropped = 31;
       begin
+        continue when pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0;
         if dropped = 0 then
           for try in 1..20 loop
             begin
@@ -135,10 +119,10 @@ begin
             end;
           end loop;
         end if;
-        execute pg_catalog.format('drop table faultline.%I', old.relname);
+        execute pg_catalog.format('drop table faultline.%I', old);
         dropped := dropped + 1;
       exception when lock_not_available or deadlock_detected then
-        postponed := postponed || ('drop ' || old.relname);
+        postponed := postponed || ('drop ' || old);
         exit;
       end;
     end loop;

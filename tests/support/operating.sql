@@ -132,3 +132,14 @@ from faultline.job_events e
 where e.job_id::text = subject or e.job_id is null and e.detail ->> 'queue' = subject or subject = 'all'
 order by e.event_id
 $$;
+
+-- A second session, by the name of other, as superuser; it ends with this one. Use dblink_exec('other', …).
+create function tap.second_session() returns void
+language plpgsql
+as $$
+begin
+  create extension if not exists dblink schema public;
+  perform public.dblink_connect('other', format('host=%s port=%s dbname=%s user=%s',
+    split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), current_database(), session_user));
+end
+$$;

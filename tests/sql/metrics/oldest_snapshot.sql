@@ -2,11 +2,10 @@
 select * from no_plan();
 
 -- A second session holds a snapshot, as pg_dump would.
-create extension dblink schema public;
+select second_session();
 grant pg_read_all_stats to faultline_owner;
 create function tap.age() returns float language sql as $$ select value from faultline.metrics() where name = 'faultline_oldest_snapshot_seconds' $$;
 select is(age(), 0::float, 'nobody holds a snapshot');
-select dblink_connect('other', format('host=%s port=%s dbname=%s user=postgres', split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), current_database())) \g /dev/null
 select dblink_exec('other', 'begin isolation level repeatable read') \g /dev/null
 select n from dblink('other', 'select 1') as d (n int) \g /dev/null
 select pg_sleep(0.05) \g /dev/null
