@@ -1,0 +1,15 @@
+\ir ../../support/prelude.sql
+begin;
+select * from no_plan();
+
+-- NULL passes everywhere but for the type; the first argument that is out of its limits is named. (Each limit from both
+-- sides: see enqueue.)
+select lives_ok($$select faultline._check_job('t', null, null, null, null, null, null, null, null, null, null, null)$$, 'NULLs pass');
+select lives_ok($$select faultline._check_job('t', '{}', 'default', now(), 1, 1, 'k', '1 s', '{}', '1 s', '{a}', '{}')$$, 'values within the limits pass');
+select refuses($$select faultline._check_job(null, null, null, null, null, null, null, null, null, null, null, null)$$, 'FL004', 'type NULL is not a name', 'but not a type that is NULL');
+select refuses($$select faultline._check_job('', '[]', '', 'infinity', 0, 0, '', '0', '[]', '0', '{""}', '[]')$$, 'FL004', 'type '''' is not a name', 'the type first');
+select refuses($$select faultline._check_job('t', '[]', 'a b', 'infinity', 0, 0, '', '0', '[]', '0', '{""}', '[]')$$, 'FL004', 'queue ''a b'' is not a name', 'then the queue');
+select refuses($$select faultline._check_job('t', '[]', 'q', 'infinity', 0, 0, '', '0', '[]', '0', '{""}', '[]')$$, 'FL004', 'the payload is not an object but of type array', 'then the payload');
+
+select * from finish();
+rollback;
