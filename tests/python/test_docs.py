@@ -307,10 +307,23 @@ def test_every_environment_variable_that_is_named_exists(document: Path) -> None
     assert named - {"FAULTLINE_DSN"} - SETTINGS_OF_OTHERS - set(variables(cli)) == set()
 
 
+def test_a_runner_reads_every_setting_of_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, example = (ROOT / ".env.example").read_text().partition("-- faultline run --")
+    settings = dict(re.findall(r"^#?(FAULTLINE_\w+)=(.*)$", example.partition("\n# -- ")[0], re.MULTILINE))
+    assert len(settings) >= 9
+    runner = cli.commands["run"]
+    assert set(settings) <= set(variables(runner))
+    for name, value in {**settings, "FAULTLINE_DOORBELL": "0"}.items():
+        monkeypatch.setenv(name, value)
+    read = runner.make_context("run", ["jobs:app"]).params
+    assert read["queues"] == ("mail", "default")
+    assert read["doorbell"] is False
+    assert read["metrics_port"] == 9090
+
+
 def variables(command: click.Command) -> Iterator[str]:
     for parameter in command.params:
-        if isinstance(parameter.envvar, str):
-            yield parameter.envvar
+        yield from variables_of(parameter)
     if isinstance(command, click.Group):
         for nested in command.commands.values():
             yield from variables(nested)
@@ -338,6 +351,10 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def anchors(document: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def variables_of(parameter: click.Parameter) -> list[str]:
+    return [parameter.envvar] if isinstance(parameter.envvar, str) else list(parameter.envvar or ())
 
 
 # Form.

@@ -76,6 +76,10 @@ class Name(Kind):
             self.fail(f"{value!r} is no name: 1 to 128 characters of A-Z a-z 0-9 _ . : -", param, ctx)
         return str(value)
 
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Several names in a variable: with spaces or commas between."""
+        return rv.replace(",", " ").split()
+
 
 class Duration(Kind):
     name = "duration"

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("app", metavar="MODULE:APP")
-@option("--queue", "queues", multiple=True, type=NAMED, help="Serve this queue. May be repeated. Default: all queues.")
+@option(
+    "--queue",
+    "queues",
+    also="FAULTLINE_QUEUES",
+    multiple=True,
+    type=NAMED,
+    help="Serve this queue. May be repeated. Default: all queues.",
+)
 @option("--concurrency", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Jobs at a time.")
 @option("--lease", type=DURATION, default="30s", show_default=True, help="A crash is noticed after so long.")
 @option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="To use that many cores.")
@@ -53,7 +60,7 @@ def run(
     They are those of the faultline.App that is APP in MODULE, which may lie in the current directory.
 
     SIGTERM and Ctrl-C end it gently: it claims nothing more, lets handlers finish within --grace, and gives the rest
-    back without charging an attempt. FAULTLINE_QUEUE may name several queues, with spaces between.
+    back without charging an attempt. FAULTLINE_QUEUES may name several queues: mail,default.
 
     \b
     faultline run jobs:app
