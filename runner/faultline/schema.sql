@@ -1606,7 +1606,9 @@ CREATE FUNCTION faultline._verify_jobs() RETURNS TABLE(promise integer, check_na
     LANGUAGE plpgsql STABLE
     AS $$
 declare
-  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  -- The time of what is seen: a transaction that keeps its snapshot sees leases of that time.
+  now_ constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
+    when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end;
 begin
   return query
   select 1, 'job_in_two_places', 'job ' || l.job_id,
@@ -1631,8 +1633,10 @@ begin
   return query
   select 1, 'id_beyond_sequence', 'job ' || l.top,
     pg_catalog.format('its id is beyond the sequence, which is at %s: new jobs will collide', s.last_value)
-  from (select max(l.job_id) as top from faultline.jobs_live l) l, faultline.jobs_live_job_id_seq s
-  where l.top > s.last_value;
+  from (
+    select greatest((select max(l.job_id) from faultline.jobs_live l), (select max(d.job_id) from faultline.jobs_done d)) as top
+  ) l, faultline.jobs_live_job_id_seq s
+  where l.top >= s.last_value + s.is_called::int;
 
   return query
   select 2, 'lease_overdue', 'job ' || l.job_id,
@@ -1782,7 +1786,21 @@ begin
   join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attacl is not null
   cross join lateral pg_catalog.aclexplode(t.attacl) a
   left join pg_catalog.pg_roles r on r.oid = a.grantee
-  where c.relnamespace = schema_ and a.grantee <> c.relowner and c.relkind <> 'v';
+  where c.relnamespace = schema_ and a.grantee <> c.relowner
+    and not (c.relkind = 'v' and a.privilege_type = 'SELECT' and a.grantee <> 0);
+
+  return query
+  select 13, 'schema_privilege', 'schema faultline', pg_catalog.format('%s has %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type)
+  from pg_catalog.pg_namespace n
+  cross join lateral pg_catalog.aclexplode(n.nspacl) a
+  left join pg_catalog.pg_roles r on r.oid = a.grantee
+  where n.oid = schema_ and a.grantee <> n.nspowner and a.privilege_type <> 'USAGE';
+
+  return query
+  select 13, 'owner_granted', r.rolname::text, 'it is a member of faultline_owner, and so may touch every table'
+  from pg_catalog.pg_roles r
+  where r.rolname in ('faultline_producer', 'faultline_runner', 'faultline_operator', 'faultline_observer')
+    and pg_catalog.pg_has_role(r.rolname, 'faultline_owner', 'MEMBER');
 
   return query
   select 13, 'not_owned', d.what, pg_catalog.format('its owner is %s, not faultline_owner', pg_catalog.pg_get_userbyid(d.owner))
@@ -1811,7 +1829,7 @@ begin
     pg_catalog.format('%s may execute a private function', pg_catalog.pg_get_userbyid(a.grantee))
   from pg_catalog.pg_proc p
   cross join lateral pg_catalog.aclexplode(p.proacl) a
-  where p.pronamespace = schema_ and p.proname like '\_%' and a.grantee <> p.proowner;
+  where p.pronamespace = schema_ and p.proname like '\_%' and a.grantee not in (0, p.proowner);
 
   return query
   select 13, 'path_not_pinned', p.oid::pg_catalog.regprocedure::text,
@@ -1852,6 +1870,7 @@ declare
   level_job bigint;
   first record;
   lease_floor timestamptz;
+  swept_at timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
     perform faultline._invalid('queues is NULL or has a NULL in it', 'Name the queues whose floor you want');
@@ -1867,6 +1886,11 @@ begin
   if token ? 'next_xid'
      and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= (token ->> 'next_xid')::xid8 then
     proven_at := (token ->> 'next_at')::timestamptz;
+    swept_at := (token ->> 'swept_at')::timestamptz;
+    if swept_at is null or swept_at <= read_at - interval '30 seconds' then
+      swept_at := read_at;
+      token := token - array['queues', 'jobs', 'lease'];
+    end if;
     foreach name in array queues loop
       level_floors := '[]';
       level_jobs := '[]';
@@ -1900,7 +1924,7 @@ begin
       order by j.lease_expires_at
       limit 1));
     return pg_catalog.jsonb_build_object(
-      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'queues', floors, 'jobs', jobs,
+      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
       'lease', lease_floor)::text;
   end if;
 

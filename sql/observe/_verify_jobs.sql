@@ -5,7 +5,9 @@ returns table (promise int, check_name text, subject text, detail text)
 language plpgsql stable
 as $$
 declare
-  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  -- The time of what is seen: a transaction that keeps its snapshot sees leases of that time.
+  now_ constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
+    when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end;
 begin
   return query
   select 1, 'job_in_two_places', 'job ' || l.job_id,
@@ -30,8 +32,10 @@ begin
   return query
   select 1, 'id_beyond_sequence', 'job ' || l.top,
     pg_catalog.format('its id is beyond the sequence, which is at %s: new jobs will collide', s.last_value)
-  from (select max(l.job_id) as top from faultline.jobs_live l) l, faultline.jobs_live_job_id_seq s
-  where l.top > s.last_value;
+  from (
+    select greatest((select max(l.job_id) from faultline.jobs_live l), (select max(d.job_id) from faultline.jobs_done d)) as top
+  ) l, faultline.jobs_live_job_id_seq s
+  where l.top >= s.last_value + s.is_called::int;
 
   return query
   select 2, 'lease_overdue', 'job ' || l.job_id,

@@ -22,7 +22,21 @@ begin
   join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attacl is not null
   cross join lateral pg_catalog.aclexplode(t.attacl) a
   left join pg_catalog.pg_roles r on r.oid = a.grantee
-  where c.relnamespace = schema_ and a.grantee <> c.relowner and c.relkind <> 'v';
+  where c.relnamespace = schema_ and a.grantee <> c.relowner
+    and not (c.relkind = 'v' and a.privilege_type = 'SELECT' and a.grantee <> 0);
+
+  return query
+  select 13, 'schema_privilege', 'schema faultline', pg_catalog.format('%s has %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type)
+  from pg_catalog.pg_namespace n
+  cross join lateral pg_catalog.aclexplode(n.nspacl) a
+  left join pg_catalog.pg_roles r on r.oid = a.grantee
+  where n.oid = schema_ and a.grantee <> n.nspowner and a.privilege_type <> 'USAGE';
+
+  return query
+  select 13, 'owner_granted', r.rolname::text, 'it is a member of faultline_owner, and so may touch every table'
+  from pg_catalog.pg_roles r
+  where r.rolname in ('faultline_producer', 'faultline_runner', 'faultline_operator', 'faultline_observer')
+    and pg_catalog.pg_has_role(r.rolname, 'faultline_owner', 'MEMBER');
 
   return query
   select 13, 'not_owned', d.what, pg_catalog.format('its owner is %s, not faultline_owner', pg_catalog.pg_get_userbyid(d.owner))
@@ -51,7 +65,7 @@ begin
     pg_catalog.format('%s may execute a private function', pg_catalog.pg_get_userbyid(a.grantee))
   from pg_catalog.pg_proc p
   cross join lateral pg_catalog.aclexplode(p.proacl) a
-  where p.pronamespace = schema_ and p.proname like '\_%' and a.grantee <> p.proowner;
+  where p.pronamespace = schema_ and p.proname like '\_%' and a.grantee not in (0, p.proowner);
 
   return query
   select 13, 'path_not_pinned', p.oid::pg_catalog.regprocedure::text,
