@@ -1,5 +1,5 @@
 -- What the files of tests/sql/ share; each begins with \ir ../../support/prelude.sql. A job has a name, its
--- payload's, and by default a queue of its own with that name, so that a claim of the queue is a claim of the job.
+-- payload's, and by default a queue of its own with that name (blanks are dashes), so that a claim of the queue is a claim of the job.
 
 create function tap.runner(number int) returns uuid language sql immutable
 as $$ select pg_catalog.format('00000000-0000-4000-8000-%s', pg_catalog.lpad(number::text, 12, '0'))::uuid $$;
@@ -41,7 +41,7 @@ create function tap.queued(name text, options jsonb default '{}') returns bigint
 as $$
 select job_id
 from faultline.enqueue_many(pg_catalog.jsonb_build_array(
-  pg_catalog.jsonb_build_object('type', 't', 'queue', queued.name, 'payload', pg_catalog.jsonb_build_object('name', queued.name))
+  pg_catalog.jsonb_build_object('type', 't', 'queue', pg_catalog.replace(queued.name, ' ', '-'), 'payload', pg_catalog.jsonb_build_object('name', queued.name))
   || options))
 $$;
 

@@ -1,0 +1,24 @@
+\ir ../../support/prelude.sql
+begin;
+select * from no_plan();
+
+-- Why a fence did not match: the very report was accepted before (repeat, which wins), something overtook it (stale), or
+-- there is no such job (unknown). For every verb, and every way a job can go on.
+select running(n) from unnest(array['complete', 'fail', 'release', 'snooze', 'cancelled', 'cancelled by fail', 'reaped']) n;
+select faultline.cancel_job(id('cancelled')), faultline.cancel_job(id('cancelled by fail')), expired('reaped');
+select faultline.complete_job(id('complete'), 1), faultline.fail_job(id('fail'), 1, '{}'), faultline.release_job(id('release'), 1), faultline.snooze_job(id('snooze'), 1, '1 s'),
+       faultline.cancelled(id('cancelled'), 1), faultline.fail_job(id('cancelled by fail'), 1, '{}'), faultline.reap_expired();
+select is(faultline._refused(id(job), attempt, verb), case when attempt = 1 and verb = accepted then 'repeat' else 'stale' end,
+          format('%s of attempt %s, after %s', verb, attempt, job))
+from (values ('complete', 'complete'), ('fail', 'fail'), ('release', 'release'), ('snooze', 'snooze'), ('cancelled', 'cancelled'), ('cancelled by fail', 'fail'), ('reaped', null)) j (job, accepted),
+  unnest(array['complete', 'fail', 'release', 'snooze', 'cancelled']) verb, generate_series(0, 2) attempt;
+select claimed(n, 2) from unnest(array['fail', 'release', 'snooze']) n;
+select is(faultline._refused(id(n), 1, n), 'repeat', n || ' is a repeat after the next claim too') from unnest(array['fail', 'release', 'snooze']) n;
+select faultline.complete_job(id(n), 2) from unnest(array['fail', 'release', 'snooze']) n;
+select is(faultline._refused(id(n), 1, n), 'repeat', n || ' is a repeat after the job''s success too') from unnest(array['fail', 'release', 'snooze']) n;
+select is(faultline._refused(id('fail'), 1, 'complete'), 'stale', 'the success of attempt 2 is not one of attempt 1');
+select is(faultline._refused(id('fail'), 2, 'complete'), 'repeat', 'but of attempt 2');
+select is(faultline._refused(123456789, 1, verb), 'unknown', verb || ' of no job') from unnest(array['complete', 'fail']) verb;
+
+select * from finish();
+rollback;
