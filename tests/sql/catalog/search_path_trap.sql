@@ -1,0 +1,81 @@
+\ir ../../support/operating.sql
+select * from no_plan();
+
+-- Someone who may call the functions makes tables, functions, types and operators of names that they use, and puts them
+-- first on the path. Nothing of it is ever looked at: every name is qualified, and the path of every function is pinned.
+-- Runs a statement as the trapper, on a path of traps, and says how it went.
+create function tap.trapped(statement text) returns text language plpgsql
+as $$
+declare
+  outcome text := 'fine';
+begin
+  perform set_config('role', 'trapper', true);
+  perform set_config('search_path', 'pg_temp, trap, pg_catalog', true);
+  begin
+    execute statement;
+  exception when others then
+    outcome := sqlerrm;
+  end;
+  perform pg_catalog.set_config('search_path', 'tap, public', true);
+  perform pg_catalog.set_config('role', 'none', true);
+  return outcome;
+end
+$$;
+
+create role trapper;
+grant faultline_runner, faultline_operator to trapper;
+create schema trap authorization trapper;
+grant temporary on database :DBNAME to trapper;
+set role trapper;
+set search_path = pg_temp, trap, pg_catalog;
+create temporary table jobs_live (job_id bigint, state text, queue text);
+create temporary table jobs_done (job_id bigint, state text);
+create temporary table queues (queue text, max_running int);
+create temporary table settings (max_attempts int, lease interval, retention interval);
+create temporary table job_events (job_id bigint, verb text);
+create temporary table idempotency_keys (key text);
+create temporary table runners (runner uuid);
+create temporary table pg_class (oid oid, relname name);
+create temporary table pg_inherits (inhrelid oid);
+create temporary table pg_proc (oid oid);
+create function trap.caught() returns void language plpgsql as $$ begin raise exception 'caught'; end $$;
+create function trap.format(text, text) returns text language sql as 'select trap.caught()::text';
+create function trap._check_name(text, text) returns void language sql as 'select trap.caught()';
+create function trap._record(bigint, int, text, uuid, jsonb) returns void language sql as 'select trap.caught()';
+create function trap.clock_timestamp() returns timestamptz language plpgsql as $$ begin perform trap.caught(); return now(); end $$;
+create function trap.now() returns pg_catalog.timestamptz language plpgsql as $$ begin perform trap.caught(); return null; end $$;
+create function trap.equal(text, text) returns boolean language plpgsql as $$ begin perform trap.caught(); return true; end $$;
+create operator trap.= (leftarg = text, rightarg = text, function = trap.equal);
+create function trap.later(timestamptz, interval) returns timestamptz language plpgsql as $$ begin perform trap.caught(); return null; end $$;
+create operator trap.+ (leftarg = timestamptz, rightarg = interval, function = trap.later);
+create domain trap.timestamptz as pg_catalog.timestamptz check (value is null);
+create domain trap.int4 as pg_catalog.int4 check (value is null);
+reset search_path;
+reset role;
+
+select is(trapped($$select now()$$), 'caught', 'the traps work');
+select is(trapped($$select 'a' = 'b'::text$$), 'caught', 'operators too');
+select is(trapped($$select faultline.enqueue('t', '{"a": 1}', idempotency_key => 'k')$$), 'fine', 'enqueue');
+select is(trapped($$select * from faultline.enqueue_many('[{"type": "t", "run_at": "2020-01-01", "tags": ["x"]}, {"type": "t", "idempotency_key": "l"}]')$$), 'fine', 'enqueue_many');
+select is(trapped($$select * from faultline.claim_jobs('{default}', '11111111-1111-1111-1111-111111111111', 2)$$), 'fine', 'claim_jobs');
+select is(trapped($$select faultline.fail_job((s ->> 'job_id')::bigint, 1, '{}', false) from (select faultline.job_status(1)) v (s)$$), 'fine', 'fail_job, job_status');
+select is(trapped($$select * from faultline.complete_jobs('{1,2,3,4}', '{1,1,1,1}')$$), 'fine', 'complete_jobs');
+select is(trapped($$select * from faultline.heartbeat('11111111-1111-1111-1111-111111111111', '{1,2}', '{1,1}', '1 minute')$$), 'fine', 'heartbeat');
+select is(trapped($$select faultline.reap_expired(), faultline.release_unknown('11111111-1111-1111-1111-111111111111', '{}'), faultline.next_ready('{default}'), faultline.unfinished(), faultline.bell('default')$$), 'fine', 'the reaper and its like');
+select is(trapped($$select faultline.ready_queues()$$), 'fine', 'ready_queues');
+select is(trapped($$select faultline.advance_floor('{default}', faultline.advance_floor('{default}'))$$), 'fine', 'advance_floor');
+select is(trapped($$select faultline.pause_queue('q'), faultline.resume_queue('q'), faultline.set_queue('q', '{"lease": "1 minute", "backoff": {"delay": "1s"}}'), faultline.set_settings('{"lease": "1 minute"}')$$), 'fine', 'queues and settings');
+select is(trapped($$select faultline.register_runner('11111111-1111-1111-1111-111111111111', 'h', 1, 'v'), faultline.remove_runner('11111111-1111-1111-1111-111111111111')$$), 'fine', 'runners');
+select is(trapped($$select faultline.why(1), faultline.schema_version()$$), 'fine', 'why');
+select is(trapped($$select * from faultline.metrics()$$), 'fine', 'metrics');
+select is(trapped($$select * from faultline.verify()$$), 'fine', 'verify');
+select is(trapped($$select faultline.maintain()$$), 'fine', 'maintain');
+select is(trapped($$select * from faultline.jobs, faultline.event_log, faultline.queue_overview, faultline.runner_overview$$), 'fine', 'the views');
+select is_empty('select from pg_temp.jobs_live union all select from pg_temp.job_events union all select from pg_temp.idempotency_keys union all select from pg_temp.jobs_done union all select from pg_temp.queues union all select from pg_temp.runners',
+  'nothing went into the decoys');
+select is(count(*), 3::bigint, 'all of it went where it belongs') from faultline.jobs;
+-- A role is the cluster's.
+drop owned by trapper cascade;
+drop role trapper;
+
+select * from finish();
