@@ -10,18 +10,16 @@ import json
 import re
 import sys
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from rich.console import JustifyMethod
 
 ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x1b\\|\x07|$)|[ -/]*[0-~])", re.DOTALL)
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -29,6 +27,9 @@ CONTROL_BUT_NEWLINE: Final = re.compile(CONTROL.pattern.replace(r"\x00-\x1f", r"
 RAW_IN_JSON: Final = re.compile(r"[\x7f-\x9f]")
 WIDE_ENOUGH: Final = 10_000
 LONGEST_VALUE: Final = 2_000
+NARROWEST: Final = 6
+GAP: Final = "  "
+PATIENCE_SECONDS: Final = 0.4
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STATE_STYLES: Final = {
     "queued": "cyan",
@@ -85,48 +86,46 @@ def print_raw_list(documents: Sequence[str]) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    cells = [[cell(value) for value in row] for row in rows]
+    """Aligned columns: cut to fit on a terminal, whole and without styles elsewhere."""
     shown = console()
-    if not shown.is_terminal:
-        _print_plain([[Text(header) for header in headers], *cells], [header in right for header in headers])
-        return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for header in headers:
-        justify: JustifyMethod = "right" if header in right else "left"
-        table.add_column(header, justify=justify, overflow="ellipsis", no_wrap=True, min_width=3)
-    for row in cells:
-        table.add_row(*row)
-    shown.print(table)
+    lines = [[Text(header, style="bold") for header in headers], *([cell(value) for value in row] for row in rows)]
+    widths = [max(part.cell_len for part in column) for column in zip(*lines, strict=True)]
+    if shown.is_terminal:
+        fit(widths, [header not in right for header in headers], shown.width)
+    for line in lines:
+        parts = []
+        for part, width, header in zip(line, widths, headers, strict=True):
+            part.truncate(width, overflow="ellipsis")
+            blanks = " " * (width - part.cell_len)
+            parts.append(Text(blanks) + part if header in right else part + Text(blanks))
+        joined = Text(GAP).join(parts)
+        joined.rstrip()
+        shown.print(joined, soft_wrap=True)
+
+
+def fit(widths: list[int], flexible: Sequence[bool], available: int) -> None:
+    """Narrow the widest of the flexible columns until all of them fit, or none can give any more."""
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - available
+    for _ in range(excess):
+        widest = max(range(len(widths)), key=lambda i: widths[i] if flexible[i] else 0)
+        if not flexible[widest] or widths[widest] <= NARROWEST:
+            return
+        widths[widest] -= 1
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
-    """Name and value, one a line; on a terminal long values go on below themselves."""
-    rows = [
-        (Text(clean(name), style="bold"), cell(value, multiline=True))
-        for name, value in fields.items()
-        if value is not None and value != ""
-    ]
+    """Name and value, one a line; what is longer goes on below itself."""
     shown = console()
-    if not shown.is_terminal:
-        _print_plain(rows, [False, False])
-        return
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    shown.print(table)
-
-
-def _print_plain(rows: Sequence[Sequence[Text]], right: Sequence[bool]) -> None:
-    """Aligned columns, nothing cut off, nothing but text: for a pipe or a file."""
-    widths = [max(part.cell_len for part in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        parts = []
-        for part, width, to_the_right in zip(row, widths, right, strict=True):
-            blanks = " " * (width - part.cell_len)
-            parts.append(blanks + part.plain if to_the_right else part.plain + blanks)
-        say("  ".join(parts).rstrip())
+    given = {clean(name): value for name, value in fields.items() if value is not None and value != ""}
+    indent = max((cell_len(name) for name in given), default=0) + len(GAP)
+    room = max(shown.width - indent, NARROWEST)
+    for name, value in given.items():
+        text = cell(value, multiline=True)
+        parts = text.wrap(shown, room, overflow="fold") if shown.is_terminal else text.split() or [text]
+        head = Text(name.ljust(indent), style="bold")
+        for part in parts:
+            shown.print(head, part, sep="", soft_wrap=True)
+            head = Text(" " * indent)
 
 
 def cell(value: object, *, multiline: bool = False) -> Text:
@@ -172,9 +171,16 @@ def plural(number: int, noun: str, several: str | None = None) -> str:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Shows on a terminal that something takes its time; it says nothing elsewhere."""
+    """Shows on a terminal that something takes its time, once it does; it says nothing elsewhere."""
     if not sys.stderr.isatty():
         yield
         return
-    with Console(stderr=True).status(Text(what)):
+    status = Console(stderr=True).status(Text(what))
+    timer = Timer(PATIENCE_SECONDS, status.start)
+    timer.start()
+    try:
         yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
