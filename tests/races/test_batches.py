@@ -8,6 +8,8 @@ from random import Random
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.support import scenarios
 from tests.support.jobs import ALICE, BOB, Jobs, Shape
 from tests.support.scenarios import COMPLETE_MANY, Open
@@ -71,6 +73,29 @@ def test_a_group_with_attempts_of_two_workers_answers_for_each(jobs: Jobs) -> No
     query = "select array_agg(verdict) from faultline.complete_jobs(%s::bigint[], %s::int[])"
     assert jobs.db.scalar(query, [job, other, job, 999], [2, 1, 1, 1]) == ["ok", "ok", "stale", "stale"]
     assert jobs.db.scalar(query, [job, other, job], [1, 1, 2]) == ["stale", "repeat", "repeat"]
+    jobs.assert_sound()
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "select verdict from faultline.heartbeat('{runner}', array[{job}]::bigint[], array[1])",
+        "select faultline.cancel_job({job})",
+    ],
+    ids=["beat", "cancel"],
+)
+def test_a_group_that_waited_for_a_beat_or_a_cancel_is_accepted_whole(
+    change: str, ending: str, jobs: Jobs, connect: Open
+) -> None:
+    ids = jobs.many_running(3)
+    other, group = connect(), connect("faultline_runner")
+    other.begin()
+    assert other.call(change.format(runner=ALICE, job=ids[1])) in {"ok", "requested"}
+    group.start(COMPLETE_MANY, ids, ids)
+    assert group.blocked()
+    other.run(ending)
+    assert group.outcome() == ["ok"] * 3
     jobs.assert_sound()
 
 

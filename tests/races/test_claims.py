@@ -81,7 +81,6 @@ def test_a_job_that_a_foreign_key_holds_is_claimed_without_waiting(db: Database,
     assert writer.outcome() == "ok"
     writer.commit()
     assert jobs.shape(job) == Shape("running", 1, 0)
-    db.execute("drop table public.notes")
     jobs.assert_sound()
 
 

@@ -178,11 +178,9 @@ def test_the_proof_waits_for_a_producer_that_has_written_but_not_yet_enqueued(
     jobs: Jobs, connect: Open, sleeper: Sleeper
 ) -> None:
     """It may look at the bell at any time; an older xid holds the proof back until it is over."""
-    jobs.db.execute("create table public.orders (id int)")
-    jobs.db.execute("grant insert on public.orders to faultline_producer")
     producer, runner = connect("faultline_producer"), connect("faultline_runner")
     producer.begin()
-    producer.run("insert into public.orders values (1)")
+    producer.run(OWN_XID)
     sleeper.hold("mail")
     xid = runner.call(OWN_XID)
     assert runner.call(PROVEN, xid) is False

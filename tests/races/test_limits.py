@@ -48,7 +48,6 @@ def test_many_sessions_that_claim_and_complete_never_exceed_the_limit_and_finish
             for counts in pool.map(work, [jobs.db.connect("faultline_runner") for _ in range(sessions)])
             for most in counts
         ]
-    jobs.db.execute("drop view public.running")
     assert max(seen) == limit
     assert jobs.db.scalar("select count(*) from faultline.jobs_done where state = 'succeeded' and attempt = 1") == total
     jobs.assert_sound()

@@ -14,6 +14,7 @@ from tests.support.scenarios import Open, Pair
 if TYPE_CHECKING:
     from tests.support.database import Database
 
+OWN_DATABASES = True
 FENCE = "and j.attempt = complete_job.attempt and j.state = 'running'"
 CLAIMED_BY_ID = """with claimed as (
         update faultline.jobs_live j

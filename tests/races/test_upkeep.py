@@ -7,6 +7,7 @@ import pytest
 from tests.support.jobs import ALICE, Jobs, Shape
 from tests.support.scenarios import COMPLETE, Open
 
+OWN_DATABASES = True
 MAINTAIN = "select faultline.maintain()"
 REGISTER = "select faultline.register_runner(%s, %s, 1, '0.1.0')"
 RUNNERS = "select host, last_seen_at > now() - interval '1 minute' from faultline.runners"
