@@ -62,9 +62,9 @@ _CLAIM: Final = (
     "queues => %s, runner => %s, batch => %s, lease => make_interval(secs => %s), floor => %s)"
 )
 _FLOOR: Final = "select faultline.advance_floor(queues => %s, floor => %s)"
-_READY_QUEUES: Final = "select faultline.ready_queues()"
+_READY_QUEUES: Final = "select faultline.ready_queues(floor => %s)"
 _NEXT_READY: Final = "select date_part('epoch', faultline.next_ready(queues => %s))"
-_UNFINISHED: Final = "select faultline.unfinished(queues => %s)"
+_UNFINISHED: Final = "select faultline.unfinished(queues => %s, floor => %s)"
 _RELEASE_UNKNOWN: Final = "select faultline.release_unknown(runner => %s, known => %s::bigint[])"
 
 
@@ -119,6 +119,7 @@ class Claimer:
         self._floor_at = float("-inf")
         self._floor_claims = 0
         self._sweep_at = time.monotonic()
+        self._discover_sweep_at = time.monotonic()
         self._mean_bytes = 0.0
         self._slept_at = time.monotonic()
         self._wakes: deque[float] = deque(maxlen=WAKES_WINDOW)
@@ -288,7 +289,12 @@ class Claimer:
             del self._recent[next(iter(self._recent))]
 
     async def _discover(self) -> None:
-        rows = await self._link.fetch(_READY_QUEUES)
+        now = time.monotonic()
+        floor = self.floor
+        if now - self._discover_sweep_at > SWEEP_SECONDS:
+            self._discover_sweep_at = now
+            floor = None
+        rows = await self._link.fetch(_READY_QUEUES, (floor,))
         known = set(self._queues)
         self._found = [row[0] for row in rows]
         self._queues.extend(queue for queue in self._found if queue not in known)
@@ -337,8 +343,12 @@ class Claimer:
 
     async def _unfinished(self) -> bool:
         queues = None if self._options.queues is None else list(self._options.queues)
-        ((unfinished,),) = await self._link.fetch(_UNFINISHED, (queues,))
-        return bool(unfinished)
+        # The floor is a hint: what it says is worth waiting for, not worth ending for.
+        for floor in (self.floor, None):
+            ((unfinished,),) = await self._link.fetch(_UNFINISHED, (queues, floor))
+            if unfinished:
+                return True
+        return False
 
     async def _arm(self) -> bool:
         """Hold the bells, then look again until no job can have come unheard. Whether there was one."""

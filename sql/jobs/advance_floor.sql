@@ -1,7 +1,8 @@
 -- Moves the floor below which no job of these queues is waiting, and returns the token that says so. Below the floor lie
 -- the dead versions that an old snapshot keeps: a claim, a reap or a count that knows it does not walk them.
 -- For faultline_runner and faultline_observer. Call it about every second on a connection in autocommit, with the
--- token it returned last; start with NULL on a new connection and every 30 s (a sweep).
+-- token it returned last; start with NULL on a new connection. Every 30 s it starts at the very beginning by itself (a
+-- sweep): should a clock that was set back have left jobs below the floor, all of them are above it again.
 --
 -- The proof. Whatever writes ready_at or a lease first takes its xid, and then reads the clock, so neither is ever in
 -- the past. One call reads a time T, then takes an xid X. A later call whose snapshot has xmin >= X knows that every
@@ -13,6 +14,7 @@ create function faultline.advance_floor(queues text[], floor text default null)
 returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
@@ -25,9 +27,15 @@ declare
   proven_at timestamptz;
   own xid8;
   name text;
-  floors jsonb := '{}';
+  floors jsonb := '{}'::jsonb;
+  jobs jsonb := '{}'::jsonb;
   level_floors jsonb;
+  level_jobs jsonb;
+  level_floor timestamptz;
+  level_job bigint;
+  first record;
   lease_floor timestamptz;
+  swept_at timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
     perform faultline._invalid('queues is NULL or has a NULL in it', 'Name the queues whose floor you want');
@@ -43,18 +51,36 @@ begin
   if token ? 'next_xid'
      and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= (token ->> 'next_xid')::xid8 then
     proven_at := (token ->> 'next_at')::timestamptz;
+    swept_at := (token ->> 'swept_at')::timestamptz;
+    if swept_at is null or swept_at <= read_at - interval '30 seconds' then
+      swept_at := read_at;
+      token := token - array['queues', 'jobs', 'lease'];
+    end if;
     foreach name in array queues loop
       level_floors := '[]';
+      level_jobs := '[]';
       for level in 1..4 loop
-        level_floors := level_floors || pg_catalog.jsonb_build_array(least(proven_at, (
-          select j.ready_at
-          from faultline.jobs_live j
-          where j.state = 'queued' and j.queue = name and j.priority = level
-            and j.ready_at >= coalesce((token -> 'queues' -> name ->> (level - 1))::timestamptz, '-infinity')
-          order by j.ready_at, j.job_id
-          limit 1)));
+        level_floor := coalesce((token -> 'queues' -> name ->> (level - 1))::timestamptz, '-infinity');
+        level_job := coalesce((token -> 'jobs' -> name ->> (level - 1))::bigint, 0);
+        select j.ready_at, j.job_id into first
+        from faultline.jobs_live j
+        where j.state = 'queued' and j.queue = name and j.priority = level
+          and (j.ready_at, j.job_id) >= (level_floor, level_job)
+        order by j.ready_at, j.job_id
+        limit 1;
+        -- To the job, not only to the time: a million jobs may have one run_at.
+        if first.ready_at < proven_at then
+          level_floor := first.ready_at;
+          level_job := first.job_id;
+        else
+          level_floor := proven_at;
+          level_job := 0;
+        end if;
+        level_floors := level_floors || pg_catalog.jsonb_build_array(level_floor);
+        level_jobs := level_jobs || pg_catalog.jsonb_build_array(level_job);
       end loop;
       floors := floors || pg_catalog.jsonb_build_object(name, level_floors);
+      jobs := jobs || pg_catalog.jsonb_build_object(name, level_jobs);
     end loop;
     lease_floor := least(proven_at, (
       select j.lease_expires_at
@@ -63,7 +89,8 @@ begin
       order by j.lease_expires_at
       limit 1));
     return pg_catalog.jsonb_build_object(
-      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'queues', floors, 'lease', lease_floor)::text;
+      'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
+      'lease', lease_floor)::text;
   end if;
 
   -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).

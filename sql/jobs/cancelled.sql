@@ -5,6 +5,7 @@ create function faultline.cancelled(job_id bigint, attempt int)
 returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$

@@ -13,6 +13,7 @@ create function faultline.claim_jobs(
 returns setof faultline.claimed_job
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
@@ -29,6 +30,7 @@ declare
   default_lease interval;
   lease_floor timestamptz;
   level_floor timestamptz;
+  level_job bigint;
   setting record;
   place int;
 begin
@@ -98,6 +100,7 @@ begin
     for place in 1..pg_catalog.cardinality(queues) loop
       continue when room[place] <= 0;
       level_floor := coalesce((token -> 'queues' -> queues[place] ->> (level - 1))::timestamptz, '-infinity');
+      level_job := coalesce((token -> 'jobs' -> queues[place] ->> (level - 1))::bigint, 0);
       return query
       with claimed as (
         update faultline.jobs_live j
@@ -107,7 +110,7 @@ begin
           select c.ctid
           from faultline.jobs_live c
           where c.state = 'queued' and c.queue = queues[place] and c.priority = level
-            and c.ready_at >= level_floor and c.ready_at <= now_
+            and (c.ready_at, c.job_id) >= (level_floor, level_job) and c.ready_at <= now_
           order by c.ready_at, c.job_id
           limit least(wanted, room[place])
           for no key update skip locked))

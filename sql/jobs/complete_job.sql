@@ -6,6 +6,7 @@ create function faultline.complete_job(job_id bigint, attempt int, result jsonb 
 returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
 as $$

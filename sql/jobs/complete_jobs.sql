@@ -8,6 +8,7 @@ create function faultline.complete_jobs(job_ids bigint[], attempts int[], result
 returns table (job_id bigint, verdict text)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off

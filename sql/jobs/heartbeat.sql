@@ -7,6 +7,7 @@ create function faultline.heartbeat(runner uuid, job_ids bigint[], attempts int[
 returns table (job_id bigint, verdict text, cancel_requested boolean)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off

@@ -5,6 +5,7 @@ create function faultline.next_ready(queues text[])
 returns interval
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off

@@ -10,6 +10,7 @@ create function faultline.reap_expired(max int default 1000, floor text default 
 returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off

@@ -6,6 +6,7 @@ create function faultline.release_job(job_id bigint, attempt int, delay interval
 returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$

@@ -7,6 +7,7 @@ create function faultline.report_stale(job_id bigint, attempt int, verb text)
 returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$

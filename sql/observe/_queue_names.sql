@@ -17,17 +17,7 @@ declare
 begin
   for probe in 1..max loop
     select min(k) into upper_name from unnest(known) as k where k > name;
-    candidate := least(
-      (select j.queue from faultline.jobs_live j
-       where j.state = 'queued' and j.queue > name and (upper_name is null or j.queue < upper_name)
-       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
-      (select j.queue from faultline.jobs_live j
-       where j.lease_expires_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
-       order by j.queue, j.lease_expires_at limit 1),
-      (select j.queue from faultline.jobs_live j
-       where j.finished_at is not null and j.queue > name and (upper_name is null or j.queue < upper_name)
-       order by j.queue, j.job_id limit 1),
-      upper_name);
+    candidate := coalesce(faultline._next_queue(name, upper_name, false), upper_name);
     exit when candidate is null;
     name := candidate;
     return next name;

@@ -8,6 +8,7 @@ create function faultline.metrics(floor text default null)
 returns table (name text, labels jsonb, value double precision)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
@@ -20,6 +21,7 @@ declare
   lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
   queue_ text;
   level_floor timestamptz;
+  level_job bigint;
   depth bigint;
   oldest timestamptz;
 begin
@@ -28,19 +30,22 @@ begin
     oldest := null;
     for level in 1..4 loop
       level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
+      level_job := coalesce((token -> 'jobs' -> queue_ ->> (level - 1))::bigint, 0);
       if depth < 10000 then
         depth := depth + (
           select count(*)
           from (
             select from faultline.jobs_live j
-            where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor
+            where j.state = 'queued' and j.queue = queue_ and j.priority = level
+              and (j.ready_at, j.job_id) >= (level_floor, level_job)
             limit 10000 - depth
           ) c);
       end if;
       oldest := least(oldest, (
         select j.ready_at
         from faultline.jobs_live j
-        where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at >= level_floor and j.ready_at <= now_
+        where j.state = 'queued' and j.queue = queue_ and j.priority = level
+          and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at <= now_
         order by j.ready_at, j.job_id
         limit 1));
     end loop;

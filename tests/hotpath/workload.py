@@ -53,12 +53,12 @@ class Runner:
         ).fetchall()
         assert verdicts == [("ok",)] * len(claimed)
 
-    def drain(self, count: int, batch: int = 500) -> None:
+    def drain(self, count: int, batch: int = 500, lease: str = "1 hour") -> None:
         """Claim and complete so many jobs, moving the floor every few thousand."""
         for done in range(0, count, batch):
             if done % 5000 == 0:
                 self.advance()
-            claimed = self.claim(min(batch, count - done))
+            claimed = self.claim(min(batch, count - done), lease)
             assert len(claimed) == min(batch, count - done)
             self.complete(claimed)
         self.advance()

@@ -4,7 +4,7 @@ select * from no_plan();
 
 select * from is_function(
   'ready_queues',
-  'max integer DEFAULT 1000',
+  'max integer DEFAULT 1000, floor text DEFAULT NULL::text',
   'SETOF text',
   '{faultline_runner}');
 
