@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from faultline import database, durations, encoding
-from faultline.errors import DatabaseUnavailable, InvalidArgument, OutcomeUnknown, from_psycopg
+from faultline.errors import DatabaseUnavailable, InvalidArgument, OutcomeUnknown, PayloadError, from_psycopg
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -49,7 +50,7 @@ _SQL_TYPES: Final = {
 _ENQUEUE_MANY: Final = (
     "select ordinal, job_id, created from faultline.enqueue_many(jobs => %(jobs)s::jsonb) order by ordinal"
 )
-_STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)"
+_STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)::text"
 _MANY_LIMIT: Final = 200 * 1024 * 1024
 
 Parameters = dict[str, Any]
@@ -387,7 +388,7 @@ class Client:
         return [Enqueued(*row) for row in self._ask(_many_request(jobs))]
 
     def status(self, job_id: int) -> dict[str, Any] | None:
-        """The job as `job_status` shows it, or None if there is no such job."""
+        """The job as `job_status` shows it, or None if there is no such job. PayloadError if it can't be decoded."""
         return _as_status(self._ask(_status_request(job_id)))
 
     def close(self) -> None:
@@ -488,5 +489,8 @@ class AsyncClient:
 
 
 def _as_status(rows: Rows) -> dict[str, Any] | None:
-    status: dict[str, Any] | None = rows[0][0]
+    try:
+        status: dict[str, Any] | None = None if rows[0][0] is None else json.loads(rows[0][0])
+    except (RecursionError, ValueError) as error:
+        raise PayloadError(f"the job's payload, result or error can't be decoded: {error}") from None
     return status

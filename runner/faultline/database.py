@@ -84,8 +84,9 @@ def redact(dsn: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What the server or libpq said, on one line. libpq names hosts and users in it, never passwords."""
-    return " ".join(clean(str(error)).split()) or type(error).__name__
+    """What the server or libpq said, on one line, without the context. libpq never names passwords in it."""
+    said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return " ".join(clean(said or str(error)).split()) or type(error).__name__
 
 
 def connect(dsn: str | None, role: str) -> psycopg.Connection[Any]:
@@ -295,16 +296,16 @@ class Link:
         query: LiteralString,
         parameters: Sequence[Any] | Mapping[str, Any] = (),
         *,
-        seconds: float = CALL_SECONDS,
+        seconds: float | None = None,
         limit: float | None = None,
     ) -> Rows:
         """The rows of one statement in its own transaction, in binary form.
 
-        Raises Lost if the connection broke or gave no answer within `seconds`, else what psycopg raises. `limit`: the
+        Raises Lost if the connection broke or gave no answer in `seconds` (30), else what psycopg raises. `limit`: the
         server itself ends the statement after so many seconds.
         """
         connection = self.connection
-        watchdog = asyncio.get_running_loop().call_later(seconds, _cut, connection)
+        watchdog = asyncio.get_running_loop().call_later(seconds or CALL_SECONDS, _cut, connection)
         try:
             if self._wrapped or limit is not None:
                 async with connection.transaction():

@@ -116,6 +116,8 @@ class Executor:
     def stop(self, job: Job, why: str) -> None:
         """Tell a handler to stop: `job.cancelled`, and for a coroutine CancelledError where it waits. Once a job."""
         told = job._why is not None
+        if why == STALE and job._why != STALE:
+            self._metrics.leases_expired += 1
         if not told or why == STALE:
             job._why = why
         attempt = self._attempts.get(id(job))
@@ -402,8 +404,8 @@ class Executor:
 
     def _raised(self, job: Job, error: BaseException, *, skip: int = 0) -> None:
         why = job._why
-        if why == STALE:
-            self._completer.dropped(job)  # the heartbeat was told, and the refusal is recorded
+        if why == STALE and isinstance(error, asyncio.CancelledError | _Unfinished):
+            self._completer.dropped(job)  # it ended because it was told to; there is nothing to report
         elif why == CANCELLED:
             self._completer.report(Report(job, "cancelled", "cancelled"))
         elif isinstance(error, Snooze):

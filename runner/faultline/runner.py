@@ -190,7 +190,6 @@ class Runner:
             executor.stop(job, CANCELLED)
             return
         if executor.has(job):
-            self.metrics.leases_expired += 1
             self.metrics.stale["heartbeat"] += 1
             log.warning(
                 "job %d (%s): attempt %d lost its lease and is told to stop",

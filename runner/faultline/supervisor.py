@@ -161,7 +161,8 @@ class _Supervisor:
         codes = [child.code for child in self.children if child.code is not None]
         if WRONG_USAGE in codes:
             return WRONG_USAGE
-        return 0 if all(code == 0 for code in codes) else 1
+        # Only a child that has not begun to run dies of SIGTERM: it holds no job.
+        return 0 if all(code in {0, -signal.SIGTERM} for code in codes) else 1
 
     # Signals and changes.
 

@@ -86,6 +86,7 @@ class Proxy:
         def stop() -> bool:
             with self._lock:
                 if application in self._frozen:
+                    self._frozen.discard(application)  # only this connection: the next one works
                     frozen.set()
             return frozen.is_set()
 
@@ -97,8 +98,7 @@ class Proxy:
     def _gone(self, application: str, frozen: threading.Event) -> bool:
         """Whether what has just come from the server is to be lost, and the connection with it."""
         with self._lock:
-            if application in self._frozen and frozen.is_set():
-                self._frozen.discard(application)  # only this connection; the next one works
+            if frozen.is_set():
                 return True
             if application in self._to_swallow:
                 self._to_swallow.discard(application)
