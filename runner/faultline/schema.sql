@@ -1209,16 +1209,20 @@ CREATE FUNCTION faultline._oldest_day(parent text) RETURNS timestamp with time z
     AS $_$
 begin
   return (
-    select min(pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD'))::timestamp at time zone 'UTC'
-    from pg_catalog.pg_inherits i
-    join pg_catalog.pg_class c on c.oid = i.inhrelid
-    where i.inhparent = pg_catalog.to_regclass('faultline.' || _oldest_day.parent) and c.relname ~ '_[0-9]{8}$');
+    select greatest(min(d.day), max(d.day + 1) filter (where d.emptied))::timestamp at time zone 'UTC'
+    from (
+      select pg_catalog.to_date(pg_catalog.right(c.relname, 8), 'YYYYMMDD') as day,
+        pg_catalog.obj_description(c.oid, 'pg_class') is not null as emptied
+      from pg_catalog.pg_inherits i
+      join pg_catalog.pg_class c on c.oid = i.inhrelid
+      where i.inhparent = pg_catalog.to_regclass('faultline.' || _oldest_day.parent) and c.relname ~ '_[0-9]{8}$'
+    ) d);
 end
 $_$;
 
 -- Name: FUNCTION _oldest_day(parent text); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._oldest_day(parent text) IS 'Private: the first day of jobs_done or job_events that has a partition.';
+COMMENT ON FUNCTION faultline._oldest_day(parent text) IS 'Private: the first day of jobs_done or job_events whose history is all there.';
 
 -- Name: _one_line(text, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2765,6 +2769,8 @@ begin
       begin
         if pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0 then
           execute pg_catalog.format('truncate faultline.%I', old);
+          -- Verify must not miss what was in it, should retention be longer again before its DROP.
+          execute pg_catalog.format('comment on table faultline.%I is %L', old, 'Emptied by retention.');
           truncated := truncated + 1;
         end if;
       exception when lock_not_available or deadlock_detected then

@@ -93,6 +93,8 @@ begin
       begin
         if pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0 then
           execute pg_catalog.format('truncate faultline.%I', old);
+          -- Verify must not miss what was in it, should retention be longer again before its DROP.
+          execute pg_catalog.format('comment on table faultline.%I is %L', old, 'Emptied by retention.');
           truncated := truncated + 1;
         end if;
       exception when lock_not_available or deadlock_detected then
