@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what the project is built and tested with; `make setup` calls it, and it is quick when nothing is missing.
 #   tools/setup.sh venv    .venv with faultline and all its extras, PostgreSQL 18 among them: enough for the demo
-#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check and pgTAP; Sqitch, from the system
+#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP and PgBouncer; Sqitch, from the system
 #   tools/setup.sh         both
 # As root it installs missing Debian packages (never a server: that would make a cluster). Otherwise it says in one
 # message which are missing and ends with 2.
@@ -10,7 +10,9 @@ cd "$(dirname "$0")/.."
 
 readonly venv=.venv tools=.tools pg=.tools/postgresql-15
 readonly pg_bin=$pg/usr/lib/postgresql/15/bin
-readonly unpacked="postgresql-15 postgresql-client-15 postgresql-15-plpgsql-check postgresql-15-pgtap"
+readonly pg_packages="postgresql-15 postgresql-client-15 postgresql-15-plpgsql-check postgresql-15-pgtap"
+readonly bouncer_packages="pgbouncer libevent-2.1-7 libc-ares2"
+missing=()
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 say() { printf '%s\n' "$*" >&2; }
@@ -42,16 +44,18 @@ is_root() { [ "$(id -u)" -eq 0 ]; }
 has_apt() { command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; }
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# need PACKAGE...: installs them as root, else ends with the one message.
+# need PACKAGE...: as root, installs those that are not there; else notes them for the one message, and fails.
 need() {
-    [ $# -eq 0 ] && return
+    local package absent=()
+    for package in "$@"; do installed "$package" || absent+=("$package"); done
+    [ ${#absent[@]} -eq 0 ] && return
     if is_root && has_apt; then
-        step "installing $*" sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh "$@"
-        return
+        step "installing ${absent[*]}" sh -c \
+            'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh "${absent[@]}"
+    else
+        missing+=("${absent[@]}")
+        return 1
     fi
-    say "Missing Debian packages: $*"
-    say "Install them as root (apt-get update && apt-get install -y --no-install-recommends $*), then run this again."
-    exit 2
 }
 
 find_python() {
@@ -70,10 +74,13 @@ make_venv() {
         return
     fi
     python=$(find_python)
-    [ -n "$python" ] || { need python3 python3-venv; python=$(find_python); }
-    [ -n "$python" ] || { say "Faultline needs Python 3.11 or newer, and there is none on PATH."; exit 2; }
+    if [ -z "$python" ]; then
+        need python3 python3-venv || return 0
+        python=$(find_python)
+        [ -n "$python" ] || { say "Faultline needs Python 3.11 or newer, and Debian's python3 is older here."; exit 2; }
+    fi
     if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
-        need "$(python_venv_package "$python")"
+        need "$(python_venv_package "$python")" || return 0
     fi
     [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 ||
         step "making $venv with $("$python" --version)" "$python" -m venv --clear "$venv"
@@ -91,49 +98,53 @@ runtime_packages() {
     dpkg-deb -f "$1" Depends | tr ',' '\n' | sed -E 's/^ *([^ (|]+).*/\1/' | grep -E '^(lib|tzdata)' | grep -v '^libllvm'
 }
 
-fetch() {
-    rm -rf "$tools/debs" "$pg"
-    mkdir -p "$tools/debs" "$pg"
-    # shellcheck disable=SC2086 # a list of names
-    (cd "$tools/debs" && apt-get "$@" -q -o APT::Sandbox::User=root download $unpacked)
-    local deb
-    for deb in "$tools"/debs/*.deb; do dpkg-deb -x "$deb" "$pg"; done
+# unpack DIRECTORY PACKAGE...: downloads Debian packages into DIRECTORY/debs and unpacks them beside it.
+unpack() {
+    local target=$1 deb
+    shift
+    rm -rf "$target"
+    mkdir -p "$target/debs"
+    (cd "$target/debs" && apt-get "${apt_options[@]}" -q -o APT::Sandbox::User=root download "$@")
+    for deb in "$target"/debs/*.deb; do dpkg-deb -x "$deb" "$target"; done
 }
 
-# Without root the lists of packages can't be refreshed in place, but anywhere else.
-fetch_privately() {
-    local state=$PWD/$tools/apt
-    local options=(-o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache" -o Debug::NoLocking=1)
-    fetch && return
-    mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
-    apt-get "${options[@]}" -q update
-    fetch "${options[@]}"
+unpack_all() {
+    # shellcheck disable=SC2086 # lists of names
+    unpack "$pg" $pg_packages && unpack "$tools/pgbouncer" $bouncer_packages
 }
 
-refresh_and_fetch() { apt-get update -q && fetch; }
+# As root with fresh lists of packages; without, with those that are there, or else with lists of our own.
+refresh_and_unpack_all() {
+    local apt_options=() state=$PWD/$tools/apt
+    if is_root; then
+        apt-get -q update
+    elif unpack_all; then
+        return
+    else
+        apt_options=(-o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache" -o Debug::NoLocking=1)
+        mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+        apt-get "${apt_options[@]}" -q update
+    fi
+    unpack_all
+}
 
 make_tools() {
-    local missing=() package
+    local runtime
     if [ "$tools/.stamp" -nt tools/setup.sh ] && command -v sqitch >/dev/null && "$pg_bin/postgres" --version >/dev/null 2>&1
     then
         return
     fi
     if ! has_apt; then
-        say "The tests need Debian's packages (apt-get, dpkg-deb): PostgreSQL 15, plpgsql_check, pgTAP and Sqitch come from there."
+        say "The tests need Debian's packages (apt-get, dpkg-deb): PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer and Sqitch."
         exit 2
     fi
     mkdir -p "$tools"
-    if ! [ -x "$pg_bin/postgres" ]; then
-        if is_root; then
-            step "unpacking PostgreSQL 15, plpgsql_check and pgTAP into $tools" refresh_and_fetch
-        else
-            step "unpacking PostgreSQL 15, plpgsql_check and pgTAP into $tools" fetch_privately
-        fi
+    if ! [ -x "$pg_bin/postgres" ] || ! [ -d "$pg/debs" ] || ! [ -x "$tools/pgbouncer/usr/sbin/pgbouncer" ]; then
+        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP and PgBouncer into $tools" refresh_and_unpack_all
     fi
-    for package in sqitch libdbd-pg-perl $(runtime_packages "$tools"/debs/postgresql-15_*.deb); do
-        installed "$package" || missing+=("$package")
-    done
-    need "${missing[@]}"
+    runtime=$(runtime_packages "$pg"/debs/postgresql-15_*.deb)
+    # shellcheck disable=SC2086 # a list of names
+    need sqitch libdbd-pg-perl $runtime || return 0
     "$pg_bin/postgres" --version >/dev/null || { say "$pg_bin/postgres does not run here"; exit 2; }
     touch "$tools/.stamp"
 }
@@ -141,6 +152,17 @@ make_tools() {
 case ${1:-all} in
 venv) make_venv ;;
 tools) make_tools ;;
-all) make_venv && make_tools ;;
-*) say "usage: tools/setup.sh [venv|tools]"; exit 2 ;;
+all)
+    make_venv
+    make_tools
+    ;;
+*)
+    say "usage: tools/setup.sh [venv|tools]"
+    exit 2
+    ;;
 esac
+if [ ${#missing[@]} -gt 0 ]; then
+    say "Missing Debian packages: ${missing[*]}"
+    say "Install them as root: apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    exit 2
+fi

@@ -38,7 +38,6 @@ server_fast_close = 1
 @contextmanager
 def pooled(dsn: str, user: str) -> Iterator[str]:
     """A DSN that leads to the same database through PgBouncer, with three connections of `user` for everybody."""
-    subprocess.run([ROOT / "tools/pgbouncer.sh"], check=True)
     parts = conninfo_to_dict(dsn)
     owner = os.stat(str(parts["host"]))  # who may use the server's socket; never root, which PgBouncer refuses to be
     with tempfile.TemporaryDirectory(prefix="faultline-bouncer-") as name:
