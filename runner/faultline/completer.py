@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, LiteralString
@@ -38,6 +39,7 @@ GROUP_BYTES: Final = 4 * 1024 * 1024
 REPORTS_MOST: Final = 200
 POISON: Final = {"22", "23", "54"}
 PAUSE_MOST: Final = 2.0
+BEAT_WAIT: Final = 0.02
 
 _COMPLETE: Final = (
     "select job_id, verdict from faultline.complete_jobs(%s::bigint[], %s::int[], %s::jsonb[]) where verdict <> 'ok'"
@@ -82,11 +84,16 @@ class Completer:
         self._work = asyncio.Event()
         self._closing = False
         self._stale_log = Limiter(10.0)
+        self._waiting_log = Limiter(30.0)
 
     @property
     def backlog(self) -> int:
         """Results that have no verdict yet."""
         return len(self._successes) + len(self._reports) + self._sending
+
+    def beaten(self) -> None:
+        """A heartbeat is over: what it held up may go."""
+        self._work.set()
 
     def succeeded(self, job: Job, result: str | None) -> None:
         """The handler returned; `result` is JSON text that is known to be good, or None."""
@@ -111,11 +118,14 @@ class Completer:
                         break
                     self._work.clear()
                     await self._work.wait()
-                if self._successes:
-                    await self._deliver(self._take_successes(), self._complete)
-                if self._reports:
-                    await self._deliver(self._take_reports(), self._tell)
-                self.on_accepted()
+                successes = self._take_successes()
+                await self._deliver(successes, self._complete)
+                reports = self._take_reports()
+                await self._deliver(reports, self._tell)
+                if successes or reports:
+                    self.on_accepted()
+                else:
+                    await self._wait_for_beat()
         await self._link.close()
 
     def close(self) -> None:
@@ -131,34 +141,52 @@ class Completer:
     # Groups.
 
     def _take_successes(self) -> list[Success]:
-        waiting = self._successes
         group: list[Success] = []
+        kept: list[Success] = []
+        waiting = self._successes
         room = GROUP_BYTES
+        now = time.monotonic()
         while waiting and len(group) < GROUP_MOST and room > 0:
             one = waiting.popleft()
+            job, result = one
+            job._sent = now
+            if job._beating:
+                job._sent = 0.0
+                kept.append(one)
+                continue
             group.append(one)
-            if one[1] is not None:
-                room -= len(one[1])
+            if result is not None:
+                room -= len(result)
+        waiting.extendleft(kept)
         return group
 
     def _take_reports(self) -> list[Report]:
         """Reports of one verb. A task of a workflow goes alone: its run is locked before its job."""
-        first = self._reports.popleft()
-        group = [first]
-        if first.job.run_id is not None:
-            return group
-        kept: deque[Report] = deque()
+        group: list[Report] = []
+        kept: list[Report] = []
+        now = time.monotonic()
         while self._reports and len(group) < REPORTS_MOST:
             one = self._reports.popleft()
-            (group if one.verb == first.verb and one.job.run_id is None else kept).append(one)
-        kept.extend(self._reports)
-        self._reports = kept
+            one.job._sent = now
+            if one.job._beating or (group and not _together(group[0], one)):
+                one.job._sent = 0.0
+                kept.append(one)
+            else:
+                group.append(one)
+        self._reports.extendleft(reversed(kept))
         return group
 
     async def _deliver(self, group: list[Any], call: Call) -> None:
-        self._sending = len(group)
-        await self._send(group, call)
-        self._sending = 0
+        if group:
+            self._sending = len(group)
+            await self._send(group, call)
+            self._sending = 0
+
+    async def _wait_for_beat(self) -> None:
+        """All that waits is in a heartbeat at this moment, which would take it for stale if it were reported now."""
+        self._work.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._work.wait(), BEAT_WAIT)
 
     async def _send(self, group: list[Any], call: Call) -> None:
         """Make the call until there is an answer; a group that is refused as a whole goes one by one."""
@@ -175,7 +203,8 @@ class Completer:
                 if not database.passing(error):
                     await self._divide(group, call, error)
                     break
-                log.warning("a report has to wait: %s", database.reason(error))
+                if self._waiting_log.allow(error.sqlstate, time.monotonic()) is not None:
+                    log.warning("reports have to wait: %s", database.reason(error))
                 await asyncio.sleep(pause)
                 pause = min(PAUSE_MOST, pause * 2)
 
@@ -271,7 +300,7 @@ class Completer:
 
     def _stale(self, job: Job, verb: str) -> None:
         self._metrics.stale[verb] += 1
-        if (kept := self._stale_log.allow(verb, asyncio.get_running_loop().time())) is not None:
+        if (kept := self._stale_log.allow(verb, time.monotonic())) is not None:
             log.warning(
                 "job %d (%s): the report of attempt %d (%s) was refused as stale: its lease was lost%s",
                 job.id,
@@ -287,6 +316,10 @@ class Completer:
         job._series.count(outcome)
         if self.held.get(job.id) is job:
             del self.held[job.id]
+
+
+def _together(first: Report, other: Report) -> bool:
+    return first.verb == other.verb and first.job.run_id is None and other.job.run_id is None
 
 
 def _by_id(success: Success) -> int:

@@ -57,6 +57,7 @@ _SECRETS: Final = ("password", "sslpassword", "oauth_client_secret", "scram_clie
 _RAW_LOADERS: Final = {"jsonb": ByteaBinaryLoader, "interval": ByteaBinaryLoader, "text[]": ByteaBinaryLoader}
 _GONE: Final = {"57P01", "57P02", "57P03", "57P05", "25006", "0A000", "26000"}
 _PASSING: Final = {"40001", "40P01", "55P03", "57014", "55006"}
+_PASSING_CLASSES: Final = {"25", "3F", "42", "53", "57", "58"}
 _PROBE: Final = (
     "select pg_backend_pid(), current_setting('default_transaction_isolation'),"
     " current_setting('transaction_read_only')"
@@ -134,9 +135,12 @@ def broke(connection: psycopg.BaseConnection[Any], error: psycopg.Error) -> bool
 
 
 def passing(error: psycopg.Error) -> bool:
-    """Whether the same call may well succeed later: locks, timeouts, resources; not the data's fault."""
+    """Whether the same call may well succeed later: it is not the data's fault.
+
+    Locks, timeouts, resources; and a right, a function or a schema that is missing, which somebody will give back.
+    """
     state = error.sqlstate
-    return state is None or state in _PASSING or state[:2] in {"53", "58", "57", "25"}
+    return state is None or state in _PASSING or state[:2] in _PASSING_CLASSES
 
 
 def alive(connection: psycopg.BaseConnection[Any]) -> bool:

@@ -39,7 +39,9 @@ _BEAT: Final = (
 
 
 class Heartbeat:
-    """`tell(job, stale)` is called, in the heartbeat's thread, for a job to stop: stale, or cancelled by somebody."""
+    """Calls, in its own thread, `tell(job, stale)` for a job that has to stop (stale, or somebody cancelled it), and
+    `over()` after each beat.
+    """
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Heartbeat:
         held: Mapping[int, Job],
         executor: Executor,
         tell: Callable[[Job, bool], None],
+        over: Callable[[], None],
         *,
         runner: UUID,
         lease: float,
@@ -55,6 +58,7 @@ class Heartbeat:
         self._held = held
         self._executor = executor
         self._tell = tell
+        self._over = over
         self._runner = runner
         self._lease = lease
         self._stopping = asyncio.Event()
@@ -86,7 +90,22 @@ class Heartbeat:
         self._watch_loop(now)
         due = [job for job in self._snapshot() if self._due(job, now)]
         for start in range(0, len(due), BEAT_MOST):
-            await self._renew(due[start : start + BEAT_MOST])
+            part = due[start : start + BEAT_MOST]
+            try:
+                await self._renew([job for job in part if self._take(job, now)])
+            finally:
+                for job in part:
+                    job._beating = False
+                self._over()
+
+    def _take(self, job: Job, now: float) -> bool:
+        """Whether to beat for the job now. Not while its report is under way: the beat would find it gone, and stale.
+
+        The completer does the same the other way round: each says what it does, and then looks at what the other does.
+        """
+        job._beating = True
+        sent = job._sent
+        return not sent or now - sent > self._lease / 3
 
     def _snapshot(self) -> list[Job]:
         while True:
@@ -102,6 +121,8 @@ class Heartbeat:
         return job is not self._blocked_by or not self._overdue(job, now)
 
     async def _renew(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
         sent = time.monotonic()
         rows = await self._link.fetch(
             _BEAT,

@@ -77,7 +77,7 @@ class Housekeeper:
             self.register: (now, REGISTER_SECONDS),
             self.reap: (now, REAP_SECONDS),
             self.maintain: (now + random.uniform(0.0, MAINTAIN_SECONDS), MAINTAIN_SECONDS),  # noqa: S311
-            self.verify: (now + random.uniform(5.0, VERIFY_SECONDS), VERIFY_SECONDS),  # noqa: S311
+            self.verify: (now + VERIFY_SECONDS * random.uniform(0.05, 1.0), VERIFY_SECONDS),  # noqa: S311
         }
 
     def stop(self) -> None:

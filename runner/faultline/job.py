@@ -48,7 +48,20 @@ class Job:
     not charged) and `run_id`; what else there is are properties.
     """
 
-    __slots__ = ("_raw", "_renewed", "_series", "_why", "attempt", "id", "payload", "queue", "run_id", "type")
+    __slots__ = (
+        "_beating",
+        "_raw",
+        "_renewed",
+        "_sent",
+        "_series",
+        "_why",
+        "attempt",
+        "id",
+        "payload",
+        "queue",
+        "run_id",
+        "type",
+    )
 
     id: int
     attempt: int
@@ -67,6 +80,8 @@ class Job:
         self._renewed = renewed
         self._series = series
         self._why: str | None = None
+        self._sent = 0.0  # when its report left, while there is no verdict on it
+        self._beating = False  # whether it is in a heartbeat that is under way
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.type!r}, attempt {self.attempt}, queue {self.queue!r}>"

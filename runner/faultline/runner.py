@@ -167,11 +167,15 @@ class Runner:
         def tell(job: Job, stale: bool) -> None:
             loop.call_soon_threadsafe(self._told, roles.executor, job, stale)
 
+        def over() -> None:
+            loop.call_soon_threadsafe(roles.completer.beaten)
+
         heartbeat = Heartbeat(
             Link(self._dsn, "heartbeat", self._state),
             roles.completer.held,
             roles.executor,
             tell,
+            over,
             runner=self.id,
             lease=self.options.lease,
         )

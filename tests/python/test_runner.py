@@ -161,7 +161,10 @@ def test_slow_jobs_are_not_hoarded(db: Database) -> None:
         running.runner.stop()
 
 
-def test_what_was_prefetched_at_the_pace_of_fast_jobs_is_given_back_when_slow_ones_come(db: Database) -> None:
+def test_what_was_prefetched_at_the_pace_of_fast_jobs_is_given_back_when_slow_ones_come(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faultline.claimer.SURPLUS_SECONDS", 0.3)
     enqueue(db, "fine", count=2000)
     enqueue(db, "nap", '{"seconds": 30}', count=800)
     with Running(app_of(fine=fine, nap=nap), db, concurrency=4) as running:
@@ -265,6 +268,14 @@ def test_a_lease_is_renewed_as_long_as_the_handler_runs(db: Database) -> None:
         until(lambda: state(db, job_id) == "succeeded", "it is done")
     assert job(db, job_id)["attempt"] == 1
     assert events(db, "expire") == []
+    assert events(db, "stale") == []
+
+
+def test_a_beat_never_takes_for_stale_what_was_reported_meanwhile(db: Database) -> None:
+    enqueue(db, "nap", '{"seconds": 0.25}', count=1200)
+    with Running(app_of(nap=nap), db, lease=1.0, concurrency=150, until_empty=True) as running:
+        running.join()
+    assert states(db) == {"succeeded": 1200}
     assert events(db, "stale") == []
 
 
