@@ -85,5 +85,10 @@ set local role faultline_observer;
 select throws_ok($$select * from faultline.enqueue_many('[]')$$, '42501', 'permission denied for function enqueue_many', 'faultline_observer may not');
 reset role;
 
+-- An error that is no element's fault is passed on as it is.
+create function pg_temp.full_() returns trigger language plpgsql as $$ begin raise exception using errcode = '22000', message = 'the disk is full', hint = 'x'; end $$;
+create trigger full_ before insert on faultline.jobs_live for each row execute function pg_temp.full_();
+select refuses($$select * from faultline.enqueue_many('[{"type": "t"}]')$$, '22000', 'the disk is full', 'what is wrong with no element is not put to one');
+
 select * from finish();
 rollback;
