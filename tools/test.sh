@@ -27,7 +27,8 @@ jobs=()
 trap 'rm -rf "$logs"' EXIT
 trap 'kill "${jobs[@]}" 2>/dev/null || true; exit 130' INT TERM
 for version in "${versions[@]}"; do
-    run "$version" "$@" >"$logs/$version" 2>&1 </dev/null &
+    : >"$logs/$version" # tail may be there before the job
+    run "$version" "$@" >>"$logs/$version" 2>&1 </dev/null &
     jobs+=($!)
 done
 failed=()
