@@ -7,10 +7,8 @@ lose the job: so they can tell.
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from tests.hotpath.workload import Runner, enqueue
@@ -18,6 +16,8 @@ from tests.support.stepping import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import psycopg
 
     from tests.support.database import Database
 
@@ -243,19 +243,6 @@ def test_a_lease_that_commits_late_is_reaped(db: Database) -> None:
     assert db.scalar("select faultline.reap_expired(10, %s)", runner.token) == 1
 
 
-def test_a_running_job_whose_lease_has_expired_counts_against_the_limit_until_it_is_reaped(db: Database) -> None:
-    """The floor may be its very lease."""
-    db.execute("select faultline.set_queue('q', '{\"max_running\": 1}')")
-    enqueue(db, 2)
-    runner = Runner(db)
-    assert len(runner.claim(1, lease="1 second")) == 1
-    db.execute("select pg_sleep(1.1)")
-    for _ in range(3):
-        runner.advance()
-    assert json.loads(runner.token or "{}")["lease"] is not None
-    assert runner.claim(1) == []
-
-
 def test_a_proven_floor_lies_behind_what_was_finished(db: Database) -> None:
     """The other tests would pass with a floor that never moves."""
     enqueue(db, 10)
@@ -321,13 +308,3 @@ def test_a_runner_of_new_queues_starts_them_without_a_floor(db: Database) -> Non
     runner.advance()
     runner.queue = "new"
     assert found(runner, 3)
-
-
-@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
-def test_a_claim_in_any_other_isolation_is_refused(db: Database, isolation: str) -> None:
-    connection = db.connect(autocommit=False)
-    connection.execute(f"set transaction isolation level {isolation}".encode())
-    with pytest.raises(psycopg.Error) as error:
-        connection.execute("select * from faultline.claim_job('q', %s)", (uuid.uuid4(),))
-    assert error.value.sqlstate == "FL004"
-    assert "READ COMMITTED" in (error.value.diag.message_hint or "")
