@@ -100,9 +100,8 @@ class TestCommand:
     def test_ends_with_the_signal_that_ended_the_command(self, tmp_path: Path) -> None:
         assert run("dev", "--", "sh", "-c", "kill -9 $$", cwd=tmp_path).returncode == 128 + signal.SIGKILL
 
-    @pytest.mark.parametrize("command", ["no-such-program", "/"])
-    def test_a_command_that_is_none_is_wrong_usage(self, tmp_path: Path, command: str) -> None:
-        assert command in refused(run("dev", "--", command, cwd=tmp_path), 2)
+    def test_a_command_that_is_none_is_wrong_usage(self, tmp_path: Path) -> None:
+        assert "'no-such-program'" in refused(run("dev", "--", "no-such-program", cwd=tmp_path), 2)
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_hands_signals_on_and_waits(self, tmp_path: Path, number: signal.Signals) -> None:

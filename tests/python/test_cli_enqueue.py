@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import database
 from tests.support.cli import Cli
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from faultline.embedded import Server
     from tests.support.database import Database
 
 
@@ -18,6 +21,16 @@ if TYPE_CHECKING:
 def cli(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     monkeypatch.chdir(tmp_path)
     return Cli(db.dsn)
+
+
+@pytest.fixture(scope="module")
+def untouched(server: Server, template: str) -> Iterator[Database]:
+    """One database for all that is refused: nothing ever comes into it."""
+    database.create(server, "cli_refusals", template=template)
+    shared = database.Database(server, "cli_refusals")
+    yield shared
+    shared.close()
+    database.drop(server, "cli_refusals")
 
 
 def test_prints_the_id_of_the_new_job(db: Database, cli: Cli) -> None:
@@ -102,9 +115,9 @@ def test_an_escaped_backslash_before_u0000_is_no_nul(db: Database, cli: Cli) -> 
         ('{"a": "' + "x" * 262_144 + '"}', "262144"),
     ],
 )
-def test_a_bad_payload_is_wrong_usage(db: Database, cli: Cli, payload: str, said: str) -> None:
-    assert said in cli.refused(2, "enqueue", "hello", payload)
-    assert db.scalar("select count(*) from faultline.jobs") == 0
+def test_a_bad_payload_is_wrong_usage(untouched: Database, payload: str, said: str) -> None:
+    assert said in Cli(untouched.dsn).refused(2, "enqueue", "hello", payload)
+    assert untouched.scalar("select count(*) from faultline.jobs") == 0
 
 
 @pytest.mark.parametrize(
@@ -132,6 +145,6 @@ def test_a_bad_payload_is_wrong_usage(db: Database, cli: Cli, payload: str, said
         ([], "TYPE"),
     ],
 )
-def test_a_bad_option_is_wrong_usage(db: Database, cli: Cli, arguments: list[str], said: str) -> None:
-    assert said in cli.refused(2, "enqueue", *arguments)
-    assert db.scalar("select count(*) from faultline.jobs") == 0
+def test_a_bad_option_is_wrong_usage(untouched: Database, arguments: list[str], said: str) -> None:
+    assert said in Cli(untouched.dsn).refused(2, "enqueue", *arguments)
+    assert untouched.scalar("select count(*) from faultline.jobs") == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from faultline.cli.main import cli as cli_group
 from tests.support import database
 from tests.support.cli import Cli, refused, run
 
@@ -126,6 +128,23 @@ def test_every_help_has_an_example_and_names_the_variables(cli: Cli, command: li
     text = cli.good(*command, "--help")
     assert f"faultline {' '.join(command)}" in text.partition("\n")[2], "no example"
     assert "FAULTLINE_" in text
+
+
+def options(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Option]]:
+    yield from ((path, one) for one in command.params if isinstance(one, click.Option) and one.name != "version")
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from options(child, f"{path} {name}".strip())
+
+
+def test_every_option_is_an_environment_variable() -> None:
+    found = list(options(cli_group))
+    assert len(found) > 50
+    for path, one in found:
+        assert str(one.envvar).startswith("FAULTLINE_"), f"{path} {one.opts}"
+        group = path.split()[0]
+        own = isinstance(cli_group.commands[group], click.Group) and one.name not in {"dsn", "as_json"}
+        assert not own or str(one.envvar).startswith(f"FAULTLINE_{group.upper()}_"), f"{path} {one.opts}"
 
 
 class TestEnvironmentFile:

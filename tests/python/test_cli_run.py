@@ -47,13 +47,13 @@ def slow(job):
 
 
 @pytest.fixture
-def cli(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
-    """In a directory full of modules that can't be run; what they leave in our Python goes with the test."""
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    """No database, and a directory of modules that can't be run; what they leave in our Python goes with the test."""
     for name, source in MODULES.items():
         (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    yield Cli(db.dsn)
+    yield Cli("postgresql://ada:secret@127.0.0.1:1/shop")
     for name in MODULES:
         sys.modules.pop(name, None)
 
@@ -106,8 +106,7 @@ def test_a_bad_option_is_wrong_usage(cli: Cli, arguments: list[str], said: str) 
 
 
 def test_a_database_that_does_not_answer_is_said_at_once(cli: Cli) -> None:
-    dsn = "postgresql://ada:secret@127.0.0.1:1/shop"
-    said = cli.refused(1, "run", "cli_run_other_name:work", "--dsn", dsn)
+    said = cli.refused(1, "run", "cli_run_other_name:work")
     assert "127.0.0.1" in said
     assert "secret" not in said
 
@@ -116,7 +115,7 @@ def test_a_schema_of_another_version_is_said_at_once(db: Database, cli: Cli) -> 
     db.execute(
         "create or replace function faultline.schema_version() returns text language sql as $$ select '9.9.9' $$"
     )
-    assert "9.9.9" in cli.refused(1, "run", "cli_run_other_name:work")
+    assert "9.9.9" in cli.refused(1, "run", "cli_run_other_name:work", "--dsn", db.dsn)
 
 
 def test_until_empty_serves_the_queues_it_is_given(db: Database, app: Path) -> None:

@@ -354,8 +354,9 @@ def outside() -> Iterator[Path]:
 class TestWhole:
     """The real thing: a durable server, real runners, real signals."""
 
-    def test_on_a_tree_with_odd_names(self, tree: Path, tmp_path: Path) -> None:
-        done = run("demo", str(tree), "--json", "--seed", "7", cwd=tmp_path)
+    def test_on_a_tree_with_odd_names(self, tree: Path, outside: Path) -> None:
+        variables = {"TMPDIR": str(outside)}
+        done = run("demo", str(tree), "--json", "--seed", "7", "--keep", cwd=outside, variables=variables)
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads(done.stdout)
         assert report["ok"] is True
@@ -371,6 +372,9 @@ class TestWhole:
         assert report["attempts"] == report["files"] + report["retries"] + report["given_back"]
         assert report["retries"] >= report["killed"]["leases_expired"] + report["frozen"]["leases_expired"]
         assert all(check["holds"] for check in report["checks"])
+        look = ("dev", "--data", report["kept"], "--", "faultline", "job", "list", "--json")
+        kept = json.loads(run(*look, cwd=outside).stdout)
+        assert {job["state"] for job in kept} == {"succeeded"}
 
     def test_on_one_file_as_people_see_it(self, outside: Path) -> None:
         (outside / "only.txt").write_text("one two\n")
@@ -401,13 +405,6 @@ class TestWhole:
         assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
         assert list(temporary.iterdir()) == []
         temporary.rmdir()
-
-    def test_keep_keeps_a_database_to_look_at(self, tree: Path, outside: Path) -> None:
-        done = run("demo", str(tree), "--keep", "--json", cwd=tree, variables={"TMPDIR": str(outside)})
-        assert done.returncode == 0, done.stderr
-        data = json.loads(done.stdout)["kept"]
-        listed = run("dev", "--data", data, "--", "faultline", "job", "list", "--json", cwd=tree)
-        assert {job["state"] for job in json.loads(listed.stdout)} == {"succeeded"}
 
     def test_an_empty_tree_is_wrong_usage(self, tmp_path: Path) -> None:
         assert "no regular, readable file" in refused(run("demo", cwd=tmp_path), 2)

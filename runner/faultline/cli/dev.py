@@ -66,7 +66,7 @@ def dev(command: tuple[str, ...], data: Path | None, port: int | None, as_json: 
     with terminating(), _started(data, port, quiet=bool(command) or as_json) as server:
         if command:
             return run_command(command, server)
-        _announce(server, as_json=as_json)
+        _announce(server, as_json=as_json, kept=data is not None)
         return _stay(server)
 
 
@@ -99,13 +99,14 @@ def prepare(server: Server) -> None:
     schema.install(server.dsn(DATABASE))
 
 
-def _announce(server: Server, *, as_json: bool) -> None:
+def _announce(server: Server, *, as_json: bool, kept: bool) -> None:
     dsn = server.dsn(DATABASE)
     if as_json:
         output.print_json({"dsn": dsn, "pid": server.pid, "postgresql": server.version_text, "data": str(server.data)})
     else:
-        output.note(f"PostgreSQL {server.version_text} with Faultline {__version__}, in {server.data}")
-        output.note("In other terminals (Ctrl-C here ends it):\n")
+        until = "" if kept else " (removed at the end)"
+        output.note(f"PostgreSQL {server.version_text} with Faultline {__version__}, in {server.data}{until}")
+        output.note("For other terminals, until Ctrl-C in this one:\n")
         output.say(f"export FAULTLINE_DSN='{dsn}'")
         output.note(f'\n{program()} enqueue hello \'{{"name": "Ada"}}\'\n{program()} run module:app')
     sys.stdout.flush()
