@@ -137,7 +137,7 @@ def test_options_are_environment_variables_too(db: Database, app: Path) -> None:
         db.execute("select faultline.enqueue('hello', queue => %s)", queue)
     variables = {
         "FAULTLINE_DSN": db.dsn,
-        "FAULTLINE_QUEUE": "a c",
+        "FAULTLINE_QUEUES": "a,c",
         "FAULTLINE_UNTIL_EMPTY": "1",
         "FAULTLINE_PROCESSES": "2",
     }
