@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from faultline import database
-from faultline.database import GivenUp, Lost
+from faultline.database import CALL_SECONDS, GivenUp, Lost
 from faultline.job import COLUMNS, Job
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ class Claimer:
         self._recent: dict[str, None] = dict.fromkeys(options.queues or ())
         self._claimed_at = time.monotonic()
         self._looking_since: float | None = None
+        self._drained = False
         executor.on_room = self._room.set
         completer.on_accepted = self._accepted
 
@@ -189,7 +190,8 @@ class Claimer:
         if await self._look(min(room, BATCH_MOST)):
             self._looking_since = None
             await asyncio.sleep(0)  # let them start before the next claim is sent
-            return False
+            if not (self._drained and self._doorbell.armed):
+                return False
         if self._options.queues is None and self._queues:
             return False  # others that were found have not been asked yet
         return await self._idle()
@@ -198,7 +200,9 @@ class Claimer:
         """Claim from the next queues. Whether there was anything."""
         queues = self._next_queues()
         jobs = await self._claim(queues, batch) if queues else []
-        if len(jobs) < batch:
+        # While the bells are held, what comes after this look rings: no need to look twice.
+        self._drained = len(jobs) < batch
+        if self._drained:
             self._forget_empty(queues, jobs)
         self._learn(found=bool(jobs))
         if jobs:
@@ -252,7 +256,9 @@ class Claimer:
             self._sweep_at = now
             floor = None  # whatever a token might hide, a clock that stepped for instance, is found here
         rows = await self._link.fetch(
-            _CLAIM, (queues, self._runner, batch, options.lease, floor), seconds=max(5.0, options.lease)
+            _CLAIM,
+            (queues, self._runner, batch, options.lease, floor),
+            seconds=min(CALL_SECONDS, max(5.0, options.lease)),
         )
         self._claimed_at = time.monotonic()
         self._metrics.claim.observe(self._claimed_at - now)
@@ -280,7 +286,7 @@ class Claimer:
         if self._options.queues is not None:
             return
         gave = {job.queue for job in jobs}
-        empty = set(asked) - gave
+        empty = set(asked) if self._doorbell.armed else set(asked) - gave
         self._queues = deque(queue for queue in self._queues if queue not in empty)
         for queue in gave:
             self._recent.pop(queue, None)
@@ -404,9 +410,10 @@ class Claimer:
         if delay := self._doorbell.delay():
             await asyncio.sleep(delay)
 
-    def _accepted(self) -> None:
+    def _accepted(self, requeued: bool) -> None:
         """Reports were accepted: a limit may have room again, a retry may be due, the work may be done."""
-        self._next_ready_at = None
+        if requeued:
+            self._next_ready_at = None
         self._room.set()
         if not self._sleeping:
             return

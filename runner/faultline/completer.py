@@ -75,7 +75,7 @@ class Completer:
 
     def __init__(self, link: Link, metrics: Metrics) -> None:
         self.held: dict[int, Job] = {}
-        self.on_accepted: Callable[[], None] = lambda: None
+        self.on_accepted: Callable[[bool], None] = lambda _: None
         self._link = link
         self._metrics = metrics
         self._successes: deque[Success] = deque()
@@ -123,7 +123,7 @@ class Completer:
                 reports = self._take_reports()
                 await self._deliver(reports, self._tell)
                 if successes or reports:
-                    self.on_accepted()
+                    self.on_accepted(bool(reports))
                 else:
                     await self._wait_for_beat()
         await self._link.close()

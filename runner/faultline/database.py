@@ -72,6 +72,11 @@ def resolve_dsn(dsn: str | None) -> str:
     return dsn or os.environ.get("FAULTLINE_DSN", "")
 
 
+def check_dsn(dsn: str | None) -> None:
+    """Raises InvalidArgument for a DSN that can't be read. Whether anybody answers there is another question."""
+    _parameters(dsn, "check")
+
+
 def redact(dsn: str) -> str:
     """`dsn` in a form that may be shown: no password, no parameters that hold secrets."""
     try:
@@ -198,8 +203,8 @@ class GivenUp(Exception):  # noqa: N818
 class DatabaseState:
     """What a process knows of its database, over all of its connections. Logs changes, once. Any thread may use it."""
 
-    def __init__(self, *, level: int = logging.WARNING) -> None:
-        self._level = level
+    def __init__(self, what: str = "the database") -> None:
+        self._what = what
         self._lock = threading.Lock()
         self._down: dict[str, str] = {}
         self._since = time.monotonic()
@@ -208,13 +213,13 @@ class DatabaseState:
         with self._lock:
             if not self._down:
                 self._since = time.monotonic()
-                log.log(self._level, "the database does not answer (%s): %s; waiting for it", role, why)
+                log.warning("%s does not answer (%s): %s; waiting for it", self._what, role, why)
             self._down[role] = why
 
     def back(self, role: str) -> None:
         with self._lock:
             if self._down.pop(role, None) is not None and not self._down:
-                log.log(self._level - 10, "the database answers again after %.1f s", time.monotonic() - self._since)
+                log.info("%s answers again after %.1f s", self._what, time.monotonic() - self._since)
                 self._since = time.monotonic()
 
     def forget(self, role: str) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from faultline import database
-from faultline.database import GivenUp, Lost
+from faultline.database import CALL_SECONDS, GivenUp, Lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,7 +127,7 @@ class Heartbeat:
         rows = await self._link.fetch(
             _BEAT,
             (self._runner, [job.id for job in jobs], [job.attempt for job in jobs], self._lease),
-            seconds=max(1.0, self._lease / 3),
+            seconds=min(CALL_SECONDS, max(1.0, self._lease / 3)),
         )
         said = {job_id: (verdict, cancel) for job_id, verdict, cancel in rows}
         for job in jobs:

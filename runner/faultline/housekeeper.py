@@ -38,6 +38,7 @@ REGISTER_SECONDS: Final = 10.0
 MAINTAIN_SECONDS: Final = 60.0
 VERIFY_SECONDS: Final = 300.0
 VERIFY_LIMIT: Final = 30.0
+LEAVE_SECONDS: Final = 2.0
 METRICS_LIMIT: Final = 2.0
 METRICS_FRESH: Final = 5.0
 
@@ -93,11 +94,18 @@ class Housekeeper:
                     await asyncio.wait_for(self._stopping.wait(), max(0.01, soonest - time.monotonic()))
 
     async def leave(self) -> None:
-        """Take the runner off the list; the connection is of no more use after it."""
+        """Take the runner off the list; the connection is of no more use after it.
+
+        A chore that takes long is cut off: each of them may end anywhere. Then maintain() forgets the runner.
+        """
         self._link.give_up()
+        try:
+            await asyncio.wait_for(self._lock.acquire(), LEAVE_SECONDS)
+        except TimeoutError:
+            self._link.cut()
+            await self._lock.acquire()
         with contextlib.suppress(Lost, psycopg.Error):
-            async with self._lock:
-                await self._link.fetch(_REMOVE, (self._runner,), seconds=2.0)
+            await self._link.fetch(_REMOVE, (self._runner,), seconds=LEAVE_SECONDS)
         await self._link.close()
 
     async def _work(self) -> None:

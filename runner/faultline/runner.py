@@ -76,6 +76,7 @@ class Runner:
 
     def run(self) -> int:
         """See `faultline.runner.run`."""
+        database.check_dsn(self.options.listen_dsn)
         with database.connect(self._dsn, "check") as connection:
             database.check_schema(connection)
         loop = self._loop = asyncio.new_event_loop()
@@ -149,7 +150,7 @@ class Runner:
         listen = None
         if options.doorbell:
             # A state of its own: a runner without a doorbell is as healthy as any.
-            listen = Link(options.listen_dsn or self._dsn, "listen", DatabaseState(level=logging.DEBUG))
+            listen = Link(options.listen_dsn or self._dsn, "listen", DatabaseState("the doorbell"))
         doorbell = Doorbell(listen, options.queues)
         claim = Link(self._dsn, "claim", self._state)
         claimer = Claimer(claim, executor, completer, doorbell, metrics, options, self.id)

@@ -617,8 +617,8 @@ def test_a_database_that_goes_away_is_waited_for(caplog: pytest.LogCaptureFixtur
         assert_sound(db)
         db.close()
     said = [record.getMessage() for record in caplog.records]
-    assert len([line for line in said if "does not answer" in line]) == 1
-    assert len([line for line in said if "answers again" in line]) == 1
+    assert len([line for line in said if "the database does not answer" in line]) == 1
+    assert len([line for line in said if "the database answers again" in line]) == 1
 
 
 def test_stopping_while_the_database_is_away_ends_and_says_what_could_not_be_reported(
