@@ -9,6 +9,7 @@ select is((d.state, d.from_state, d.type, d.queue, d.payload, d.tags, d.headers,
           ('cancelled'::text, 'queued'::text, 't'::text, 'a'::text, '{"name": "a"}'::jsonb, '{x}'::text[], '{"h": 1}'::jsonb, 3::smallint, 'k'::text, 7, 0, 0), 'all that it is moves')
 from done('a') d;
 select is(live('a'), null, 'and leaves jobs_live');
+select ok((done('a')).finished_at > now() and (done('a')).finished_at <= clock_timestamp(), 'finished now, by the clock');
 select is((done('a')).error, null, 'without an error');
 select running('b'); select faultline.fail_job(id('b'), 1, '{"message": "old"}'), claimed('b');
 select faultline._finish(live('b'), 'cancelled', null);

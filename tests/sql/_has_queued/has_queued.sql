@@ -8,5 +8,8 @@ select is(faultline._has_queued('b', null), false, 'a running job is not queued'
 select is(faultline._has_queued('a', '{"queues": {"a": ["2101-01-01", "2101-01-01", "2101-01-01", "2099-01-01"]}}'), true, 'each level has its own floor');
 select is(faultline._has_queued('a', '{"queues": {"a": ["2099-01-01", "2099-01-01", "2099-01-01", "2101-01-01"]}}'), false, 'below which nothing is looked at');
 select is(faultline._has_queued('a', '{"queues": {"b": ["2101-01-01"]}}'), true, 'a floor of another queue says nothing');
+select is(faultline._has_queued('a', jsonb_build_object('queues', '{"a": [null, null, null, "2100-01-01"]}'::jsonb, 'jobs', jsonb_build_object('a', array[0, 0, 0, j.job_id + more]))),
+          more = 0, format('down to the job: %s', case more when 0 then 'the floor''s own is seen' else 'those before the floor''s are not' end))
+from faultline.jobs_live j, unnest(array[0, 1]) more where j.queue = 'a';
 
 select * from finish();

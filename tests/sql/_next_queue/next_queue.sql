@@ -12,5 +12,7 @@ select is(
   '{null,b,d,f}', 'both ends stay outside');
 select is(array[faultline._next_queue('', null, true), faultline._next_queue('b', null, true), faultline._next_queue('b', 'z', true), faultline._next_queue('', 'c', true)],
   '{b,null,null,b}', 'or only those with queued jobs');
+select is(array[faultline._next_queue('b', 'z', false), faultline._next_queue('b', 'd', false), faultline._next_queue('d', 'f', false)],
+  '{d,null,null}', 'the first of several, and again both ends stay outside');
 
 select * from finish();

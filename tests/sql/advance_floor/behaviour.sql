@@ -27,6 +27,8 @@ select expired('held', '1 hour');
 select faultline.advance_floor('{q}') as u1 \gset
 select faultline.advance_floor('{q}', :'u1') as u2 \gset
 select is((:'u2'::jsonb ->> 'lease')::timestamptz, (live('held')).lease_expires_at, 'one that has passed is the floor of leases');
+select faultline.advance_floor('{q}', :'u2') as u3 \gset
+select is(((:'u3'::jsonb ->> 'lease')::timestamptz, floor_of(:'u3', 'q', 2)), ((live('held')).lease_expires_at, (live('q2')).ready_at), 'and as long as they wait, they are the floor');
 select is(faultline.reap_expired(floor => :'u2'), 1::bigint, 'where the reaper finds it');
 select answers(format('select name_of(job_id) from faultline.claim_jobs(''{q}'', runner(1), floor => %L)', :'u2'), 'q2', 'and a claim the job');
 
@@ -64,6 +66,41 @@ select jsonb_build_object('read_at', clock_timestamp() + interval '1 hour', 'nex
 select faultline.advance_floor('{q}', :'ahead') as a1 \gset
 select is(:'a1'::jsonb ? 'queues', false, 'a token ahead of the clock proves nothing: it begins anew');
 select ok((:'a1'::jsonb ->> 'read_at')::timestamptz <= clock_timestamp(), 'with the clock''s time');
+
+-- Down to the job: a million jobs may have one run_at.
+select queued('same' || n, '{"queue": "same"}') from generate_series(1, 3) n;
+select clock_timestamp() as same \gset
+update faultline.jobs_live set ready_at = :'same' where queue = 'same';
+select faultline.advance_floor('{same}') as s1 \gset
+select faultline.advance_floor('{same}', :'s1') as s2 \gset
+select is((floor_of(:'s2', 'same', 2), :'s2'::jsonb -> 'jobs' -> 'same'), ((live('same1')).ready_at, jsonb_build_array(0, id('same1'), 0, 0)), 'the first of those that are ready at the same time');
+select answers(format('select name_of(job_id) from faultline.claim_jobs(''{same}'', runner(1), floor => %L)', :'s2'), 'same1', 'is found');
+select faultline.advance_floor('{same}', :'s2') as s3 \gset
+select is((floor_of(:'s3', 'same', 2), :'s3'::jsonb -> 'jobs' -> 'same'), ((live('same2')).ready_at, jsonb_build_array(0, id('same2'), 0, 0)), 'then the second');
+select faultline.release_job(id('same1'), 1);
+update faultline.jobs_live set ready_at = :'same' where job_id = id('same1');
+select faultline.advance_floor('{same}', :'s3') as s3 \gset
+select is(:'s3'::jsonb -> 'jobs' -> 'same' -> 1, to_jsonb(id('same2')), 'it stays there, and what lies before it is not walked');
+update faultline.jobs_live set ready_at = ready_at + interval '1 day' where queue = 'same' and state = 'queued';
+select faultline.advance_floor('{same}', :'s3') as s4 \gset
+select is((floor_of(:'s4', 'same', 2), :'s4'::jsonb -> 'jobs' -> 'same'), ((:'s3'::jsonb ->> 'next_at')::timestamptz, '[0, 0, 0, 0]'::jsonb), 'a job to come is above the proven time, which is the floor then');
+
+-- Every 30 s from the very beginning: should a clock that was set back have left jobs below the floor, they are above
+-- it again.
+create function tap.swept(token text, ago interval) returns text language sql as $$ select jsonb_set(token::jsonb, '{swept_at}', to_jsonb(clock_timestamp() - ago))::text $$;
+select queued('left below', '{"queue": "sweep"}'), running('lease below');
+select faultline.advance_floor('{sweep}') as p1 \gset
+select faultline.advance_floor('{sweep}', :'p1') as p2 \gset
+select is(:'p2'::jsonb ->> 'swept_at', :'p2'::jsonb ->> 'read_at', 'the first proof is a sweep');
+update faultline.jobs_live set ready_at = '2020-01-01Z' where job_id = id('left below');
+update faultline.jobs_live set lease_expires_at = '2020-01-02Z' where job_id = id('lease below');
+select faultline.advance_floor('{sweep}', swept(:'p2', '25 s')) as p3 \gset
+select is((floor_of(:'p3', 'sweep', 2) >= floor_of(:'p2', 'sweep', 2), (:'p3'::jsonb ->> 'lease')::timestamptz >= (:'p2'::jsonb ->> 'lease')::timestamptz), (true, true), 'after less than 30 s it starts where it was');
+select is((:'p3'::jsonb ->> 'swept_at')::timestamptz < (:'p3'::jsonb ->> 'read_at')::timestamptz - interval '25 s', true, 'and the last sweep is remembered');
+select faultline.advance_floor('{sweep}', swept(:'p3', '30 s')) as p4 \gset
+select is((floor_of(:'p4', 'sweep', 2), :'p4'::jsonb -> 'jobs' -> 'sweep' -> 1, (:'p4'::jsonb ->> 'lease')::timestamptz), ('2020-01-01Z'::timestamptz, to_jsonb(id('left below')), '2020-01-02Z'::timestamptz), 'then from the very beginning');
+select is(:'p4'::jsonb ->> 'swept_at', :'p4'::jsonb ->> 'read_at', 'which is a sweep');
+select faultline.reap_expired();
 
 -- An empty list of queues has a floor of leases.
 select faultline.advance_floor('{}') as e1 \gset

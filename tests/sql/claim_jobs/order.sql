@@ -80,6 +80,15 @@ select is(pg_temp.claims('{floored,bare}', 10, pg_temp.token(clock_timestamp(), 
 rollback to f;
 select is(pg_temp.claims('{floored,bare}', 10, pg_temp.token(clock_timestamp() + interval '1 min', jsonb_build_array(null, clock_timestamp(), null, null))), 'below above other queue other level',
           'a token ahead of the clock is no floor');
+rollback to f;
+select queued('twin ' || n, '{"queue": "twins"}') from generate_series(1, 4) n;
+update faultline.jobs_live set ready_at = now() where queue = 'twins';
+select jsonb_build_object('read_at', clock_timestamp(), 'queues', jsonb_build_object('twins', array_fill((live('twin 1')).ready_at, array[4])), 'jobs', jsonb_build_object('twins', array[0, id('twin 3'), 0, 0]))::text as twins \gset
+select is(pg_temp.claims('{twins}', 10, :'twins'), 'twin 3 twin 4', 'of jobs that are ready at one time those before the floor''s job are not walked');
+select is(pg_temp.claims('{twins}', 10), 'twin 1 twin 2', 'without a floor they are');
+select queued('bare twin');
+select is(pg_temp.claims('{bare-twin}', 10, :'twins'), 'bare twin', 'the floor of one queue says nothing of another');
+
 select refuses($$select * from faultline.claim_jobs('{q}', runner(1), floor => 'junk')$$, 'FL004', '''junk'' is not a token of advance_floor', 'what is no token is refused');
 
 select * from finish();
