@@ -32,6 +32,8 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import sql
 
+from faultline import scratch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
@@ -398,9 +400,9 @@ def _copy_once(directory: Path) -> Path:
         root, parts = directory.parents[4], ["usr"]
     else:
         root, parts = directory.parent, ["bin", "lib", "share"]
-    home = Path(tempfile.mkdtemp(prefix="faultline-bin-"))
+    home = scratch.make("faultline-bin-")
     home.chmod(0o755)
-    atexit.register(_remove_tree, home, os.getpid())
+    atexit.register(scratch.remove, home)
     for part in parts:
         if (root / part).exists():
             shutil.copytree(root / part, home / part, symlinks=True)
@@ -439,19 +441,14 @@ def _data_version(data: Path) -> str | None:
 
 def _private_dir(account: Account) -> Path:
     """For the socket: nobody else may connect, and its path has to be short."""
-    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp below it is private
-        home = Path(tempfile.mkdtemp(prefix="faultline-pg-", dir=parent))
+    for parent in (None, "/tmp"):  # noqa: S108 - only for this user
+        home = scratch.make("faultline-pg-", parent)
         if len(os.fsencode(home / ".s.PGSQL.65535.lock")) <= SOCKET_PATH_MAX:
             account.own(home)
             return home
-        home.rmdir()
+        scratch.remove(home)
     message = f"the temporary directory {tempfile.gettempdir()} has too long a path for a socket: set TMPDIR"
     raise EmbeddedError(message)
-
-
-def _remove_tree(path: Path, made_by: int) -> None:
-    if os.getpid() == made_by:  # not in a forked child
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _abandon(home: Path, processes: list[subprocess.Popen[bytes]], made_by: int) -> None:
@@ -461,7 +458,7 @@ def _abandon(home: Path, processes: list[subprocess.Popen[bytes]], made_by: int)
     for process in processes:
         process.send_signal(signal.SIGINT)
         process.wait(STOP_SECONDS)
-    _remove_tree(home, made_by)
+    scratch.remove(home)
 
 
 def _empty(directory: Path) -> None:

@@ -155,21 +155,23 @@ def test_the_starters_environment_does_not_reach_the_server(monkeypatch: pytest.
         assert ask(server, "select current_database()") == "postgres"
 
 
-def test_the_server_ends_when_its_parent_is_killed() -> None:
-    program = "from faultline.embedded import Server; s = Server(); s.start(); print(s.pid, flush=True); input()"
+def test_the_server_ends_when_its_parent_is_killed_and_the_next_one_clears_up() -> None:
+    program = (
+        "from faultline.embedded import Server; s = Server(); s.start();print(s.pid, s.socket_dir, flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        home = Path(f"/proc/{pid}/cwd").readlink().parent
-        try:
-            os.kill(pid, 0)
-            parent.send_signal(signal.SIGKILL)
-            parent.wait(SECONDS)
-            assert gone(pid)
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
+        pid, home = parent.stdout.readline().split()
+        os.kill(int(pid), 0)
+        with Server(fsync=False):
+            assert Path(home).exists(), "what is in use stays"
+        parent.send_signal(signal.SIGKILL)
+        parent.wait(SECONDS)
+    assert gone(int(pid))
+    with Server(fsync=False):
+        assert not Path(home).exists()
 
 
 def test_a_server_that_was_never_closed_ends_with_python() -> None:
