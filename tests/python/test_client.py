@@ -22,13 +22,9 @@ from faultline import (
     OutcomeUnknown,
     SchemaMissing,
 )
-from tests.support import database
 from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from faultline.embedded import Server
     from tests.support.database import Database
 
 
@@ -40,14 +36,9 @@ def count(db: Database) -> int:
     return int(db.scalar("select count(*) from faultline.jobs"))
 
 
-@pytest.fixture(scope="module")
-def shared(server: Server, template: str) -> Iterator[Database]:
-    """One database for all calls that must not change anything."""
-    database.create(server, "test_client_shared", template=template)
-    made = database.Database(server, "test_client_shared")
-    yield made
-    made.close()
-    database.drop(server, "test_client_shared")
+@pytest.fixture
+def db(emptied: Database) -> Database:
+    return emptied
 
 
 # In the caller's transaction.
@@ -177,14 +168,14 @@ def test_many_jobs_are_all_made_or_none(db: Database) -> None:
     ],
 )
 def test_bad_input_is_one_clear_error_and_nothing_is_changed(
-    shared: Database, arguments: dict[str, Any], complaint: str
+    db: Database, arguments: dict[str, Any], complaint: str
 ) -> None:
     with (
-        psycopg.connect(as_producer(shared), autocommit=True) as connection,
+        psycopg.connect(as_producer(db), autocommit=True) as connection,
         pytest.raises(InvalidArgument, match=complaint),
     ):
         faultline.enqueue(connection, **{"type": "greet", **arguments})
-    assert count(shared) == 0
+    assert count(db) == 0
 
 
 def test_an_unknown_option_is_named(db: Database) -> None:
@@ -204,10 +195,10 @@ def test_an_unknown_option_is_named(db: Database) -> None:
         ([{"type": "a"}, {"type": "a", "payload": 3}], "job 2: the payload"),
     ],
 )
-def test_a_bad_list_is_refused_with_the_place(shared: Database, jobs: Any, complaint: str) -> None:
+def test_a_bad_list_is_refused_with_the_place(db: Database, jobs: Any, complaint: str) -> None:
     with pytest.raises(InvalidArgument, match=complaint):
-        faultline.enqueue_many(shared.connect(), jobs)
-    assert count(shared) == 0
+        faultline.enqueue_many(db.connect(), jobs)
+    assert count(db) == 0
 
 
 def test_what_is_no_connection_is_refused() -> None:

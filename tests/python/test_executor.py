@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from tests.support.database import Database
 
 
+@pytest.fixture
+def db(emptied: Database) -> Database:
+    return emptied
+
+
 def app_of(**handlers: Callable[[Job], Any]) -> App:
     app = App()
     for name, function in handlers.items():
@@ -79,21 +84,15 @@ def test_every_kind_of_result_is_kept_as_it_is(shared_results: dict[str, Any], r
 
 
 @pytest.fixture(scope="module")
-def shared_results(server: Any, template: str) -> Any:
-    from tests.support import database  # noqa: PLC0415
-
+def shared_results(shared: Database) -> dict[str, Any]:
     results: list[Any] = [None, 0, False, "", [], {}, "null", '"', "\\", "{NULL,x}", "a\nb", 1.5, "\U0001f600"]
-    database.create(server, "test_results", template=template)
-    db = database.Database(server, "test_results")
 
     async def give(job: Job) -> Any:
         return results[job.payload["n"]]
 
-    ids = [enqueue(db, "give", f'{{"n": {n}}}')[0] for n in range(len(results))]
-    drain(app_of(give=give), db)
-    yield {repr(result): job(db, job_id)["result"] for result, job_id in zip(results, ids, strict=True)}
-    db.close()
-    database.drop(server, "test_results")
+    ids = [enqueue(shared, "give", f'{{"n": {n}}}')[0] for n in range(len(results))]
+    drain(app_of(give=give), shared)
+    return {repr(result): job(shared, job_id)["result"] for result, job_id in zip(results, ids, strict=True)}
 
 
 # Failure.

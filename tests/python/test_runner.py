@@ -67,6 +67,11 @@ def block(job: Job):
 """
 
 
+@pytest.fixture
+def db(emptied: Database) -> Database:
+    return emptied
+
+
 def app_of(**handlers: Callable[[Job], Any]) -> App:
     app = App()
     for name, function in handlers.items():
@@ -533,17 +538,13 @@ def test_connections_that_break_in_the_middle_lose_nothing(db: Database, applica
 @pytest.mark.parametrize("application", ["faultline claim", "faultline report"])
 def test_an_answer_that_never_arrives_is_asked_for_again(db: Database, application: str) -> None:
     """The server has committed, and the reply is lost: the claim is given back, the report repeated."""
-    enqueue(db, "nap", count=2000)
-    with (
-        Proxy(as_runner(db.dsn)) as proxy,
-        Running(app_of(nap=nap), db, dsn=proxy.dsn, until_empty=True, concurrency=50) as running,
-    ):
+    with Proxy(as_runner(db.dsn)) as proxy, Running(app_of(nap=nap), db, dsn=proxy.dsn, concurrency=50):
         for number in range(1, 6):
-            _until_more_than(db, 250 * number)
+            enqueue(db, "nap", count=200)
             proxy.swallow(application)
+            enqueue(db, "nap", count=200)
             _until_swallowed(proxy, number)
-        assert running.join() == 0
-    assert states(db) == {"succeeded": 2000}
+        until(lambda: states(db) == {"succeeded": 2000}, "all is done")
     assert db.scalar("select count(*) from faultline.job_events where verb in ('expire', 'fail', 'stale')") == 0
     assert_sound(db)
 
@@ -644,13 +645,13 @@ def test_stopping_while_the_database_is_away_ends_and_says_what_could_not_be_rep
     assert "1 results could not be reported" in caplog.text
 
 
-def test_a_database_whose_default_is_repeatable_read_makes_no_difference(db: Database) -> None:
-    db.execute(f"alter database {db.name} set default_transaction_isolation to 'repeatable read'")
-    enqueue(db, "nap", count=500)
-    with Running(app_of(nap=nap), db) as first, Running(app_of(nap=nap), db) as second:
-        until(lambda: states(db) == {"succeeded": 500}, "all is done")
+def test_a_database_whose_default_is_repeatable_read_makes_no_difference(own: Database) -> None:
+    own.execute(f"alter database {own.name} set default_transaction_isolation to 'repeatable read'")
+    enqueue(own, "nap", count=500)
+    with Running(app_of(nap=nap), own) as first, Running(app_of(nap=nap), own) as second:
+        until(lambda: states(own) == {"succeeded": 500}, "all is done")
         until(lambda: first.runner.metrics.finished() + second.runner.metrics.finished() == 500, "they know")
-    assert_sound(db)
+    assert_sound(own)
 
 
 # A pooler in transaction mode.
@@ -658,33 +659,33 @@ def test_a_database_whose_default_is_repeatable_read_makes_no_difference(db: Dat
 
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
 def test_works_through_pgbouncer_in_transaction_mode(
-    db: Database, caplog: pytest.LogCaptureFixture, isolation: str
+    own: Database, caplog: pytest.LogCaptureFixture, isolation: str
 ) -> None:
-    db.execute(f"alter database {db.name} set default_transaction_isolation to '{isolation}'")
+    own.execute(f"alter database {own.name} set default_transaction_isolation to '{isolation}'")
 
     async def boom(job: Job) -> None:
         raise ValueError
 
     both = app_of(nap=nap, boom=boom)
     with (
-        pooled(db.dsn, _login(db)) as dsn,
-        Running(both, db, dsn=dsn, lease=1.0, poll=0.05, metrics_port=0) as first,
-        Running(both, db, dsn=dsn, poll=0.05, listen_dsn=as_runner(db.dsn)) as second,
+        pooled(own.dsn, _login(own)) as dsn,
+        Running(both, own, dsn=dsn, lease=1.0, poll=0.05, metrics_port=0) as first,
+        Running(both, own, dsn=dsn, poll=0.05, listen_dsn=as_runner(own.dsn)) as second,
     ):
-        enqueue(db, "nap", count=1500)
-        enqueue(db, "boom", count=5, max_attempts=1)
-        enqueue(db, "nap", '{"seconds": 1.5}')
-        until(lambda: states(db) == {"succeeded": 1501, "failed": 5}, "all is done")
+        enqueue(own, "nap", count=1500)
+        enqueue(own, "boom", count=5, max_attempts=1)
+        enqueue(own, "nap", '{"seconds": 1.5}')
+        until(lambda: states(own) == {"succeeded": 1501, "failed": 5}, "all is done")
         assert "faultline_queue_depth" in first.get("/metrics")[1]
-        until(lambda: _bells(db) == 16, "the one with a direct connection holds its bells")
-        enqueue(db, "nap")
-        until(lambda: states(db) == {"succeeded": 1502, "failed": 5}, "and is woken")
+        until(lambda: _bells(own) == 16, "the one with a direct connection holds its bells")
+        enqueue(own, "nap")
+        until(lambda: states(own) == {"succeeded": 1502, "failed": 5}, "and is woken")
         assert second.runner.metrics.wakeups >= 1
-    assert events(db, "stale") == []
-    assert events(db, "expire") == []
+    assert events(own, "stale") == []
+    assert events(own, "expire") == []
     said = [record.getMessage() for record in caplog.records if "goes through a pooler" in record.getMessage()]
     assert len(said) == 1
-    assert_sound(db)
+    assert_sound(own)
 
 
 def _login(db: Database) -> str:
@@ -708,14 +709,14 @@ def test_a_database_that_does_not_answer_at_the_start_is_an_error() -> None:
         Runner(app_of(fine=fine), RunnerOptions(dsn="host=/nonexistent dbname=x")).run()
 
 
-def test_a_database_without_the_schema_or_with_another_version_is_an_error(db: Database) -> None:
+def test_a_database_without_the_schema_or_with_another_version_is_an_error(own: Database) -> None:
     with pytest.raises(SchemaMissing, match=r"no schema faultline.*faultline install"):
-        Runner(app_of(fine=fine), RunnerOptions(dsn=db.server.dsn())).run()
-    db.execute(
+        Runner(app_of(fine=fine), RunnerOptions(dsn=own.server.dsn())).run()
+    own.execute(
         "create or replace function faultline.schema_version() returns text language sql as $$ select '9.9.9' $$"
     )
     with pytest.raises(SchemaMismatch, match=r"version 9\.9\.9"):
-        Runner(app_of(fine=fine), RunnerOptions(dsn=db.dsn)).run()
+        Runner(app_of(fine=fine), RunnerOptions(dsn=own.dsn)).run()
 
 
 def test_a_role_without_rights_is_told_which_it_needs(db: Database) -> None:

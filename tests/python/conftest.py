@@ -1,0 +1,60 @@
+"""A database that the tests of a module share, where making one for each would take most of their time."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faultline.embedded import Server
+    from tests.support.database import Database
+    from tests.support.statements import Statements
+
+EMPTY = """
+    truncate faultline.jobs_live, faultline.jobs_done, faultline.job_events, faultline.idempotency_keys,
+      faultline.queues, faultline.runners restart identity
+"""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server, template: str, counted: Statements) -> Iterator[Database]:
+    with _clone(server, template, counted) as clone:
+        yield clone
+
+
+@pytest.fixture
+def emptied(shared: Database) -> Iterator[Database]:
+    """The database of the module, without a job in it. A module may call it `db`."""
+    shared.execute(EMPTY)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def own(server: Server, template: str, counted: Statements) -> Iterator[Database]:
+    """A database of a test's own, for one that changes more than rows."""
+    with _clone(server, template, counted) as clone:
+        yield clone
+
+
+@contextmanager
+def _clone(server: Server, template: str, counted: Statements) -> Iterator[Database]:
+    name = f"python_{next(_numbers)}"
+    database.create(server, name, template=template)
+    clone = database.Database(server, name)
+    try:
+        yield clone
+    finally:
+        clone.close()
+        if counted.functions:
+            counted.take(clone.dsn)
+        database.drop(server, name)
