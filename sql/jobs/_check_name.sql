@@ -4,7 +4,8 @@ returns void
 language plpgsql
 as $$
 begin
-  if value is null or value !~ '^[A-Za-z0-9_.:-]{1,128}$' then
+  -- The length apart: a bounded repetition ({1,128}) takes 13 µs for 36 characters, this 0.3.
+  if value is null or pg_catalog.length(value) > 128 or value !~ '^[A-Za-z0-9_.:-]+$' then
     perform faultline._invalid(
       pg_catalog.format('%s %s is not a name', what, coalesce(pg_catalog.quote_literal(pg_catalog.left(value, 140)), 'NULL')),
       'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');

@@ -31,7 +31,8 @@ begin
   priority := coalesce(priority, 2);
   tags := coalesce(tags, '{}');
   -- A quick test of the usual call; only what fails it is looked at argument by argument, and refused by name.
-  if (type ~ '^[A-Za-z0-9_.:-]{1,128}$' and (queue = 'default' or queue ~ '^[A-Za-z0-9_.:-]{1,128}$')
+  if (pg_catalog.length(type) <= 128 and type ~ '^[A-Za-z0-9_.:-]+$'
+      and (queue = 'default' or pg_catalog.length(queue) <= 128 and queue ~ '^[A-Za-z0-9_.:-]+$')
       and pg_catalog.jsonb_typeof(payload) = 'object' and pg_catalog.octet_length(payload::text) <= 262144
       and priority between 1 and 4 and tags = '{}'
       and pg_catalog.num_nulls(run_at, max_attempts, idempotency_key, idempotency_ttl, backoff, timeout, headers) = 7

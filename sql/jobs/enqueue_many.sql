@@ -83,8 +83,8 @@ begin
       where r.idempotency_key is null
         and ((pg_catalog.jsonb_typeof(e.value) = 'object'
               and e.value - '{type,payload,queue,priority,max_attempts}'::text[] = '{}'
-              and r.type ~ '^[A-Za-z0-9_.:-]{1,128}$'
-              and coalesce(r.queue, 'default') ~ '^[A-Za-z0-9_.:-]{1,128}$'
+              and pg_catalog.length(r.type) <= 128 and r.type ~ '^[A-Za-z0-9_.:-]+$'
+              and coalesce(pg_catalog.length(r.queue) <= 128 and r.queue ~ '^[A-Za-z0-9_.:-]+$', true)
               and coalesce(pg_catalog.jsonb_typeof(r.payload), 'object') = 'object'
               and coalesce(pg_catalog.octet_length(r.payload::text), 0) <= 262144
               and coalesce(r.priority, 2) between 1 and 4
