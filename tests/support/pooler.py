@@ -39,7 +39,7 @@ server_fast_close = 1
 def pooled(dsn: str, user: str) -> Iterator[str]:
     """A DSN that leads to the same database through PgBouncer, with three connections of `user` for everybody."""
     parts = conninfo_to_dict(dsn)
-    owner = os.stat(str(parts["host"]))  # who may use the server's socket; never root, which PgBouncer refuses to be
+    owner = Path(str(parts["host"])).stat()  # who may use the server's socket; never root, which PgBouncer refuses to be
     with tempfile.TemporaryDirectory(prefix="faultline-bouncer-") as name:
         directory = Path(name)
         for file in (UNPACKED / "usr/sbin/pgbouncer", *UNPACKED.glob("usr/lib/*/lib*.so.*")):
@@ -73,8 +73,10 @@ def _wait(dsn: str, process: subprocess.Popen[bytes], log: Path) -> None:
             psycopg.connect(dsn).close()
         except psycopg.OperationalError as error:
             said = log.read_text() if log.exists() else ""
-            assert process.poll() is None, f"pgbouncer ended with {process.returncode}: {said}"
-            assert time.monotonic() < deadline, f"pgbouncer does not answer: {error} {said}"
+            if process.poll() is not None:
+                raise RuntimeError(f"pgbouncer ended with {process.returncode}: {said}") from error
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"pgbouncer does not answer: {error} {said}") from error
             time.sleep(0.05)
         else:
             return
