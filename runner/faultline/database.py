@@ -42,6 +42,7 @@ log = logging.getLogger("faultline")
 BACKOFF_FIRST: Final = 0.1
 BACKOFF_MOST: Final = 10.0
 FLAP_SECONDS: Final = 5.0
+FLAP_PAUSE_MOST: Final = 0.5
 CALL_SECONDS: Final = 30.0
 # A peer that vanished without a word is noticed within about 20 s, by libpq where there is data to send, by the
 # kernel's probes where there is none.
@@ -274,9 +275,9 @@ class Link:
             return
         # A server that takes the connection and breaks it again is not asked in a hot loop either.
         self._flaps = self._flaps + 1 if time.monotonic() - self._opened_at < FLAP_SECONDS else 0
-        tries = max(0, self._flaps - 1)
-        if tries:
-            await self._pause(backoff(tries))
+        if self._flaps > 1:
+            await self._pause(min(FLAP_PAUSE_MOST, backoff(self._flaps - 2)))
+        tries = 0
         while self._connection is None:
             if self._given_up.is_set():
                 raise GivenUp
