@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PG ?= 15 18
 PYTHON := .venv/bin/python
 TESTS ?=
+ARGS ?=
 
 .PHONY: help
 help: ## this list
@@ -27,6 +28,10 @@ demo: venv ## real work on this tree, with crashes: does everything add up in th
 .PHONY: test
 test: setup ## all tests on PostgreSQL 15 and 18; `make test PG=18 TESTS=tests/python` for less
 	@tools/test.sh "$(PG)" $(TESTS)
+
+.PHONY: bench
+bench: venv ## Faultline against the least SQL for the same work, on this machine (about 5 minutes); ARGS=--quick to try it
+	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, squawk

@@ -69,9 +69,14 @@ _RELEASE_UNKNOWN: Final = "select faultline.release_unknown(runner => %s, known 
 
 
 class Pace:
-    """How many jobs a second this process finishes: up at once, down with a half-life of about a third of a second."""
+    """How many jobs a second this process finishes, with a half-life of about a third of a second.
 
-    def __init__(self) -> None:
+    A step up is believed at once only if more jobs ended than twice the number of slots: a few slow handlers that
+    happen to end together are no pace.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._believed = 2 * slots
         self._rate = 0.0
         self._ended = 0
         self._at = time.monotonic()
@@ -83,7 +88,8 @@ class Pace:
         if passed >= 0.002:
             latest = (ended - self._ended) / passed
             keep = 0.5 ** (passed / 0.35)
-            self._rate = max(latest, self._rate * keep + latest * (1 - keep))
+            rate = self._rate * keep + latest * (1 - keep)
+            self._rate = max(latest, rate) if ended - self._ended > self._believed else rate
             self._ended = ended
             self._at = now
         return min(PREFETCH_MOST, int(self._rate * min(PREFETCH_SECONDS, lease / 10)))
@@ -113,7 +119,7 @@ class Claimer:
         self._stopping = False
         self._wakened = asyncio.Event()
         self._room = asyncio.Event()
-        self._pace = Pace()
+        self._pace = Pace(options.concurrency)
         self._queues: deque[str] = deque(options.queues or ())
         self._discovered = float("-inf")
         self._floor_at = float("-inf")

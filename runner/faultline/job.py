@@ -88,7 +88,10 @@ class Job:
 
     @property
     def cancelled(self) -> bool:
-        """Whether to stop: somebody cancelled the job, it ran out of time, lost its lease, or the runner ends."""
+        """Whether to stop: somebody cancelled the job, it ran out of time, lost its lease, or the runner ends.
+
+        Raise, anything, to give up; to return is to say that the work is done.
+        """
         return self._why is not None
 
     @property

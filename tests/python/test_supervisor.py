@@ -67,9 +67,13 @@ def gone(pid: int) -> bool:
 
 def test_processes_share_the_work_and_end_when_it_is_done(db: Database, module: Path) -> None:
     enqueue(db, "nap", count=300)
+    # Paused until both are there, or the first may have done it all before.
+    db.execute("select faultline.pause_queue('default')")
     with process(
         module, as_runner(db.dsn), "jobs:app", "--processes", "2", "--until-empty", "--concurrency", "5"
     ) as many:
+        until(lambda: len(runners(db)) == 2, "both are there")
+        db.execute("select faultline.resume_queue('default')")
         assert many.wait() == 0
     assert states(db) == {"succeeded": 300}
     assert len({pid for (pid,) in db.rows("select result from faultline.jobs")}) == 2

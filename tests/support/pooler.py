@@ -39,7 +39,8 @@ server_fast_close = 1
 def pooled(dsn: str, user: str) -> Iterator[str]:
     """A DSN that leads to the same database through PgBouncer, with three connections of `user` for everybody."""
     parts = conninfo_to_dict(dsn)
-    owner = Path(str(parts["host"])).stat()  # who may use the server's socket; never root, which PgBouncer refuses to be
+    # Who may use the server's socket; never root, which PgBouncer refuses to be.
+    owner = Path(str(parts["host"])).stat()
     with tempfile.TemporaryDirectory(prefix="faultline-bouncer-") as name:
         directory = Path(name)
         for file in (UNPACKED / "usr/sbin/pgbouncer", *UNPACKED.glob("usr/lib/*/lib*.so.*")):

@@ -1,0 +1,24 @@
+"""What the measured runners run: nothing, and a look at the clock."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from faultline import App
+
+if TYPE_CHECKING:
+    from faultline import Job
+
+app = App()
+
+
+@app.handler("noop")
+async def noop(job: Job) -> None:
+    """Nothing at all: what is left is the price of the queue."""
+
+
+@app.handler("clock")
+async def clock(job: Job) -> dict[str, float]:
+    """How long ago it was enqueued, in seconds. Producer and runner share a machine, so they share a clock."""
+    return {"late": time.time() - job.payload["sent"]}

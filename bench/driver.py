@@ -1,0 +1,93 @@
+"""Drives a server: pgbench with a script, and the real `faultline run`."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faultline.embedded import Server
+
+ROOT = Path(__file__).parent.parent
+TPS = re.compile(r"^tps = ([0-9.]+) \(without initial connection time\)", re.MULTILINE)
+
+
+class BenchError(Exception):
+    """A program that was measured failed; the message says which, and shows its last words."""
+
+
+def pgbench(
+    server: Server,
+    dbname: str,
+    script: str,
+    *,
+    clients: int = 1,
+    seconds: int = 0,
+    times: int = 0,
+    simple: bool = False,
+) -> float:
+    """Transactions a second of a script, for so many seconds, or so many times a client."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(script)
+        file.flush()
+        result = subprocess.run(
+            [
+                str(server.bin / "pgbench"),
+                *("--no-vacuum", f"--file={file.name}", f"--client={clients}", f"--jobs={min(clients, 2)}"),
+                f"--protocol={'simple' if simple else 'prepared'}",
+                f"--time={seconds}" if seconds else f"--transactions={times}",
+                server.dsn(dbname),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    found = TPS.search(result.stdout)
+    if result.returncode != 0 or found is None:
+        message = f"pgbench ended with {result.returncode}: {result.stderr.strip() or result.stdout.strip()}"
+        raise BenchError(message)
+    return float(found[1])
+
+
+def run_until_empty(dsn: str, processes: int) -> None:
+    """`faultline run --until-empty`, with that many processes."""
+    command = _runner("--until-empty", "--queue", "default", "--concurrency", "100", "--processes", str(processes))
+    result = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=_environment(dsn))
+    if result.returncode != 0:
+        message = f"faultline run ended with {result.returncode}: {result.stderr[-2000:]}"
+        raise BenchError(message)
+
+
+@contextmanager
+def running(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A `faultline run` that goes on until the block ends."""
+    process = subprocess.Popen(
+        _runner("--queue", "default"),
+        cwd=ROOT,
+        env=_environment(dsn),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _runner(*options: str) -> list[str]:
+    return [str(Path(sys.executable).parent / "faultline"), "run", "bench.app:app", *options]
+
+
+def _environment(dsn: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FAULTLINE_")}
+    return kept | {"FAULTLINE_DSN": dsn}

@@ -1,0 +1,43 @@
+"""The benchmark's arithmetic, and that its floor does the work it is compared for."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from bench import driver, floor, report
+
+if TYPE_CHECKING:
+    from tests.support.database import Database
+
+
+def test_a_ratio_says_how_often_the_floor_could_have_done_it() -> None:
+    rates = report.Measured("enqueue", "jobs/s", higher=True, floor=[1000, 900], faultline=[500, 900])
+    assert rates.ratio() == [2, 1]
+    delays = report.Measured("latency", "ms", higher=False, floor=[2, 4], faultline=[6, 4])
+    assert delays.ratio() == [3, 1]
+
+
+def test_a_table_has_median_least_and_most() -> None:
+    console = Console(width=132, record=True, file=io.StringIO())
+    measured = report.Measured("enqueue", "jobs/s", higher=True, floor=[1000, 3000, 2000], faultline=[500, 500, 500])
+    console.print(report.table([measured]))
+    text = console.export_text()
+    assert "2,000 (1,000 to 3,000)" in text
+    assert "4.00 (2.00 to 6.00)" in text
+
+
+def test_the_floor_drains_what_it_was_filled_with(db: Database) -> None:
+    db.execute(floor.SCHEMA)
+    floor.fill(db.dsn, 2_000)
+    driver.pgbench(db.server, db.name, floor.DRAIN, clients=2, times=2, simple=True)
+    assert db.rows("select count(*), count(distinct id) from floor_done") == [(2_000, 2_000)]
+    assert db.scalar("select count(*) from floor_live") == 0
+
+
+def test_a_script_that_fails_is_reported(db: Database) -> None:
+    with pytest.raises(driver.BenchError, match="no_such_table"):
+        driver.pgbench(db.server, db.name, "select * from no_such_table;", times=1)
