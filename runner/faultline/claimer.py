@@ -37,6 +37,8 @@ BATCH_MOST: Final = 500
 BATCH_BYTES: Final = 16 * 1024 * 1024
 PREFETCH_MOST: Final = 1_000
 PREFETCH_SECONDS: Final = 0.2
+PACE_SECONDS: Final = 0.5
+PACE_STEP: Final = 0.01
 UNREPORTED_MOST: Final = 5_000
 QUEUES_AT_A_TIME: Final = 64
 DISCOVER_SECONDS: Final = 2.0
@@ -69,30 +71,22 @@ _RELEASE_UNKNOWN: Final = "select faultline.release_unknown(runner => %s, known 
 
 
 class Pace:
-    """How many jobs a second this process finishes, with a half-life of about a third of a second.
+    """How many jobs a second this process finishes, as seen over the last half second."""
 
-    A step up is believed at once only if more jobs ended than twice the number of slots: a few slow handlers that
-    happen to end together are no pace.
-    """
-
-    def __init__(self, slots: int) -> None:
-        self._believed = 2 * slots
-        self._rate = 0.0
-        self._ended = 0
-        self._at = time.monotonic()
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
     def prefetch(self, ended: int, lease: float) -> int:
         """How many jobs to hold beyond those that run, given how many have ended so far."""
         now = time.monotonic()
-        passed = now - self._at
-        if passed >= 0.002:
-            latest = (ended - self._ended) / passed
-            keep = 0.5 ** (passed / 0.35)
-            rate = self._rate * keep + latest * (1 - keep)
-            self._rate = max(latest, rate) if ended - self._ended > self._believed else rate
-            self._ended = ended
-            self._at = now
-        return min(PREFETCH_MOST, int(self._rate * min(PREFETCH_SECONDS, lease / 10)))
+        samples = self._samples
+        if now - samples[-1][0] >= PACE_STEP:
+            samples.append((now, ended))
+        while len(samples) > 1 and now - samples[1][0] >= PACE_SECONDS:
+            samples.popleft()
+        since, before = samples[0]
+        rate = (ended - before) / max(now - since, PACE_STEP)
+        return min(PREFETCH_MOST, int(rate * min(PREFETCH_SECONDS, lease / 10)))
 
 
 class Claimer:
@@ -119,7 +113,7 @@ class Claimer:
         self._stopping = False
         self._wakened = asyncio.Event()
         self._room = asyncio.Event()
-        self._pace = Pace(options.concurrency)
+        self._pace = Pace()
         self._queues: deque[str] = deque(options.queues or ())
         self._discovered = float("-inf")
         self._floor_at = float("-inf")
