@@ -14,9 +14,11 @@ select answers($$select name_of(job_id) from faultline.claim_jobs('{q}', runner(
 
 select faultline.set_queue('limited', '{"max_running": 1}') is not null, faultline.set_queue('leased', '{"lease": "1 minute"}') is not null;
 select queued('l', '{"queue": "limited"}'), queued('d', '{"queue": "leased"}');
-begin; select from faultline.queues for no key update; prepare transaction 'limiter';
+begin; select from faultline.queues where queue = 'leased' for no key update; prepare transaction 'other';
+begin; select from faultline.queues where queue = 'limited' for no key update; prepare transaction 'limiter';
 select answers($$select name_of(job_id) from faultline.claim_jobs('{leased}', runner(1), 10)$$, 'd', 'a queue without max_running is not locked');
 select throws_ok($$select * from faultline.claim_jobs('{limited}', runner(1))$$, '55P03', null, 'a limited one is: its count is exact');
 rollback prepared 'limiter';
 select answers($$select name_of(job_id) from faultline.claim_jobs('{limited}', runner(1), 10)$$, 'l', 'it is free again');
+rollback prepared 'other';
 select * from finish();

@@ -54,6 +54,7 @@ select is(pg_temp.claims('{limited,free}', 10), 'l1 l2 free', 'two at a time; ot
 select is(pg_temp.claims('{limited}', 10), null, 'two run: no third');
 select faultline.complete_job(id('l1'), 1);
 select is((select string_agg(name_of(job_id), ' ') from faultline.claim_jobs('{limited}', runner(2), 10)), 'l3', 'one ended: one starts, at another runner too');
+select is(pg_temp.claims('{limited,limited}', 10), null, 'named twice it has no second limit');
 select expired('l2');
 select is(pg_temp.claims('{limited}', 10), null, 'an expired lease counts until it is reaped: its handler may well be running');
 select faultline.reap_expired();
@@ -62,6 +63,13 @@ select faultline.set_queue('limited', '{"max_running": 1}') is not null;
 select is(pg_temp.claims('{limited}', 10), null, 'a limit that is lowered below what runs');
 select faultline.set_queue('limited', '{"max_running": null}') is not null;
 select is(pg_temp.claims('{limited}', 10), 'l5', 'no limit any more');
+select queued('s' || n, '{"queue": "single"}') from generate_series(1, 3) n;
+select faultline.set_queue('single', '{"max_running": 1}') is not null;
+select is(pg_temp.claims('{single,single}', 10), 's1', 'nor when nothing runs yet');
+select jsonb_build_object('read_at', clock_timestamp(), 'lease', (live('s1')).lease_expires_at)::text as lease_token \gset
+select is(pg_temp.claims('{single}', 10, :'lease_token'), null, 'a lease at the floor itself is counted');
+select jsonb_build_object('read_at', clock_timestamp(), 'lease', (live('s1')).lease_expires_at + interval '1 s')::text as lease_token \gset
+select is(pg_temp.claims('{single}', 10, :'lease_token'), 's2', 'what is below it is not walked');
 select queued('lp' || p, jsonb_build_object('queue', 'limited-levels', 'priority', p)) from generate_series(4, 1, -1) p;
 select faultline.set_queue('limited-levels', '{"max_running": 3}') is not null;
 select is(pg_temp.claims('{limited-levels}', 10), 'lp1 lp2 lp3', 'one limit for all levels');

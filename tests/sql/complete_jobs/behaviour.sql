@@ -14,6 +14,7 @@ select is((select string_agg(coalesce(name_of(job_id), 'nobody') || ' ' || verdi
           'c ok, done before repeat, a ok, reaped stale, newer stale, waiting stale, nobody stale, newer ok, b ok', 'each has its verdict, in order');
 select is((done(n)).result, r, n || ' has its own result')
 from (values ('a', null::jsonb), ('b', 'null'), ('c', '"c"'), ('done before', '"first"'), ('newer', '{"n": 2}')) v (n, r);
+select ok((done('a')).finished_at > now() and (done('a')).finished_at <= clock_timestamp(), 'finished now, by the clock');
 select is(state_of(n), 'queued', n || ' is untouched') from unnest(array['reaped', 'waiting']) n;
 select is(events('reaped'), 'expire stale', 'what it refused is recorded');
 select is((e.attempt, e.detail), (1, '{"verb": "complete"}'::jsonb), 'with the report that was refused') from last_event('reaped') e;

@@ -8,12 +8,13 @@ as $$
 select string_agg(coalesce(name_of(job_id), 'nobody') || ' ' || verdict || case when cancel_requested then ' cancel' else '' end, ', ')
 from faultline.heartbeat(runner(beat.runner), ids(variadic names), coalesce(attempts, array_fill(1, array[cardinality(names)])), beat.lease)
 $$;
-select running('a'), running('b'), running('of another', runner => 2), running('lost'), running('to cancel'), queued('waiting'), running('done');
+select running('a'), running('b'), running('of another', runner => 2), running('lost'), running('not named'), running('to cancel'), queued('waiting'), running('done');
 select faultline.release_job(id('lost'), 1), claimed('lost', 2), faultline.cancel_job(id('to cancel')), faultline.complete_job(id('done'), 1);
 select is(pg_temp.beat('{b,to cancel,a,of another,lost,waiting,done}', '{1,1,1,1,1,0,1}', '1 hour'),
           'b ok, to cancel ok cancel, a ok, of another stale, lost stale, waiting stale, done stale', 'each has its verdict, in order');
 select ok((live(n)).lease_expires_at - clock_timestamp() between '55 min' and '1 hour', n || ' has its lease for another hour') from unnest(array['a', 'b', 'to cancel']) n;
-select ok((live(n)).lease_expires_at - clock_timestamp() < '31 s', n || ' has not') from unnest(array['of another', 'lost']) n;
+select ok((live(n)).lease_expires_at - clock_timestamp() < '31 s', n || ' has not') from unnest(array['of another', 'lost', 'not named']) n;
+select cmp_ok((live('a')).lease_expires_at, '>', now() + interval '1 hour', 'counted from the clock''s time, not from the transaction''s start');
 select is(events(n), 'stale', n || ': the refusal is recorded') from unnest(array['of another', 'waiting', 'done']) n;
 select is((e.attempt, e.runner, e.detail), (1, runner(1), '{"verb": "heartbeat"}'::jsonb), 'with its runner') from last_event('of another') e;
 select is(events('a'), '', 'a beat is nothing out of the ordinary: no event');

@@ -12,6 +12,7 @@ select answers('select * from faultline.ready_queues(null, null)', 'a b later p4
 select is_empty(format('select * from faultline.ready_queues(%s)', n), 'max ' || n) from unnest(array[0, -1]) n;
 select queued('many' || to_char(n, 'FM0000')) from generate_series(1, 1000) n;
 select is((select count(*) from faultline.ready_queues()), 1000::bigint, 'a thousand by default');
+select is((select count(*) from faultline.ready_queues(null)), 1000::bigint, 'NULL or not');
 select is((select count(*) from faultline.ready_queues(2000)), 1005::bigint, 'more if asked for');
 select faultline.claim_jobs(array(select faultline.ready_queues(2000)), runner(1), 10000) is not null limit 1;
 select repeats('select * from faultline.ready_queues()', 'later paused', 'what is claimed is gone');

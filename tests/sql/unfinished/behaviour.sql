@@ -26,6 +26,10 @@ select running('r');
 select is((pg_temp.left_(null, :'token'), pg_temp.left_('{r}', :'token')), (false, false), 'running or queued');
 select jsonb_build_object('read_at', clock_timestamp(), 'lease', (live('r')).lease_expires_at)::text as token \gset
 select is((pg_temp.left_(null, :'token'), pg_temp.left_('{r}', :'token'), pg_temp.left_('{levels}', :'token')), (true, true, true), 'a lease at the floor is seen, and queues that the token does not name');
+savepoint s;
+delete from faultline.jobs_live where payload ->> 'name' <> 'r';
+select is(pg_temp.left_(null, :'token'), true, 'a lease at the floor, if nothing else is left');
+rollback to s;
 select refuses('select faultline.unfinished(floor => ''junk'')', 'FL004', '''junk'' is not a token of advance_floor', 'what is no token is refused');
 select repeats('select faultline.unfinished()', 't', 'changes nothing');
 set local role faultline_runner;
