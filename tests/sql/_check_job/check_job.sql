@@ -10,6 +10,8 @@ select refuses($$select faultline._check_job(null, null, null, null, null, null,
 select refuses($$select faultline._check_job('', '[]', '', 'infinity', 0, 0, '', '0', '[]', '0', '{""}', '[]')$$, 'FL004', 'type '''' is not a name', 'the type first');
 select refuses($$select faultline._check_job('t', '[]', 'a b', 'infinity', 0, 0, '', '0', '[]', '0', '{""}', '[]')$$, 'FL004', 'queue ''a b'' is not a name', 'then the queue');
 select refuses($$select faultline._check_job('t', '[]', 'q', 'infinity', 0, 0, '', '0', '[]', '0', '{""}', '[]')$$, 'FL004', 'the payload is not an object but of type array', 'then the payload');
+select lives_ok($$select faultline._check_job('t', jsonb_build_object('a', repeat('x', 262144 - 9)), null, null, null, null, null, null, null, null, null, null)$$, 'a payload of 262144 bytes passes');
+select refuses($$select faultline._check_job('t', null, null, null, null, null, null, null, null, null, '{b c}', null)$$, 'FL004', 'tag ''b c'' is not a name', 'one bad tag is enough');
 
 select * from finish();
 rollback;
