@@ -66,8 +66,7 @@ def dev(command: tuple[str, ...], data: Path | None, port: int | None, as_json: 
     with terminating(), _started(data, port, quiet=bool(command) or as_json) as server:
         if command:
             return run_command(command, server)
-        _announce(server, as_json=as_json, kept=data is not None)
-        return _stay(server)
+        return _stay(server, as_json=as_json, kept=data is not None)
 
 
 def forget_libpq_variables() -> None:
@@ -112,8 +111,9 @@ def _announce(server: Server, *, as_json: bool, kept: bool) -> None:
     sys.stdout.flush()
 
 
-def _stay(server: Server) -> int:
+def _stay(server: Server, *, as_json: bool, kept: bool) -> int:
     try:
+        _announce(server, as_json=as_json, kept=kept)  # whoever has read it may end us at once
         while server.running:
             time.sleep(0.2)
     except Terminated:
