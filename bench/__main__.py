@@ -63,6 +63,7 @@ def measure(server: Server, size: cases.Size, rounds: int, console: Console) -> 
 
 def machine(server: Server) -> dict[str, object]:
     return {
+        "commit": driver.commit(),
         "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],

@@ -84,6 +84,14 @@ def running(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(60)
 
 
+def commit() -> str:
+    """Of the tree that is measured; marked if it has changes."""
+    result = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"], check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    return result.stdout.strip() or "unknown"
+
+
 def _runner(*options: str) -> list[str]:
     return [str(Path(sys.executable).parent / "faultline"), "run", "bench.app:app", *options]
 

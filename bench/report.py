@@ -30,14 +30,18 @@ def table(measured: list[Measured]) -> Table:
     for heading in ("", "floor", "Faultline", "times the floor's cost"):
         drawn.add_column(heading, justify="right" if heading else "left")
     for case in measured:
-        digits = 0 if case.higher else 2
-        drawn.add_row(
-            f"{case.name}, {case.unit}",
-            spread(case.floor, digits),
-            spread(case.faultline, digits),
-            spread(case.ratio(), 2),
-        )
+        drawn.add_row(*cells(case))
     return drawn
+
+
+def cells(case: Measured) -> list[str]:
+    digits = 0 if case.higher else 2
+    return [
+        f"{case.name}, {case.unit}",
+        spread(case.floor, digits),
+        spread(case.faultline, digits),
+        spread(case.ratio(), 2),
+    ]
 
 
 def spread(values: list[float], digits: int) -> str:
