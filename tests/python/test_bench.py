@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,16 @@ def test_a_table_has_median_least_and_most() -> None:
     text = console.export_text()
     assert "2,000 (1,000 to 3,000)" in text
     assert "4.00 (2.00 to 6.00)" in text
+
+
+def test_the_table_in_the_documentation_is_that_of_the_committed_raw_values() -> None:
+    raw = json.loads((driver.ROOT / "bench/results/two-cores.json").read_text())
+    text = (driver.ROOT / "docs/benchmarks.md").read_text()
+    for case in raw["cases"]:
+        measured = report.Measured(**{name: value for name, value in case.items() if name != "ratio"})
+        cells = report.cells(measured)
+        assert f"| {' | '.join(cells)} |" in text
+    assert raw["about"]["commit"] in text
 
 
 def test_the_floor_drains_what_it_was_filled_with(db: Database) -> None:
