@@ -1105,11 +1105,12 @@ declare
   found_key faultline.idempotency_keys;
   new_hash constant bigint := faultline._arguments_hash(_keyed_job.type, _keyed_job.payload);
   lifetime constant interval := coalesce(_keyed_job.ttl, interval '7 days');
+  moment timestamptz;
 begin
   loop
+    moment := pg_catalog.clock_timestamp();
     insert into faultline.idempotency_keys (queue, key, job_id, arguments_hash, created_at, expires_at)
-    values (_keyed_job.queue, _keyed_job.key, new_job_id, new_hash,
-            pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + lifetime)
+    values (_keyed_job.queue, _keyed_job.key, new_job_id, new_hash, moment, moment + lifetime)
     on conflict (queue, key) do nothing;
     if found then
       return null;
