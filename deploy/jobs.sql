@@ -52,6 +52,7 @@ create table faultline.jobs_live (
   tags text[] not null default '{}',
   idempotency_key text,
   task text,
+  transaction_id text,
   constraint jobs_live_state check (state in ('queued', 'running', 'failed')),
   constraint jobs_live_lease check (
     (state = 'running') = (lease_owner is not null) and (state = 'running') = (lease_expires_at is not null)),
@@ -68,6 +69,7 @@ create table faultline.jobs_live (
 comment on table faultline.jobs_live is 'Jobs that are not finished: queued, running, and dead letters (failed) until someone retries or discards them.';
 comment on column faultline.jobs_live.ready_at is 'When the job may be claimed. Written as greatest(run_at, clock_timestamp()) after the writer has its xid: the floor rests on it.';
 comment on column faultline.jobs_live.attempt is 'Claims so far: the fencing token. Never goes back.';
+comment on column faultline.jobs_live.transaction_id is 'The transaction of the ledger that this job carries out, if any: what ends the job tells it.';
 comment on column faultline.jobs_live.failures is 'What is charged: failed reports and expired leases. Starts afresh with retry_job.';
 
 -- What a claim walks. The predicate names the state, so only a claim implies it.
@@ -119,7 +121,7 @@ create table faultline.job_events (
   attempt int,
   verb text not null check (verb in (
     'fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale',
-    'pause', 'resume', 'set_queue', 'set_settings')),
+    'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account')),
   runner uuid,
   actor text not null,
   detail jsonb not null default '{}',
@@ -170,7 +172,8 @@ create type faultline.claimed_job as (
   tags text[],
   run_at timestamptz,
   started_at timestamptz,
-  created_at timestamptz
+  created_at timestamptz,
+  transaction_id text
 );
 comment on type faultline.claimed_job is 'What a claim hands to a runner: (job_id, attempt) is the fence that every report carries.';
 

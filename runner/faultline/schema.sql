@@ -384,21 +384,25 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'c2db62a2b5766bd9c9730f391035d224b1961a25', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', '2ba61aaf1ef42c962176e7fe159236c052abfcf7', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '19f2fe41a1d08b533a6c7c4614d45759a2432ac9', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', '044140b6565c6994e520f6d95d8c171dd9f673c9', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
 INSERT INTO sqitch.dependencies VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'require', 'roles', 'de0551a77ef8ce488cc05082307a84c4e72e75f8');
 INSERT INTO sqitch.dependencies VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'require', 'schema', '43273813bde408d4c7c08a58bad82709354c8815');
-INSERT INTO sqitch.dependencies VALUES ('394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
 
 -- Data for Name: events; Type: TABLE DATA; Schema: sqitch; Owner: -
 
 INSERT INTO sqitch.events VALUES ('deploy', 'de0551a77ef8ce488cc05082307a84c4e72e75f8', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '{}', '{}', '{}', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', '43273813bde408d4c7c08a58bad82709354c8815', 'schema', 'faultline', 'The schema faultline, closed to everybody', '{roles}', '{}', '{}', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', '5f812c075028916d05c3ec8ef62857530d2dbeb1', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '{schema}', '{}', '{}', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.events VALUES ('deploy', '394bbdfb442f18fea5e1e04b3de323e7e5de9fd7', 'load', 'faultline', 'The functions and views of sql/', '{jobs}', '{}', '{}', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', 'a30d79a1b090443d28dfc68c2fed23e627e5f113', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '{jobs}', '{}', '{}', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', 'ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger}', '{}', '{}', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: projects; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -514,12 +518,52 @@ CREATE TYPE faultline.claimed_job AS (
 	tags text[],
 	run_at timestamp with time zone,
 	started_at timestamp with time zone,
-	created_at timestamp with time zone
+	created_at timestamp with time zone,
+	transaction_id text
 );
 
 -- Name: TYPE claimed_job; Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON TYPE faultline.claimed_job IS 'What a claim hands to a runner: (job_id, attempt) is the fence that every report carries.';
+
+-- Name: _account_bucket(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._account_bucket(account text, currency text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$
+select pg_catalog.hashtext(currency || ' ' || account) & 15
+$$;
+
+-- Name: FUNCTION _account_bucket(account text, currency text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._account_bucket(account text, currency text) IS 'Private: the advisory lock under which debits of an account wait for a change of its floor.';
+
+-- Name: _add_job(bigint, text, jsonb, text, timestamp with time zone, integer, integer, text, jsonb, interval, text[], jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  insert into faultline.jobs_live (
+    job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
+    idempotency_key, transaction_id)
+  values (
+    job_id, greatest(run_at, now_), now_,
+    coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
+             (select s.max_attempts from faultline.settings s)),
+    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id);
+  if run_at is null or run_at <= now_ then
+    perform faultline._ring(queue);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text) IS 'Private: inserts one new job and rings its queue''s bell.';
 
 -- Name: _ago(interval); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -580,6 +624,74 @@ $$;
 
 COMMENT ON FUNCTION faultline._answer(accepted boolean, job_id bigint, attempt integer, verb text) IS 'Private: the verdict of a single report, or FL001, FL005.';
 
+-- Name: _apply(bigint, integer, text, jsonb, jsonb, boolean); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._apply(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, completing boolean, OUT entry_id bigint, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  t faultline.transactions;
+  sent text;
+begin
+  perform faultline._check_transaction_id(transaction_id);
+  perform faultline._check_document('the effect', effect, true);
+  perform faultline._check_postings(postings);
+  perform pg_catalog.pg_current_xact_id();
+
+  job := faultline._lock_attempt(job_id, attempt);
+  created := false;
+  if job.job_id is null then
+    select e.entry_id into entry_id
+    from faultline.ledger_entries e
+    join faultline.transactions x on x.transaction_id = e.transaction_id
+    where e.transaction_id = _apply.transaction_id
+      and (x.job_id = _apply.job_id
+           or x.request_hash = (select faultline._arguments_hash(d.type, d.payload) from faultline.jobs_done d where d.job_id = _apply.job_id));
+    if not found then
+      raise exception using
+        errcode = 'FL002',
+        message = pg_catalog.format('attempt %s of job %s has ended, and not with transaction %L', attempt, job_id, transaction_id),
+        hint = 'One job, one transaction.';
+    end if;
+    return;
+  end if;
+  t := faultline._lock_transaction(job, transaction_id);
+  -- In a statement after the lock: whoever held it may have written the entry.
+  select e.entry_id into entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id;
+  if entry_id is not null then
+    return;
+  end if;
+  if t.job_id <> job_id then
+    perform faultline._other_job(t);
+  end if;
+  select e.name into sent from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1;
+  if found then
+    raise exception using
+      errcode = 'FL003',
+      message = pg_catalog.format('effect %s of transaction %L was sent, and its outcome is not settled', sent, transaction_id),
+      hint = 'settle_effect says what became of it; the entry comes after that.';
+  end if;
+
+  created := true;
+  insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at)
+  values (transaction_id, job_id, attempt, coalesce(effect, '{}'), pg_catalog.clock_timestamp())
+  returning ledger_entries.entry_id into entry_id;
+  if postings is not null then
+    perform faultline._post(entry_id, postings);
+  end if;
+  update faultline.transactions x
+  set state = 'APPLIED', job_state = case when completing then 'succeeded' end,
+      due_at = case when completing then pg_catalog.clock_timestamp() end
+  where x.transaction_id = _apply.transaction_id;
+end
+$$;
+
+-- Name: FUNCTION _apply(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, completing boolean, OUT entry_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._apply(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, completing boolean, OUT entry_id bigint, OUT created boolean) IS 'Private: writes the ledger entry of a running attempt.';
+
 -- Name: _arguments_hash(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._arguments_hash(type text, payload jsonb) RETURNS bigint
@@ -614,6 +726,115 @@ $$;
 -- Name: FUNCTION _backoff_delay(backoff jsonb, failures integer); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._backoff_delay(backoff jsonb, failures integer) IS 'Private: the wait after the n-th failure.';
+
+-- Name: _balance(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._balance(account text, currency text) RETURNS numeric
+    LANGUAGE plpgsql STABLE
+    AS $$
+#variable_conflict use_variable
+begin
+  return (
+    select coalesce((
+        select c.balance
+        from faultline.account_checkpoints c
+        where c.account = _balance.account and c.currency = _balance.currency), 0)
+      + coalesce((
+        select sum(p.amount)
+        from faultline.postings p
+        where p.account = _balance.account and p.currency = _balance.currency and p.posting_id > w.folded_to), 0)
+    from faultline.ledger_checkpoint w);
+end
+$$;
+
+-- Name: FUNCTION _balance(account text, currency text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._balance(account text, currency text) IS 'Private: the balance of an account.';
+
+SET LOCAL default_tablespace = '';
+
+SET LOCAL default_table_access_method = heap;
+
+-- Name: transactions; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.transactions (
+    transaction_id text NOT NULL,
+    kind text NOT NULL,
+    request jsonb NOT NULL,
+    request_hash bigint NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    job_id bigint NOT NULL,
+    job_state text,
+    state text DEFAULT 'INIT'::text NOT NULL,
+    reason text,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    CONSTRAINT transactions_job_state_check CHECK ((job_state = ANY (ARRAY['succeeded'::text, 'cancelled'::text, 'discarded'::text]))),
+    CONSTRAINT transactions_reason CHECK (((state = 'FAILED'::text) = (reason IS NOT NULL))),
+    CONSTRAINT transactions_settled CHECK ((((state = ANY (ARRAY['RECONCILED'::text, 'FAILED'::text])) = (settled_at IS NOT NULL)) AND ((settled_at IS NULL) OR (due_at IS NULL)))),
+    CONSTRAINT transactions_state CHECK ((state = ANY (ARRAY['INIT'::text, 'APPLIED'::text, 'RECONCILED'::text, 'FAILED'::text])))
+);
+
+-- Name: TABLE transactions; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.transactions IS 'What has to happen once: its request, the job that does it, and how far it is. INIT → APPLIED → RECONCILED, INIT → FAILED. Never deleted: a burnt id stays burnt.';
+
+-- Name: COLUMN transactions.options; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.transactions.options IS 'The arguments of the job that are not defaults, so that a job that never existed can be made again.';
+
+-- Name: COLUMN transactions.job_state; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.transactions.job_state IS 'How the job ended; NULL while it is live. Stored here, so that retention can not turn finished into missing.';
+
+-- Name: COLUMN transactions.due_at; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.transactions.due_at IS 'When reconcile should look; NULL: nothing to do until something happens. Written as clock_timestamp() after the writer has its xid: the floor rests on it.';
+
+-- Name: _burnt(faultline.transactions); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._burnt(t faultline.transactions) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL006',
+    message = pg_catalog.format('transaction %L has failed: %s', t.transaction_id, t.reason),
+    hint = 'Its id is burnt: nothing can apply it any more. Submit the work again under a new id.';
+end
+$$;
+
+-- Name: FUNCTION _burnt(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._burnt(t faultline.transactions) IS 'Private: raises FL006.';
+
+-- Name: _check_amount(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_amount(what text, amount jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  value numeric;
+  shown constant text := pg_catalog.left(coalesce(amount::text, 'NULL'), 100);
+begin
+  if pg_catalog.jsonb_typeof(amount) is distinct from 'number' and pg_catalog.jsonb_typeof(amount) is distinct from 'string' then
+    perform faultline._invalid(pg_catalog.format('%s %s is not a number', what, shown), 'Write it as 12.50 or "12.50"');
+  end if;
+  begin
+    value := (amount #>> '{}')::numeric;
+  exception when data_exception then
+    perform faultline._invalid(pg_catalog.format('%s %s is not a number', what, shown), 'Write it as 12.50 or "12.50"');
+  end;
+  if not (abs(value) < 1e20 and scale(value) <= 18) then
+    perform faultline._invalid(pg_catalog.format('%s %s is out of bounds', what, shown), 'It is below 1e20 and has at most 18 decimals');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_amount(what text, amount jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_amount(what text, amount jsonb) IS 'Private: raises FL004 unless the value is an amount.';
 
 -- Name: _check_backoff(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -664,6 +885,34 @@ $$;
 -- Name: FUNCTION _check_backoff(backoff jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._check_backoff(backoff jsonb) IS 'Private: raises FL004 unless the value is a backoff.';
+
+-- Name: _check_balanced(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_balanced() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  total record;
+begin
+  select p.currency, sum(p.amount) as amount into total
+  from faultline.postings p
+  where p.entry_id = new.entry_id
+  group by p.currency
+  having sum(p.amount) <> 0
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'FL004',
+      message = pg_catalog.format('the postings of entry %s in %s add up to %s', new.entry_id, total.currency, total.amount),
+      hint = 'In each currency they add up to zero.';
+  end if;
+  return null;
+end
+$$;
+
+-- Name: FUNCTION _check_balanced(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_balanced() IS 'Private: raises FL004 unless the postings of an entry balance.';
 
 -- Name: _check_document(text, jsonb, boolean); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -813,6 +1062,70 @@ $_$;
 
 COMMENT ON FUNCTION faultline._check_name(what text, value text) IS 'Private: raises FL004 unless the value is a name.';
 
+-- Name: _check_postings(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_postings(postings jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  usage constant text := 'For example [{"account": "alice", "amount": -100, "currency": "EUR"}, {"account": "bob", "amount": 100, "currency": "EUR"}]';
+  posting jsonb;
+  unknown text;
+  place int := 0;
+  total record;
+begin
+  if postings is null then
+    return;
+  end if;
+  if pg_catalog.jsonb_typeof(postings) <> 'array' then
+    perform faultline._invalid(pg_catalog.format('postings is not an array but of type %s', pg_catalog.jsonb_typeof(postings)), usage);
+  end if;
+  if pg_catalog.jsonb_array_length(postings) not between 1 and 1000 then
+    perform faultline._invalid(pg_catalog.format('the entry has %s postings', pg_catalog.jsonb_array_length(postings)), 'It has 1 to 1000; leave them out for none');
+  end if;
+  for posting in select * from pg_catalog.jsonb_array_elements(postings) loop
+    place := place + 1;
+    begin
+      if pg_catalog.jsonb_typeof(posting) <> 'object' then
+        perform faultline._invalid(pg_catalog.format('it is not an object but of type %s', pg_catalog.jsonb_typeof(posting)), usage);
+      end if;
+      select key into unknown from pg_catalog.jsonb_object_keys(posting) as key where key not in ('account', 'amount', 'currency') limit 1;
+      if found then
+        perform faultline._invalid(pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), usage);
+      end if;
+      perform faultline._check_name('account', posting ->> 'account');
+      perform faultline._check_name('currency', posting ->> 'currency');
+      perform faultline._check_amount('amount', posting -> 'amount');
+      if (posting ->> 'amount')::numeric = 0 then
+        perform faultline._invalid('amount is 0', 'Leave a posting of nothing out');
+      end if;
+    exception when sqlstate 'FL004' then
+      declare
+        message text;
+        hint text;
+      begin
+        get stacked diagnostics message = message_text, hint = pg_exception_hint;
+        raise exception using errcode = 'FL004', message = pg_catalog.format('posting %s: %s', place, message), hint = hint;
+      end;
+    end;
+  end loop;
+  select p.currency, sum(p.amount) as amount into total
+  from pg_catalog.jsonb_to_recordset(postings) as p (currency text, amount numeric)
+  group by p.currency
+  having sum(p.amount) <> 0
+  order by p.currency
+  limit 1;
+  if found then
+    perform faultline._invalid(
+      pg_catalog.format('the postings in %s add up to %s', total.currency, total.amount), 'In each currency they add up to zero');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_postings(postings jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_postings(postings jsonb) IS 'Private: raises FL004 unless the value is an array of postings that balance.';
+
 -- Name: _check_settings(jsonb, text[]); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._check_settings(settings jsonb, known text[]) RETURNS void
@@ -841,6 +1154,25 @@ $$;
 
 COMMENT ON FUNCTION faultline._check_settings(settings jsonb, known text[]) IS 'Private: raises FL004 unless the value is an object of known keys.';
 
+-- Name: _check_transaction_id(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_transaction_id(transaction_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if transaction_id is null or pg_catalog.length(transaction_id) not between 1 and 255 then
+    perform faultline._invalid(
+      case when transaction_id is null then 'the transaction id is NULL'
+        else pg_catalog.format('the transaction id has %s characters', pg_catalog.length(transaction_id)) end,
+      'It has 1 to 255');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_transaction_id(transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_transaction_id(transaction_id text) IS 'Private: raises FL004 unless the value can name a transaction.';
+
 -- Name: _days_before(text, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._days_before(parent text, until timestamp with time zone) RETURNS SETOF text
@@ -865,6 +1197,19 @@ $_$;
 -- Name: FUNCTION _days_before(parent text, until timestamp with time zone); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._days_before(parent text, until timestamp with time zone) IS 'Private: the daily partitions of jobs_done or job_events that lie before a time altogether.';
+
+-- Name: _effect_key(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._effect_key(transaction_id text, name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+select pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+  pg_catalog.length(name) || ' ' || name || ' ' || transaction_id, 'UTF8')), 'hex'), 32)::uuid::text
+$$;
+
+-- Name: FUNCTION _effect_key(transaction_id text, name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._effect_key(transaction_id text, name text) IS 'Private: the idempotency key of an effect outside.';
 
 -- Name: _end_attempt(bigint, integer, text, boolean, boolean, interval, jsonb, uuid); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -918,6 +1263,9 @@ begin
     end if;
   end if;
 
+  if job.transaction_id is not null and ended <> 'cancelled' then
+    perform faultline._tell_transaction(job.transaction_id, null);
+  end if;
   perform faultline._record(
     job.job_id, job.attempt, verb, coalesce(reporter, job.lease_owner),
     pg_catalog.jsonb_build_object(
@@ -938,10 +1286,8 @@ CREATE FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at 
     AS $$
 #variable_conflict use_variable
 declare
-  now_ timestamptz;
   existing bigint;
 begin
-  -- The floor's proof needs ready_at to be later than the writer's xid, and a sleeping runner's needs the xid before the bell.
   perform pg_catalog.pg_current_xact_id();
   job_id := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
   if idempotency_key is not null then
@@ -952,29 +1298,15 @@ begin
       return;
     end if;
   end if;
-  now_ := pg_catalog.clock_timestamp();
-  insert into faultline.jobs_live (
-    job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
-    idempotency_key)
-  values (
-    job_id, greatest(run_at, now_), now_,
-    coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _enqueue.queue),
-             (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key);
+  perform faultline._add_job(job_id, type, payload, queue, run_at, priority, max_attempts, idempotency_key, backoff, timeout,
+                             tags, headers, null);
   created := true;
-  if run_at is null or run_at <= now_ then
-    perform faultline._ring(queue);
-  end if;
 end
 $$;
 
 -- Name: FUNCTION _enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean) IS 'Private: makes one job, or finds the one its idempotency key stands for.';
-
-SET LOCAL default_tablespace = '';
-
-SET LOCAL default_table_access_method = heap;
 
 -- Name: jobs_live; Type: TABLE; Schema: faultline; Owner: -
 
@@ -1003,6 +1335,7 @@ CREATE TABLE faultline.jobs_live (
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     idempotency_key text,
     task text,
+    transaction_id text,
     CONSTRAINT jobs_live_attempt CHECK (((attempt >= 0) AND ((state = 'queued'::text) OR (attempt > 0)))),
     CONSTRAINT jobs_live_failures CHECK ((((failures >= 0) AND (failures <= max_attempts)) AND ((state <> 'queued'::text) OR (failures < max_attempts)))),
     CONSTRAINT jobs_live_finished CHECK (((state = 'failed'::text) = (finished_at IS NOT NULL))),
@@ -1028,6 +1361,10 @@ COMMENT ON COLUMN faultline.jobs_live.attempt IS 'Claims so far: the fencing tok
 
 COMMENT ON COLUMN faultline.jobs_live.failures IS 'What is charged: failed reports and expired leases. Starts afresh with retry_job.';
 
+-- Name: COLUMN jobs_live.transaction_id; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_live.transaction_id IS 'The transaction of the ledger that this job carries out, if any: what ends the job tells it.';
+
 -- Name: _finish(faultline.jobs_live, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) RETURNS void
@@ -1042,12 +1379,66 @@ begin
     job.job_id, pg_catalog.clock_timestamp(), job.created_at, job.ready_at, job.started_at, job.lease_owner, job.run_id,
     job.attempt, job.failures, job.max_attempts, job.priority, job.state, _finish.state, job.type, job.queue, job.payload,
     coalesce(_finish.error, job.error), job.headers, job.tags, job.idempotency_key, job.task);
+  if job.transaction_id is not null then
+    perform faultline._tell_transaction(job.transaction_id, _finish.state);
+  end if;
 end
 $$;
 
 -- Name: FUNCTION _finish(job faultline.jobs_live, state text, error jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) IS 'Private: moves a locked job to jobs_done.';
+
+-- Name: _fold_postings(integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._fold_postings(max integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  w faultline.ledger_checkpoint;
+  drawn constant bigint := (select s.last_value from faultline.postings_posting_id_seq s);
+  own xid8;
+  upto bigint;
+  folded bigint := 0;
+begin
+  own := pg_catalog.pg_current_xact_id();
+  select * into w from faultline.ledger_checkpoint;
+  if w.next_to > w.folded_to and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= w.next_xid then
+    upto := (
+      select max(p.posting_id)
+      from (
+        select p.posting_id
+        from faultline.postings p
+        where p.posting_id > w.folded_to and p.posting_id <= w.next_to
+        order by p.posting_id
+        limit _fold_postings.max
+      ) p);
+    with added as (
+      select p.account, p.currency, sum(p.amount) as amount, count(*) as n
+      from faultline.postings p
+      where p.posting_id > w.folded_to and p.posting_id <= upto
+      group by p.account, p.currency
+    ), written as (
+      insert into faultline.account_checkpoints as c (account, currency, balance)
+      select a.account, a.currency, a.amount from added a
+      on conflict (account, currency) do update set balance = c.balance + excluded.balance
+    )
+    select coalesce(sum(a.n), 0) into folded from added a;
+    update faultline.ledger_checkpoint set folded_to = coalesce(upto, w.next_to);
+    w.folded_to := coalesce(upto, w.next_to);
+  end if;
+  -- A new target once the last is reached; also where xids went back (a restore into another cluster).
+  if drawn > w.folded_to and (w.next_to is null or w.next_to <= w.folded_to or w.next_xid > own) then
+    update faultline.ledger_checkpoint set next_to = drawn, next_xid = own;
+  end if;
+  return folded;
+end
+$$;
+
+-- Name: FUNCTION _fold_postings(max integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._fold_postings(max integer) IS 'Private: adds what was posted to the checkpoints of the accounts; returns how many postings.';
 
 -- Name: _has_queued(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1146,6 +1537,154 @@ $$;
 
 COMMENT ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) IS 'Private: the job an idempotency key stands for, or NULL after it was given to the new one.';
 
+-- Name: _lock_attempt(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._lock_attempt(job_id bigint, attempt integer) RETURNS faultline.jobs_live
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+begin
+  perform faultline._check_fence(job_id, attempt);
+  select * into job
+  from faultline.jobs_live j
+  where j.job_id = _lock_attempt.job_id and j.attempt = _lock_attempt.attempt and j.state = 'running'
+  for no key update;
+  if not found and faultline._refused(job_id, attempt, 'complete') <> 'repeat' then
+    perform faultline._answer(false, job_id, attempt, 'apply');
+  end if;
+  return job;
+end
+$$;
+
+-- Name: FUNCTION _lock_attempt(job_id bigint, attempt integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._lock_attempt(job_id bigint, attempt integer) IS 'Private: locks the job of a running attempt; raises FL001, FL005.';
+
+-- Name: effects; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.effects (
+    transaction_id text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    request jsonb NOT NULL,
+    request_hash bigint NOT NULL,
+    state text DEFAULT 'INIT'::text NOT NULL,
+    attempt integer NOT NULL,
+    response jsonb,
+    answer text,
+    asks integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    unknown_since timestamp with time zone,
+    ask_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    CONSTRAINT effects_sent CHECK (((state = 'INIT'::text) = (sent_at IS NULL))),
+    CONSTRAINT effects_settled CHECK ((((state = ANY (ARRAY['APPLIED'::text, 'ABSENT'::text])) = (settled_at IS NOT NULL)) AND ((state = 'SENT'::text) OR ((ask_at IS NULL) AND (unknown_since IS NULL))))),
+    CONSTRAINT effects_state CHECK ((state = ANY (ARRAY['INIT'::text, 'SENT'::text, 'APPLIED'::text, 'ABSENT'::text])))
+);
+
+-- Name: TABLE effects; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.effects IS 'Effects outside the database: INIT → SENT (committed before the request leaves) → APPLIED or ABSENT.';
+
+-- Name: COLUMN effects.key; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.effects.key IS 'What the outside gets as idempotency key: from the transaction and the name alone, never from the attempt.';
+
+-- Name: COLUMN effects.unknown_since; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.effects.unknown_since IS 'Since when the outside has been asked and nobody knows.';
+
+-- Name: COLUMN effects.ask_at; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.effects.ask_at IS 'When a runner should ask the outside, because the job is over and the request may have arrived.';
+
+-- Name: _lock_effect(bigint, integer, text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) RETURNS faultline.effects
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  t faultline.transactions;
+  e faultline.effects;
+begin
+  perform faultline._check_transaction_id(transaction_id);
+  perform faultline._check_name('effect', name);
+  perform pg_catalog.pg_current_xact_id();
+  job := faultline._lock_attempt(job_id, attempt);
+  if job.job_id is null then
+    -- Its attempt has ended with an entry: what was said of its effects stands.
+    select * into e from faultline.effects x where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name;
+  else
+    t := faultline._lock_transaction(job, transaction_id);
+    select * into e
+    from faultline.effects x
+    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id
+    for no key update;
+  end if;
+  if e.key is null then
+    raise exception using
+      errcode = 'FL005', message = pg_catalog.format('transaction %L of job %s has no effect %s', transaction_id, job_id, name),
+      hint = 'begin_effect comes first.';
+  end if;
+  return e;
+end
+$$;
+
+-- Name: FUNCTION _lock_effect(job_id bigint, attempt integer, transaction_id text, name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) IS 'Private: locks an effect for a running attempt; raises FL001, FL002, FL005, FL006.';
+
+-- Name: _lock_transaction(faultline.jobs_live, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) RETURNS faultline.transactions
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+  t faultline.transactions;
+  hash bigint;
+begin
+  loop
+    select * into t from faultline.transactions x where x.transaction_id = _lock_transaction.transaction_id for no key update;
+    exit when found;
+    if job.transaction_id is not null then
+      raise exception using
+        errcode = 'FL002',
+        message = pg_catalog.format('job %s carries out transaction %L, not %L', job.job_id, job.transaction_id, _lock_transaction.transaction_id),
+        hint = 'One job, one transaction: submit another for what else has to happen.';
+    end if;
+    insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at)
+    values (_lock_transaction.transaction_id, job.type, job.payload, faultline._arguments_hash(job.type, job.payload), job.job_id,
+            pg_catalog.clock_timestamp())
+    on conflict (transaction_id) do nothing
+    returning * into t;
+    if found then
+      update faultline.jobs_live l set transaction_id = _lock_transaction.transaction_id where l.job_id = job.job_id;
+      return t;
+    end if;
+  end loop;
+  if t.job_id <> job.job_id then
+    hash := faultline._arguments_hash(job.type, job.payload);
+    if job.transaction_id is not null or t.request_hash <> hash then
+      perform faultline._other_request(t);
+    end if;
+  end if;
+  if t.state = 'FAILED' then
+    perform faultline._burnt(t);
+  end if;
+  return t;
+end
+$$;
+
+-- Name: FUNCTION _lock_transaction(job faultline.jobs_live, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) IS 'Private: locks the transaction of a running job, or makes it; raises FL002, FL006.';
+
 -- Name: _next_queue(text, text, boolean); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._next_queue(after text, before text, only_queued boolean) RETURNS text
@@ -1204,6 +1743,22 @@ $$;
 
 COMMENT ON FUNCTION faultline._no_job(job_id bigint) IS 'Private: raises FL005 for a job.';
 
+-- Name: _no_transaction(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._no_transaction(transaction_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL005', message = pg_catalog.format('there is no transaction %L', pg_catalog.left(transaction_id, 255)),
+    hint = 'It was never submitted, and no job has applied it.';
+end
+$$;
+
+-- Name: FUNCTION _no_transaction(transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._no_transaction(transaction_id text) IS 'Private: raises FL005 for a transaction.';
+
 -- Name: _oldest_day(text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._oldest_day(parent text) RETURNS timestamp with time zone
@@ -1240,6 +1795,96 @@ $$;
 -- Name: FUNCTION _one_line(value text, length integer); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._one_line(value text, length integer) IS 'Private: a text on one line, without control characters, cut to a length.';
+
+-- Name: _other_job(faultline.transactions); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._other_job(t faultline.transactions) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL002',
+    message = pg_catalog.format('transaction %L is that of job %s, which has not applied it', t.transaction_id, t.job_id),
+    hint = 'One transaction, one job: this one is a duplicate. Discard it, or use a new id.';
+end
+$$;
+
+-- Name: FUNCTION _other_job(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._other_job(t faultline.transactions) IS 'Private: raises FL002 for a job that is not the transaction''s.';
+
+-- Name: _other_request(faultline.transactions); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._other_request(t faultline.transactions) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL002',
+    message = pg_catalog.format('transaction %L stands for job %s, which has another kind or request', t.transaction_id, t.job_id),
+    hint = 'The same id wants the same kind and request: use a new id for new work.';
+end
+$$;
+
+-- Name: FUNCTION _other_request(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._other_request(t faultline.transactions) IS 'Private: raises FL002 for a transaction.';
+
+-- Name: _post(bigint, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._post(entry_id bigint, postings jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  bucket int;
+  debited record;
+  floor_ numeric;
+  balance numeric;
+  floored jsonb[] := '{}'::jsonb[];
+  one jsonb;
+begin
+  insert into faultline.postings (entry_id, account, currency, amount)
+  select _post.entry_id, p.account, p.currency, p.amount
+  from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);
+
+  for bucket in
+    select distinct faultline._account_bucket(p.account, p.currency)
+    from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
+    where p.amount < 0
+    order by 1
+  loop
+    perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, bucket);
+  end loop;
+  for debited in
+    select distinct p.account, p.currency
+    from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
+    where p.amount < 0
+    order by 1, 2
+  loop
+    select a.floor into floor_
+    from faultline.accounts a
+    where a.account = debited.account and a.currency = debited.currency
+    for no key update;
+    if found then
+      floored := floored || pg_catalog.jsonb_build_array(debited.account, debited.currency, floor_);
+    end if;
+  end loop;
+  foreach one in array floored loop
+    balance := faultline._balance(one ->> 0, one ->> 1);
+    if balance < (one ->> 2)::numeric then
+      raise exception using
+        errcode = 'FL008',
+        message = pg_catalog.format('account %s would be at %s %s, below its floor of %s', one ->> 0, balance, one ->> 1, one ->> 2),
+        hint = 'Nothing was applied. Credit the account first, or lower its floor with set_account.';
+    end if;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION _post(entry_id bigint, postings jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._post(entry_id bigint, postings jsonb) IS 'Private: writes the postings of an entry; raises FL008 if an account would go below its floor.';
 
 -- Name: _queue_names(jsonb, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1342,6 +1987,44 @@ $$;
 
 COMMENT ON FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) IS 'Private: records a refused report, once.';
 
+-- Name: _refuse_change(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('a row of %s is never %s', tg_table_name, case tg_op when 'UPDATE' then 'changed' else 'removed' end),
+    hint = 'History is append-only.';
+end
+$$;
+
+-- Name: FUNCTION _refuse_change(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_change() IS 'Private: raises FL003 for a change of history.';
+
+-- Name: _refuse_effect(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_effect() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL003',
+    message = case
+      when tg_op = 'INSERT' then pg_catalog.format('effect %s of transaction %L can not be born %s', new.name, new.transaction_id, new.state)
+      when new.state <> old.state then
+        pg_catalog.format('effect %s of transaction %L can not go from %s to %s', old.name, old.transaction_id, old.state, new.state)
+      else pg_catalog.format('what effect %s of transaction %L is can not change', old.name, old.transaction_id)
+    end,
+    hint = 'INIT → SENT → APPLIED or ABSENT; name, key and request stay as they were begun.';
+end
+$$;
+
+-- Name: FUNCTION _refuse_effect(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_effect() IS 'Private: raises FL003 for a move of an effect that is not legal.';
+
 -- Name: _refuse_item(bigint, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) RETURNS boolean
@@ -1411,21 +2094,26 @@ $$;
 
 COMMENT ON FUNCTION faultline._refuse_move() IS 'Private: raises FL003 for a move of a job that is not legal.';
 
--- Name: _refuse_update(); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: _refuse_transaction(); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline._refuse_update() RETURNS trigger
+CREATE FUNCTION faultline._refuse_transaction() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
   raise exception using
-    errcode = 'FL003', message = pg_catalog.format('a row of %s is never changed', tg_table_name),
-    hint = 'History is append-only.';
+    errcode = 'FL003',
+    message = case
+      when tg_op = 'INSERT' then pg_catalog.format('transaction %L can not be born %s', new.transaction_id, new.state)
+      when new.state <> old.state then pg_catalog.format('transaction %L can not go from %s to %s', old.transaction_id, old.state, new.state)
+      else pg_catalog.format('what transaction %L is can not change', old.transaction_id)
+    end,
+    hint = 'INIT → APPLIED → RECONCILED, INIT → FAILED; id, kind and request stay as they were submitted.';
 end
 $$;
 
--- Name: FUNCTION _refuse_update(); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION _refuse_transaction(); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._refuse_update() IS 'Private: raises FL003 for an update of history.';
+COMMENT ON FUNCTION faultline._refuse_transaction() IS 'Private: raises FL003 for a move of a transaction that is not legal.';
 
 -- Name: _refused(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1437,6 +2125,12 @@ begin
   if verb = 'complete' then
     if exists (
       select from faultline.jobs_done d where d.job_id = _refused.job_id and d.attempt = _refused.attempt and d.state = 'succeeded'
+    ) then
+      return 'repeat';
+    end if;
+  elsif verb = 'apply' then
+    if exists (
+      select from faultline.ledger_entries l where l.job_id = _refused.job_id and l.attempt = _refused.attempt
     ) then
       return 'repeat';
     end if;
@@ -1525,6 +2219,165 @@ $$;
 
 COMMENT ON FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) IS 'Private: an interval out of a settings object, or FL004.';
 
+-- Name: _settle(faultline.transactions); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._settle(t faultline.transactions) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  job_state_ text := t.job_state;
+  live text;
+  entered boolean;
+  applied record;
+  to_state text;
+begin
+  if t.settled_at is not null then
+    return null;
+  end if;
+  if job_state_ is null then
+    -- By the transaction too: in a database restored from elsewhere the job of this id may be another.
+    select j.state into live from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id;
+    if not found then
+      select d.state into job_state_ from faultline.jobs_done d where d.job_id = t.job_id and d.type = t.kind;
+    end if;
+  end if;
+  entered := exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);
+
+  if not entered and t.state = 'INIT' and live is null and job_state_ is not null then
+    -- The job is over, and left no entry.
+    if exists (select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT') then
+      update faultline.effects e
+      set ask_at = now_
+      where e.transaction_id = t.transaction_id and e.state = 'SENT' and e.ask_at is null;
+    else
+      select max(e.attempt) as attempt, pg_catalog.jsonb_object_agg(e.name, pg_catalog.jsonb_build_object('state', e.state, 'key', e.key, 'response', e.response)) as effects
+      into applied
+      from faultline.effects e
+      where e.transaction_id = t.transaction_id
+      having bool_or(e.state = 'APPLIED');
+      if found then
+        insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at)
+        values (t.transaction_id, t.job_id, applied.attempt,
+                pg_catalog.jsonb_build_object('settled_by', 'reconcile', 'effects', applied.effects), now_);
+        entered := true;
+      else
+        to_state := 'FAILED';
+      end if;
+    end if;
+  elsif not entered and t.state = 'INIT' and live is null then
+    perform faultline._submit_again(t);
+    return 'INIT';
+  end if;
+
+  if entered and t.state = 'INIT' then
+    update faultline.transactions x set state = 'APPLIED', job_state = job_state_ where x.transaction_id = t.transaction_id;
+    to_state := 'APPLIED';
+  end if;
+  if entered and live is distinct from 'running' then
+    to_state := 'RECONCILED';
+  end if;
+  if to_state in ('RECONCILED', 'FAILED') then
+    update faultline.transactions x
+    set state = to_state, settled_at = now_, due_at = null, job_state = job_state_,
+        reason = case to_state when 'FAILED' then pg_catalog.format('its job %s ended %s and left no entry', t.job_id, job_state_) end
+    where x.transaction_id = t.transaction_id;
+  else
+    update faultline.transactions x
+    set due_at = null, job_state = job_state_
+    where x.transaction_id = t.transaction_id and (x.due_at is not null or x.job_state is distinct from job_state_);
+  end if;
+  return to_state;
+end
+$$;
+
+-- Name: FUNCTION _settle(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._settle(t faultline.transactions) IS 'Private: settles a locked transaction as far as what is known allows.';
+
+-- Name: _settle_effect(faultline.effects, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._settle_effect(e faultline.effects, state text, response jsonb) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  if state is null or state not in ('APPLIED', 'ABSENT', 'UNKNOWN') then
+    perform faultline._invalid(
+      pg_catalog.format('state %s is no outcome of an effect', coalesce(pg_catalog.quote_literal(pg_catalog.left(state, 100)), 'NULL')),
+      'APPLIED, ABSENT or UNKNOWN');
+  end if;
+  if e.state = state then
+    return state;
+  end if;
+  if e.state <> 'SENT' then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s and can not become %s', e.name, e.transaction_id, e.state, state),
+      hint = case e.state when 'INIT' then 'effect_sent comes first.' else 'What was settled stays.' end;
+  end if;
+  if state = 'UNKNOWN' then
+    update faultline.effects x
+    set asks = x.asks + 1, unknown_since = coalesce(x.unknown_since, now_), answer = pg_catalog.left(response #>> '{}', 1000)
+    where x.transaction_id = e.transaction_id and x.name = e.name;
+    return 'SENT';
+  end if;
+  update faultline.effects x
+  set state = _settle_effect.state, response = _settle_effect.response, settled_at = now_, unknown_since = null, ask_at = null, answer = null
+  where x.transaction_id = e.transaction_id and x.name = e.name;
+  return state;
+end
+$$;
+
+-- Name: FUNCTION _settle_effect(e faultline.effects, state text, response jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._settle_effect(e faultline.effects, state text, response jsonb) IS 'Private: writes what became of a locked effect.';
+
+-- Name: _submit_again(faultline.transactions); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._submit_again(t faultline.transactions) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  new_job constant bigint := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  o record;
+begin
+  select * into o
+  from pg_catalog.jsonb_to_record(t.options) as r (
+    queue text, run_at timestamptz, priority int, max_attempts int, backoff jsonb, timeout interval, tags text[], headers jsonb);
+  update faultline.transactions x set job_id = new_job, due_at = null where x.transaction_id = t.transaction_id;
+  perform faultline._add_job(new_job, t.kind, t.request, coalesce(o.queue, 'default'), o.run_at, coalesce(o.priority, 2), o.max_attempts,
+                             null, o.backoff, o.timeout, coalesce(o.tags, '{}'), o.headers, t.transaction_id);
+end
+$$;
+
+-- Name: FUNCTION _submit_again(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._submit_again(t faultline.transactions) IS 'Private: gives a transaction whose job never existed its job again.';
+
+-- Name: _tell_transaction(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._tell_transaction(transaction_id text, job_state text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+begin
+  update faultline.transactions t
+  set job_state = coalesce(_tell_transaction.job_state, t.job_state),
+      due_at = case when t.settled_at is null then pg_catalog.clock_timestamp() end
+  where t.transaction_id = _tell_transaction.transaction_id
+    and case when _tell_transaction.job_state is null then t.state = 'APPLIED'
+          else t.job_state is distinct from _tell_transaction.job_state end;
+end
+$$;
+
+-- Name: FUNCTION _tell_transaction(transaction_id text, job_state text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._tell_transaction(transaction_id text, job_state text) IS 'Private: tells a transaction that an attempt of its job is over.';
+
 -- Name: _trouble(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._trouble(error jsonb) RETURNS text
@@ -1538,6 +2391,38 @@ $$;
 -- Name: FUNCTION _trouble(error jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._trouble(error jsonb) IS 'Private: an error in a few words.';
+
+-- Name: _unsettled(integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._unsettled(max integer) RETURNS SETOF text
+    LANGUAGE plpgsql
+    AS $$
+begin
+  return query
+  select t.transaction_id
+  from faultline.transactions t
+  where t.state = 'APPLIED' and t.due_at is null
+    and not exists (
+      select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id and j.state = 'running')
+    and exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id)
+  limit _unsettled.max;
+  return query
+  select t.transaction_id
+  from faultline.transactions t
+  where t.state = 'INIT' and t.due_at is null
+    and (exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id)
+         or t.job_state is not null
+            and not exists (
+              select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT' and e.ask_at is not null)
+         or t.job_state is null
+            and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id))
+  limit _unsettled.max;
+end
+$$;
+
+-- Name: FUNCTION _unsettled(max integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._unsettled(max integer) IS 'Private: transactions that could be settled though nothing has told reconcile to look.';
 
 -- Name: _verify_guards(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1562,6 +2447,29 @@ begin
     (4, 'trigger', 'job_events_append_only', 'job_events'),
     (5, 'constraint', 'jobs_live_failures', 'jobs_live'),
     (6, 'constraint', 'idempotency_keys_pkey', 'idempotency_keys'),
+    (7, 'constraint', 'ledger_entries_transaction', 'ledger_entries'),
+    (7, 'constraint', 'ledger_entries_job', 'ledger_entries'),
+    (7, 'trigger', 'ledger_entries_append_only', 'ledger_entries'),
+    (7, 'trigger', 'ledger_entries_not_truncated', 'ledger_entries'),
+    (7, 'constraint', 'postings_amount', 'postings'),
+    (7, 'trigger', 'postings_balanced', 'postings'),
+    (7, 'trigger', 'postings_append_only', 'postings'),
+    (7, 'trigger', 'postings_not_truncated', 'postings'),
+    (7, 'constraint', 'effects_pkey', 'effects'),
+    (7, 'constraint', 'effects_key', 'effects'),
+    (7, 'trigger', 'effects_born', 'effects'),
+    (7, 'trigger', 'effects_moves', 'effects'),
+    (7, 'trigger', 'effects_stay', 'effects'),
+    (7, 'trigger', 'effects_not_truncated', 'effects'),
+    (8, 'constraint', 'transactions_pkey', 'transactions'),
+    (8, 'constraint', 'transactions_state', 'transactions'),
+    (8, 'trigger', 'transactions_born', 'transactions'),
+    (8, 'trigger', 'transactions_moves', 'transactions'),
+    (8, 'trigger', 'transactions_stay', 'transactions'),
+    (8, 'trigger', 'transactions_not_truncated', 'transactions'),
+    (9, 'constraint', 'transactions_job', 'transactions'),
+    (9, 'constraint', 'transactions_settled', 'transactions'),
+    (9, 'index', 'transactions_due', 'transactions'),
     (12, 'index', 'jobs_live_ready', 'jobs_live'),
     (12, 'index', 'jobs_live_lease', 'jobs_live'),
     (12, 'index', 'jobs_live_running', 'jobs_live')
@@ -1768,6 +2676,120 @@ $$;
 
 COMMENT ON FUNCTION faultline._verify_keys() IS 'Private: violations of promise 6.';
 
+-- Name: _verify_ledger(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_ledger() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  overdue constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
+    when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end - interval '1 minute';
+begin
+  return query
+  select 7, 'applied_without_entry', pg_catalog.format('transaction %L', t.transaction_id), pg_catalog.format('it is %s and has no entry', t.state)
+  from faultline.transactions t
+  where t.state in ('APPLIED', 'RECONCILED')
+    and not exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);
+
+  return query
+  select 7, 'entry_without_transaction', 'entry ' || e.entry_id, pg_catalog.format('there is no transaction %L', e.transaction_id)
+  from faultline.ledger_entries e
+  where not exists (select from faultline.transactions t where t.transaction_id = e.transaction_id);
+
+  return query
+  select 7, 'entry_of_other_job', 'entry ' || e.entry_id,
+    pg_catalog.format('it is that of job %s, but transaction %L is that of job %s', e.job_id, e.transaction_id, t.job_id)
+  from faultline.ledger_entries e
+  join faultline.transactions t on t.transaction_id = e.transaction_id
+  where t.job_id <> e.job_id;
+
+  return query
+  select 7, 'entered_twice', v.what, pg_catalog.format('it has %s entries', count(*))
+  from (
+    select e.entry_id, pg_catalog.format('transaction %L', e.transaction_id) as what from faultline.ledger_entries e
+    union all
+    select e.entry_id, 'job ' || e.job_id from faultline.ledger_entries e
+  ) v
+  group by v.what
+  having count(*) > 1;
+
+  return query
+  select 7, 'unbalanced_entry', 'entry ' || p.entry_id, pg_catalog.format('its postings in %s add up to %s', p.currency, sum(p.amount))
+  from faultline.postings p
+  group by p.entry_id, p.currency
+  having sum(p.amount) <> 0;
+
+  return query
+  select 7, 'posting_without_entry', 'posting ' || p.posting_id, pg_catalog.format('there is no entry %s', p.entry_id)
+  from faultline.postings p
+  where not exists (select from faultline.ledger_entries e where e.entry_id = p.entry_id);
+
+  return query
+  select 7, 'balance_wrong', pg_catalog.format('account %s in %s', coalesce(c.account, p.account), coalesce(c.currency, p.currency)),
+    pg_catalog.format('its checkpoint says %s, its postings up to there add up to %s', coalesce(c.balance, 0), coalesce(p.amount, 0))
+  from faultline.account_checkpoints c
+  full join (
+    select p.account, p.currency, sum(p.amount) as amount
+    from faultline.postings p
+    where p.posting_id <= (select w.folded_to from faultline.ledger_checkpoint w)
+    group by p.account, p.currency
+  ) p on p.account = c.account and p.currency = c.currency
+  where coalesce(c.balance, 0) <> coalesce(p.amount, 0);
+
+  return query
+  select 7, 'below_floor', pg_catalog.format('account %s in %s', a.account, a.currency), pg_catalog.format('it is at %s, its floor is %s', b.balance, a.floor)
+  from faultline.accounts a
+  cross join lateral faultline._balance(a.account, a.currency) as b (balance)
+  where b.balance < a.floor;
+
+  return query
+  select 8, 'failed_with_entry', pg_catalog.format('transaction %L', t.transaction_id), pg_catalog.format('it is FAILED, and entry %s says that it has happened', e.entry_id)
+  from faultline.transactions t
+  join faultline.ledger_entries e on e.transaction_id = t.transaction_id
+  where t.state = 'FAILED';
+
+  return query
+  select 8, 'failed_with_effect', pg_catalog.format('transaction %L', t.transaction_id), pg_catalog.format('it is FAILED, and its effect %s is %s', f.name, f.state)
+  from faultline.transactions t
+  join faultline.effects f on f.transaction_id = t.transaction_id
+  where t.state = 'FAILED' and f.state in ('SENT', 'APPLIED');
+
+  return query
+  select 9, 'settled_too_late', pg_catalog.format('transaction %L', t.transaction_id), pg_catalog.format('it is %s and should have been settled at %s', t.state, t.due_at)
+  from faultline.transactions t
+  where t.due_at < overdue;
+
+  return query
+  select 9, 'init_outlives_job', pg_catalog.format('transaction %L', t.transaction_id),
+    pg_catalog.format('it is INIT, %s', case
+      when t.job_state is not null then pg_catalog.format('its job %s ended %s, and no effect of it is waited for', t.job_id, t.job_state)
+      else pg_catalog.format('and there is no job %s', t.job_id) end)
+  from faultline.transactions t
+  where t.state = 'INIT' and t.created_at < overdue and t.due_at is null
+    and not exists (select from faultline.jobs_live j where j.job_id = t.job_id)
+    and not exists (select from faultline.jobs_done d where d.job_id = t.job_id and d.finished_at > overdue)
+    and not exists (select from faultline.effects f where f.transaction_id = t.transaction_id and f.state = 'SENT' and f.ask_at is not null);
+
+  return query
+  select 9, 'init_with_entry', pg_catalog.format('transaction %L', t.transaction_id), pg_catalog.format('it is INIT, but entry %s says that it has happened', e.entry_id)
+  from faultline.transactions t
+  join faultline.ledger_entries e on e.transaction_id = t.transaction_id
+  where t.state = 'INIT' and e.applied_at < overdue;
+
+  return query
+  select 9, 'applied_not_reconciled', pg_catalog.format('transaction %L', t.transaction_id), pg_catalog.format('it is APPLIED, and its job %s has not been running for more than a minute', t.job_id)
+  from faultline.transactions t
+  join faultline.ledger_entries e on e.transaction_id = t.transaction_id
+  where t.state = 'APPLIED' and t.due_at is null and e.applied_at < overdue
+    and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and (j.state = 'running' or j.ready_at > overdue))
+    and not exists (select from faultline.jobs_done d where d.job_id = t.job_id and d.finished_at > overdue);
+end
+$$;
+
+-- Name: FUNCTION _verify_ledger(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_ledger() IS 'Private: violations of promises 7 to 9.';
+
 -- Name: _verify_privileges(); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._verify_privileges() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
@@ -1850,6 +2872,50 @@ $$;
 
 COMMENT ON FUNCTION faultline._verify_privileges() IS 'Private: violations of promise 13.';
 
+-- Name: account_balance(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.account_balance(account text, currency text DEFAULT NULL::text) RETURNS numeric
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  currencies text[];
+begin
+  perform faultline._check_name('account', account);
+  if currency is null then
+    -- From one to the next: an account may have millions of postings.
+    with recursive used (currency) as (
+      (select p.currency from faultline.postings p where p.account = account_balance.account order by p.currency limit 1)
+      union all
+      select (
+        select p.currency
+        from faultline.postings p
+        where p.account = account_balance.account and p.currency > u.currency
+        order by p.currency
+        limit 1)
+      from used u
+      where u.currency is not null
+    )
+    select pg_catalog.array_agg(u.currency) into currencies from used u where u.currency is not null;
+    if pg_catalog.cardinality(currencies) > 1 then
+      perform faultline._invalid(
+        pg_catalog.format('account %s has balances in %s', account, pg_catalog.array_to_string(currencies, ', ')), 'Name the currency');
+    end if;
+    currency := currencies[1];
+  end if;
+  return faultline._balance(account, currency);
+end
+$$;
+
+-- Name: FUNCTION account_balance(account text, currency text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.account_balance(account text, currency text) IS 'The balance of an account, in its only currency or the one that is named.';
+
 -- Name: advance_floor(text[], text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.advance_floor(queues text[], floor text DEFAULT NULL::text) RETURNS text
@@ -1876,6 +2942,7 @@ declare
   level_job bigint;
   first record;
   lease_floor timestamptz;
+  due_floor timestamptz;
   swept_at timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
@@ -1895,7 +2962,7 @@ begin
     swept_at := (token ->> 'swept_at')::timestamptz;
     if swept_at is null or swept_at <= read_at - interval '30 seconds' then
       swept_at := read_at;
-      token := token - array['queues', 'jobs', 'lease'];
+      token := token - array['queues', 'jobs', 'lease', 'due'];
     end if;
     foreach name in array queues loop
       level_floors := '[]';
@@ -1929,9 +2996,15 @@ begin
       where j.lease_expires_at >= coalesce((token ->> 'lease')::timestamptz, '-infinity')
       order by j.lease_expires_at
       limit 1));
+    due_floor := least(proven_at, (
+      select t.due_at
+      from faultline.transactions t
+      where t.due_at >= coalesce((token ->> 'due')::timestamptz, '-infinity')
+      order by t.due_at
+      limit 1));
     return pg_catalog.jsonb_build_object(
       'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
-      'lease', lease_floor)::text;
+      'lease', lease_floor, 'due', due_floor)::text;
   end if;
 
   -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).
@@ -1945,6 +3018,155 @@ $$;
 -- Name: FUNCTION advance_floor(queues text[], floor text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.advance_floor(queues text[], floor text) IS 'Returns the next floor token of these queues: where the walk of a claim, a reap or a count may start.';
+
+-- Name: answer_effect(text, text, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.answer_effect(transaction_id text, name text, state text, response jsonb DEFAULT NULL::jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  t faultline.transactions;
+  e faultline.effects;
+begin
+  perform faultline._check_transaction_id(transaction_id);
+  perform faultline._check_name('effect', name);
+  perform faultline._check_document('the response', response, false);
+  perform pg_catalog.pg_current_xact_id();
+  select * into t from faultline.transactions x where x.transaction_id = answer_effect.transaction_id for no key update;
+  if not found then
+    perform faultline._no_transaction(transaction_id);
+  end if;
+  select * into e
+  from faultline.effects x
+  where x.transaction_id = answer_effect.transaction_id and x.name = answer_effect.name
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'FL005', message = pg_catalog.format('transaction %L has no effect %s', transaction_id, name),
+      hint = 'transaction_status shows those it has.';
+  end if;
+  if t.job_state is null and e.state is distinct from state then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('job %s of transaction %L is not over', t.job_id, transaction_id),
+      hint = 'Its next attempt asks by itself. A dead letter: retry it, or discard it first.';
+  end if;
+  perform faultline._settle_effect(e, state, response);
+  perform faultline._settle(t);
+  return (select x.state from faultline.transactions x where x.transaction_id = answer_effect.transaction_id);
+end
+$$;
+
+-- Name: FUNCTION answer_effect(transaction_id text, name text, state text, response jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.answer_effect(transaction_id text, name text, state text, response jsonb) IS 'Says what the outside answered about an effect whose job is over, and settles its transaction; returns the state of that.';
+
+-- Name: apply_and_complete(bigint, integer, text, jsonb, jsonb, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.apply_and_complete(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb DEFAULT NULL::jsonb, result jsonb DEFAULT NULL::jsonb, OUT entry_id bigint, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  select * into entry_id, created from faultline._apply(job_id, attempt, transaction_id, effect, postings, true);
+  perform faultline.complete_job(job_id, attempt, result);
+end
+$$;
+
+-- Name: FUNCTION apply_and_complete(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, result jsonb, OUT entry_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.apply_and_complete(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, result jsonb, OUT entry_id bigint, OUT created boolean) IS 'apply_ledger and complete_job in one: (entry_id, created).';
+
+-- Name: apply_ledger(bigint, integer, text, jsonb, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.apply_ledger(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb DEFAULT NULL::jsonb, OUT entry_id bigint, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  select * into entry_id, created from faultline._apply(job_id, attempt, transaction_id, effect, postings, false);
+end
+$$;
+
+-- Name: FUNCTION apply_ledger(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, OUT entry_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.apply_ledger(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, OUT entry_id bigint, OUT created boolean) IS 'Records in the caller''s transaction that the effect of a transaction has happened: (entry_id, created).';
+
+-- Name: begin_effect(bigint, integer, text, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.begin_effect(job_id bigint, attempt integer, transaction_id text, name text, request jsonb DEFAULT '{}'::jsonb, OUT key text, OUT state text, OUT response jsonb) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  t faultline.transactions;
+  e faultline.effects;
+  hash bigint;
+begin
+  request := coalesce(request, '{}');
+  perform faultline._check_transaction_id(transaction_id);
+  perform faultline._check_name('effect', name);
+  perform faultline._check_document('the request', request, true);
+  hash := faultline._arguments_hash(name, request);
+  perform pg_catalog.pg_current_xact_id();
+  job := faultline._lock_attempt(job_id, attempt);
+  if job.job_id is null then
+    e := faultline._lock_effect(job_id, attempt, transaction_id, name);
+  else
+    t := faultline._lock_transaction(job, transaction_id);
+    if t.job_id <> job_id then
+      perform faultline._other_job(t);
+    end if;
+    select * into e
+    from faultline.effects x
+    where x.transaction_id = begin_effect.transaction_id and x.name = begin_effect.name
+    for no key update;
+    if not found then
+      if t.state <> 'INIT' then
+        raise exception using
+          errcode = 'FL003', message = pg_catalog.format('transaction %L is %s: no effect can be begun any more', transaction_id, t.state),
+          hint = 'Effects come before the entry.';
+      end if;
+      insert into faultline.effects (transaction_id, name, key, request, request_hash, attempt, created_at)
+      values (transaction_id, name, faultline._effect_key(transaction_id, name), request, hash, attempt, pg_catalog.clock_timestamp())
+      returning * into e;
+    end if;
+  end if;
+  if e.request_hash <> hash then
+    raise exception using
+      errcode = 'FL002', message = pg_catalog.format('effect %s of transaction %L was begun with another request', name, transaction_id),
+      hint = 'A key stands for one request: build it from the payload alone, not from the clock or the attempt.';
+  end if;
+  key := e.key;
+  state := e.state;
+  response := e.response;
+end
+$$;
+
+-- Name: FUNCTION begin_effect(job_id bigint, attempt integer, transaction_id text, name text, request jsonb, OUT key text, OUT state text, OUT response jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.begin_effect(job_id bigint, attempt integer, transaction_id text, name text, request jsonb, OUT key text, OUT state text, OUT response jsonb) IS 'Begins an effect outside the database, or finds it as an earlier attempt left it: (key, state, response).';
 
 -- Name: bell(text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2157,7 +3379,7 @@ begin
           limit least(wanted, room[place])
           for no key update skip locked))
         returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
-          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at
+          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at, j.transaction_id
       )
       -- RETURNING comes in physical order.
       select * from claimed c order by c.ready_at, c.job_id;
@@ -2186,6 +3408,9 @@ CREATE FUNCTION faultline.complete_job(job_id bigint, attempt integer, result js
     SET jit TO 'off'
     AS $$
 #variable_conflict use_variable
+declare
+  accepted boolean;
+  transaction_id_ text;
 begin
   perform faultline._check_fence(job_id, attempt);
   perform faultline._check_document('the result', result, false);
@@ -2193,15 +3418,20 @@ begin
     delete from faultline.jobs_live j
     where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
     returning j.*
+  ), done as (
+    insert into faultline.jobs_done (
+      job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+      from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+    select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
+      g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, result, g.headers, g.tags,
+      g.idempotency_key, g.task
+    from gone g
   )
-  insert into faultline.jobs_done (
-    job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
-    from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
-  select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
-    g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, result, g.headers, g.tags,
-    g.idempotency_key, g.task
-  from gone g;
-  return faultline._answer(found, job_id, attempt, 'complete');
+  select true, g.transaction_id into accepted, transaction_id_ from gone g;
+  if transaction_id_ is not null then
+    perform faultline._tell_transaction(transaction_id_, 'succeeded');
+  end if;
+  return faultline._answer(coalesce(accepted, false), job_id, attempt, 'complete');
 end
 $$;
 
@@ -2227,6 +3457,7 @@ declare
   now_ timestamptz;
   done_ids bigint[];
   done_attempts int[];
+  transactions text[];
   oversized record;
   item record;
   reason text;
@@ -2275,9 +3506,15 @@ begin
       g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, g.result, g.headers, g.tags,
       g.idempotency_key, g.task
     from gone g
-    returning job_id, attempt
   )
-  select pg_catalog.array_agg(d.job_id), pg_catalog.array_agg(d.attempt) into done_ids, done_attempts from done d;
+  select pg_catalog.array_agg(g.job_id), pg_catalog.array_agg(g.attempt),
+    pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null)
+  into done_ids, done_attempts, transactions
+  from gone g;
+
+  if transactions is not null then
+    perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
+  end if;
 
   if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
     return query select u.id, 'ok' from unnest(job_ids) as u (id);
@@ -2350,6 +3587,84 @@ $$;
 -- Name: FUNCTION discard_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.discard_job(job_id bigint) IS 'Puts a dead letter away for good.';
+
+-- Name: effect_sent(bigint, integer, text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.effect_sent(job_id bigint, attempt integer, transaction_id text, name text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  e faultline.effects;
+begin
+  e := faultline._lock_effect(job_id, attempt, transaction_id, name);
+  if e.state not in ('INIT', 'SENT') then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
+      hint = 'begin_effect says what came of it.';
+  end if;
+  update faultline.effects x
+  set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
+  where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
+    and (x.state = 'INIT' or x.attempt <> effect_sent.attempt);
+  return 'SENT';
+end
+$$;
+
+-- Name: FUNCTION effect_sent(job_id bigint, attempt integer, transaction_id text, name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.effect_sent(job_id bigint, attempt integer, transaction_id text, name text) IS 'Says that the request of an effect is about to leave: SENT, to be committed before it does.';
+
+-- Name: effects_to_ask(text[], integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.effects_to_ask(names text[] DEFAULT NULL::text[], max integer DEFAULT 100) RETURNS TABLE(transaction_id text, name text, key text, request jsonb, job_id bigint, attempt integer, asks integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  now_ timestamptz;
+begin
+  if coalesce(effects_to_ask.max, 100) not between 1 and 10000 then
+    perform faultline._invalid(pg_catalog.format('max %s is out of bounds', effects_to_ask.max), 'It lies between 1 and 10000');
+  end if;
+  if not exists (select from faultline.effects e where e.ask_at is not null) then
+    return;
+  end if;
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  return query
+  with asked as (
+    update faultline.effects e
+    set ask_at = now_ + least(interval '1 hour', interval '10 seconds' * 2 ^ least(e.asks, 10))
+    where e.ctid = any (array(
+      select c.ctid
+      from faultline.effects c
+      where c.ask_at <= now_ and (effects_to_ask.names is null or c.name = any (effects_to_ask.names))
+      order by c.ask_at
+      limit coalesce(effects_to_ask.max, 100)
+      for no key update skip locked))
+    returning e.*
+  )
+  select a.transaction_id, a.name, a.key, a.request, t.job_id, a.attempt, a.asks
+  from asked a
+  join faultline.transactions t on t.transaction_id = a.transaction_id;
+end
+$$;
+
+-- Name: FUNCTION effects_to_ask(names text[], max integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.effects_to_ask(names text[], max integer) IS 'Hands out the effects whose outcome has to be asked for, because their job is over.';
 
 -- Name: enqueue(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2541,6 +3856,105 @@ $$;
 
 COMMENT ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) IS 'Reports the failure of an attempt: the job is retried later, or is a dead letter. ok, or repeat; raises FL001 if the attempt is stale.';
 
+-- Name: fail_transaction(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.fail_transaction(transaction_id text, reason text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  job faultline.jobs_live;
+  t faultline.transactions;
+  effect record;
+begin
+  perform faultline._check_transaction_id(transaction_id);
+  if reason is null or pg_catalog.length(reason) not between 1 and 1000 then
+    perform faultline._invalid(
+      case when reason is null then 'the reason is NULL' else pg_catalog.format('the reason has %s characters', pg_catalog.length(reason)) end,
+      'Say why, in 1 to 1000 characters');
+  end if;
+  perform pg_catalog.pg_current_xact_id();
+  loop
+    select * into t from faultline.transactions x where x.transaction_id = fail_transaction.transaction_id;
+    if not found then
+      perform faultline._no_transaction(transaction_id);
+    end if;
+    -- Jobs come first in the order of locks. reconcile may give the transaction another job meanwhile: then once more.
+    select * into job from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id for update;
+    select * into t from faultline.transactions x
+    where x.transaction_id = fail_transaction.transaction_id and x.job_id = t.job_id
+    for no key update;
+    exit when found;
+  end loop;
+  if t.state = 'FAILED' then
+    return 'FAILED';
+  end if;
+  if t.state <> 'INIT' or exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id) then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('transaction %L has its entry: it has happened and can not fail', transaction_id),
+      hint = 'Submit another transaction that makes up for it.';
+  end if;
+  select e.name, e.state into effect
+  from faultline.effects e
+  where e.transaction_id = t.transaction_id and e.state in ('SENT', 'APPLIED')
+  order by e.state, e.name
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'FL003',
+      message = pg_catalog.format('effect %s of transaction %L is %s: %s', effect.name, transaction_id, effect.state,
+                                  case effect.state when 'SENT' then 'it may still land' else 'it has happened' end),
+      hint = case effect.state when 'SENT' then 'answer_effect says ABSENT once the outside refuses its key.' else 'Submit another transaction that makes up for it.' end;
+  end if;
+
+  if job.state = 'running' and job.cancel_requested_at is null then
+    update faultline.jobs_live j set cancel_requested_at = pg_catalog.clock_timestamp() where j.job_id = job.job_id;
+  elsif job.state = 'queued' then
+    perform faultline._finish(job, 'cancelled', null);
+  elsif job.state = 'failed' then
+    perform faultline._finish(job, 'discarded', null);
+  end if;
+  update faultline.transactions x
+  set state = 'FAILED', reason = fail_transaction.reason, settled_at = pg_catalog.clock_timestamp(), due_at = null
+  where x.transaction_id = t.transaction_id;
+  perform faultline._record(t.job_id, null, 'fail_transaction', null, pg_catalog.jsonb_build_object('transaction_id', transaction_id, 'reason', reason));
+  return 'FAILED';
+end
+$$;
+
+-- Name: FUNCTION fail_transaction(transaction_id text, reason text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.fail_transaction(transaction_id text, reason text) IS 'Burns a transaction by an operator''s word; what is left of its job goes with it.';
+
+-- Name: find_entry(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_fence(job_id, attempt);
+  perform faultline._check_transaction_id(transaction_id);
+  perform from faultline.jobs_live j where j.job_id = find_entry.job_id for no key update;
+  return (
+    select e.entry_id
+    from faultline.ledger_entries e
+    where e.transaction_id = find_entry.transaction_id and e.job_id = find_entry.job_id and e.attempt = find_entry.attempt);
+end
+$$;
+
+-- Name: FUNCTION find_entry(job_id bigint, attempt integer, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) IS 'The entry that this attempt wrote, or NULL; waits for whoever is about to write it.';
+
 -- Name: heartbeat(uuid, bigint[], integer[], interval); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval DEFAULT NULL::interval) RETURNS TABLE(job_id bigint, verdict text, cancel_requested boolean)
@@ -2708,6 +4122,7 @@ declare
   dropped int := 0;
   keys bigint;
   gone bigint;
+  postings bigint;
   postponed text[] := '{}'::text[];
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
@@ -2765,6 +4180,7 @@ begin
   where r.ctid = any (array(
     select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
+  postings := faultline._fold_postings(500000);
 
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
@@ -2810,14 +4226,14 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $_$;
 
 -- Name: FUNCTION maintain(); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline.maintain() IS 'Makes partitions ahead, applies retention, forgets expired keys and lost runners; safe to call from anywhere, any number of times.';
+COMMENT ON FUNCTION faultline.maintain() IS 'Makes partitions ahead, applies retention, forgets expired keys and lost runners, adds up accounts; safe to call from anywhere, any number of times.';
 
 -- Name: metrics(text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2889,6 +4305,30 @@ begin
   name := 'faultline_dead_letters';
   value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);
   return next;
+  name := 'faultline_transactions';
+  labels := '{"state": "INIT"}';
+  value := (select count(*) from (select from faultline.transactions t where t.state = 'INIT' limit 10000) c);
+  return next;
+  labels := '{"state": "APPLIED"}';
+  value := (select count(*) from (select from faultline.transactions t where t.state = 'APPLIED' limit 10000) c);
+  return next;
+  labels := '{"state": "FAILED"}';
+  value := (select count(*) from (select from faultline.transactions t where t.reason is not null limit 10000) c);
+  return next;
+  labels := '{}';
+  name := 'faultline_transactions_dead';
+  value := (
+    select count(*)
+    from (select from faultline.jobs_live j where j.finished_at is not null and j.transaction_id is not null limit 10000) c);
+  return next;
+  name := 'faultline_transaction_oldest_init_seconds';
+  value := (
+    select coalesce(greatest(0, extract(epoch from now_ - min(t.created_at))), 0)
+    from (select t.created_at from faultline.transactions t where t.state = 'INIT' order by t.created_at limit 1) t);
+  return next;
+  name := 'faultline_effects_unknown';
+  value := (select count(*) from (select from faultline.effects f where f.unknown_since is not null limit 10000) c);
+  return next;
   name := 'faultline_runners';
   value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
   return next;
@@ -2938,6 +4378,44 @@ $$;
 -- Name: FUNCTION next_ready(queues text[]); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.next_ready(queues text[]) IS 'How long until the next waiting job of these queues becomes ready; NULL if none waits for a time.';
+
+-- Name: open_ledger(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.open_ledger(job_id bigint, attempt integer, transaction_id text) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  type_ text;
+  payload_ jsonb;
+  t faultline.transactions;
+begin
+  perform faultline._check_fence(job_id, attempt);
+  perform faultline._check_transaction_id(transaction_id);
+  select j.type, j.payload into type_, payload_
+  from faultline.jobs_live j
+  where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';
+  if not found then
+    perform faultline._answer(false, job_id, attempt, 'apply');
+  end if;
+  select * into t from faultline.transactions x where x.transaction_id = open_ledger.transaction_id;
+  if t.state = 'FAILED' then
+    perform faultline._burnt(t);
+  elsif t.job_id <> job_id and t.request_hash <> faultline._arguments_hash(type_, payload_) then
+    perform faultline._other_request(t);
+  end if;
+  return (select e.entry_id from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id);
+end
+$$;
+
+-- Name: FUNCTION open_ledger(job_id bigint, attempt integer, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.open_ledger(job_id bigint, attempt integer, transaction_id text) IS 'NULL if the work of a transaction is still to be done by this attempt, else the entry that is there.';
 
 -- Name: pause_queue(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -3067,6 +4545,57 @@ $$;
 -- Name: FUNCTION reap_expired(max integer, floor text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.reap_expired(max integer, floor text) IS 'Takes back the jobs whose lease has passed, charging each a failure; returns how many.';
+
+-- Name: reconcile(integer, text, boolean); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.reconcile(max integer DEFAULT 1000, floor text DEFAULT NULL::text, sweep boolean DEFAULT true) RETURNS TABLE(transaction_id text, from_state text, to_state text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  now_ timestamptz := pg_catalog.clock_timestamp();
+  lowest constant timestamptz := coalesce((faultline._read_floor(floor, now_) ->> 'due')::timestamptz, '-infinity');
+  most constant int := coalesce(reconcile.max, 1000);
+  candidates text[];
+  t faultline.transactions;
+begin
+  if most not between 1 and 10000 then
+    perform faultline._invalid(pg_catalog.format('max %s is out of bounds', reconcile.max), 'It lies between 1 and 10000');
+  end if;
+  candidates := array(
+    select d.transaction_id
+    from faultline.transactions d
+    where d.due_at >= lowest and d.due_at <= now_
+    order by d.due_at
+    limit most);
+  if coalesce(reconcile.sweep, true) then
+    candidates := candidates || array(select s from faultline._unsettled(most - pg_catalog.cardinality(candidates)) s limit most - pg_catalog.cardinality(candidates));
+  end if;
+  if pg_catalog.cardinality(candidates) = 0 then
+    return;
+  end if;
+  perform pg_catalog.pg_current_xact_id();
+  foreach transaction_id in array candidates loop
+    select * into t from faultline.transactions x where x.transaction_id = reconcile.transaction_id for no key update skip locked;
+    continue when not found;
+    from_state := t.state;
+    to_state := faultline._settle(t);
+    if to_state is not null then
+      return next;
+    end if;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION reconcile(max integer, floor text, sweep boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.reconcile(max integer, floor text, sweep boolean) IS 'Settles transactions whose outcome is known; a row for each that moved: (transaction_id, from_state, to_state).';
 
 -- Name: register_runner(uuid, text, integer, text, text[]); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -3291,6 +4820,51 @@ $$;
 
 COMMENT ON FUNCTION faultline.schema_version() IS 'The release of these functions.';
 
+-- Name: set_account(text, text, numeric); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.set_account(account text, currency text, floor numeric) RETURNS numeric
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $$
+#variable_conflict use_variable
+declare
+  before numeric;
+  balance numeric;
+begin
+  perform faultline._check_name('account', account);
+  perform faultline._check_name('currency', currency);
+  if floor is not null then
+    perform faultline._check_amount('floor', pg_catalog.to_jsonb(floor));
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(1181838445, faultline._account_bucket(account, currency));
+  select a.floor into before
+  from faultline.accounts a
+  where a.account = set_account.account and a.currency = set_account.currency
+  for update;
+  balance := faultline._balance(account, currency);
+  if balance < floor then
+    perform faultline._invalid(
+      pg_catalog.format('account %s is at %s %s, below a floor of %s', account, balance, currency, floor), 'Choose a floor at the balance or below it');
+  end if;
+  if before is not distinct from floor then
+    return balance;
+  end if;
+  if floor is null then
+    delete from faultline.accounts a where a.account = set_account.account and a.currency = set_account.currency;
+  else
+    insert into faultline.accounts as a (account, currency, floor) values (account, currency, floor)
+    on conflict on constraint accounts_pkey do update set floor = excluded.floor;
+  end if;
+  perform faultline._record(null, null, 'set_account', null, pg_catalog.jsonb_build_object('account', account, 'currency', currency, 'floor', floor));
+  return balance;
+end
+$$;
+
+-- Name: FUNCTION set_account(account text, currency text, floor numeric); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.set_account(account text, currency text, floor numeric) IS 'Gives an account a floor in a currency, or takes it away (NULL); returns its balance.';
+
 -- Name: set_queue(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.set_queue(queue text, settings jsonb) RETURNS jsonb
@@ -3379,6 +4953,27 @@ $$;
 
 COMMENT ON FUNCTION faultline.set_settings(settings jsonb) IS 'Sets retention, event_retention, max_attempts, backoff, lease; null resets, a missing key stays.';
 
+-- Name: settle_effect(bigint, integer, text, text, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb DEFAULT NULL::jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform faultline._check_document('the response', response, false);
+  return faultline._settle_effect(faultline._lock_effect(job_id, attempt, transaction_id, name), state, response);
+end
+$$;
+
+-- Name: FUNCTION settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb) IS 'Says what became of an effect that was sent: APPLIED, ABSENT, or UNKNOWN.';
+
 -- Name: snooze_job(bigint, integer, interval); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) RETURNS text
@@ -3403,6 +4998,101 @@ $$;
 -- Name: FUNCTION snooze_job(job_id bigint, attempt integer, for_ interval); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) IS 'Puts a running job off, uncharged: ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: submit_transaction(text, text, jsonb, text, timestamp with time zone, integer, integer, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb DEFAULT '{}'::jsonb, queue text DEFAULT 'default'::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 2, max_attempts integer DEFAULT NULL::integer, backoff jsonb DEFAULT NULL::jsonb, timeout interval DEFAULT NULL::interval, tags text[] DEFAULT '{}'::text[], headers jsonb DEFAULT NULL::jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  new_job constant bigint := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  new_hash bigint;
+  known faultline.transactions;
+begin
+  request := coalesce(submit_transaction.request, '{}');
+  queue := coalesce(submit_transaction.queue, 'default');
+  priority := coalesce(submit_transaction.priority, 2);
+  tags := coalesce(submit_transaction.tags, '{}');
+  perform faultline._check_transaction_id(submit_transaction.transaction_id);
+  perform faultline._check_name('kind', submit_transaction.kind);
+  perform faultline._check_job(kind, request, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
+
+  perform pg_catalog.pg_current_xact_id();
+  new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
+  loop
+    insert into faultline.transactions (transaction_id, kind, request, request_hash, options, job_id, created_at)
+    values (
+      submit_transaction.transaction_id, submit_transaction.kind, submit_transaction.request, new_hash,
+      pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+        'queue', nullif(submit_transaction.queue, 'default'), 'run_at', run_at, 'priority', nullif(submit_transaction.priority, 2),
+        'max_attempts', max_attempts, 'backoff', backoff, 'timeout', timeout,
+        'tags', nullif(submit_transaction.tags, '{}'), 'headers', headers)),
+      new_job, pg_catalog.clock_timestamp())
+    on conflict (transaction_id) do nothing;
+    exit when found;
+    select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
+    continue when not found;
+    if known.request_hash <> new_hash then
+      perform faultline._other_request(known);
+    elsif known.state = 'FAILED' then
+      perform faultline._burnt(known);
+    end if;
+    return known.job_id;
+  end loop;
+  perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
+                             headers, submit_transaction.transaction_id);
+  return new_job;
+end
+$$;
+
+-- Name: FUNCTION submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Makes a transaction (INIT) and its job in one, and returns the job''s id; the same id and request again: the same job.';
+
+-- Name: transaction_status(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.transaction_status(transaction_id text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'transaction_id', t.transaction_id, 'kind', t.kind, 'request', t.request, 'state', t.state, 'reason', t.reason,
+      'job_id', t.job_id, 'job_state', t.job_state, 'created_at', t.created_at, 'settled_at', t.settled_at,
+      'entry', (
+        select pg_catalog.jsonb_build_object(
+          'entry_id', e.entry_id, 'attempt', e.attempt, 'effect', e.effect, 'applied_at', e.applied_at,
+          'postings', coalesce((
+            select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('account', p.account, 'amount', p.amount, 'currency', p.currency) order by p.posting_id)
+            from faultline.postings p
+            where p.entry_id = e.entry_id), '[]'))
+        from faultline.ledger_entries e
+        where e.transaction_id = t.transaction_id),
+      'effects', coalesce((
+        select pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object(
+            'name', f.name, 'key', f.key, 'state', f.state, 'request', f.request, 'response', f.response, 'attempt', f.attempt,
+            'sent_at', f.sent_at, 'unknown_since', f.unknown_since, 'asks', f.asks, 'answer', f.answer)
+          order by f.created_at, f.name)
+        from faultline.effects f
+        where f.transaction_id = t.transaction_id), '[]'))
+    from faultline.transactions t
+    where t.transaction_id = transaction_status.transaction_id);
+end
+$$;
+
+-- Name: FUNCTION transaction_status(transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.transaction_status(transaction_id text) IS 'One transaction as an object, with its entry, postings and effects, or NULL.';
 
 -- Name: unfinished(text[], text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -3451,6 +5141,7 @@ CREATE FUNCTION faultline.verify() RETURNS TABLE(promise integer, check_name tex
 begin
   return query select * from faultline._verify_jobs();
   return query select * from faultline._verify_keys();
+  return query select * from faultline._verify_ledger();
   return query select * from faultline._verify_guards();
   return query select * from faultline._verify_privileges();
 end
@@ -3565,6 +5256,115 @@ $$;
 
 COMMENT ON FUNCTION faultline.why(job_id bigint) IS 'Why a job is where it is: one sentence and the facts.';
 
+-- Name: account_checkpoints; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.account_checkpoints (
+    account text NOT NULL,
+    currency text NOT NULL,
+    balance numeric NOT NULL
+);
+
+-- Name: TABLE account_checkpoints; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.account_checkpoints IS 'Balances up to ledger_checkpoint.folded_to, so that a balance need not add up millions of postings.';
+
+-- Name: accounts; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.accounts (
+    account text NOT NULL,
+    currency text NOT NULL,
+    floor numeric NOT NULL,
+    CONSTRAINT accounts_floor_check CHECK (((abs(floor) < '100000000000000000000'::numeric) AND (scale(floor) <= 18)))
+);
+
+-- Name: TABLE accounts; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.accounts IS 'Accounts whose balance may not go below a floor; an account needs no row to exist.';
+
+-- Name: ledger_checkpoint; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.ledger_checkpoint (
+    only_row boolean DEFAULT true NOT NULL,
+    folded_to bigint DEFAULT 0 NOT NULL,
+    next_to bigint,
+    next_xid xid8,
+    CONSTRAINT ledger_checkpoint_only_row_check CHECK (only_row)
+);
+
+-- Name: TABLE ledger_checkpoint; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.ledger_checkpoint IS 'One row: the posting up to which account_checkpoints are right, and the one up to which they will be, once every transaction before next_xid is over.';
+
+-- Name: postings; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.postings (
+    posting_id bigint NOT NULL,
+    entry_id bigint NOT NULL,
+    account text NOT NULL,
+    currency text NOT NULL,
+    amount numeric NOT NULL,
+    CONSTRAINT postings_amount CHECK (((amount <> (0)::numeric) AND (abs(amount) < '100000000000000000000'::numeric) AND (scale(amount) <= 18)))
+);
+
+-- Name: TABLE postings; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.postings IS 'Double entry: the amounts of an entry add up to zero in each currency, checked at commit. Append-only.';
+
+-- Name: account_balances; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.account_balances AS
+ SELECT account,
+    currency,
+    sum(amount) AS balance,
+    max(floor) AS floor
+   FROM ( SELECT c.account,
+            c.currency,
+            c.balance AS amount,
+            NULL::numeric AS floor
+           FROM faultline.account_checkpoints c
+        UNION ALL
+         SELECT p.account,
+            p.currency,
+            p.amount,
+            NULL::numeric
+           FROM faultline.postings p
+          WHERE (p.posting_id > ( SELECT w.folded_to
+                   FROM faultline.ledger_checkpoint w))
+        UNION ALL
+         SELECT a.account,
+            a.currency,
+            0,
+            a.floor
+           FROM faultline.accounts a) b
+  GROUP BY account, currency;
+
+-- Name: VIEW account_balances; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.account_balances IS 'Every account: its balance in each currency, and its floor.';
+
+-- Name: effect_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.effect_log AS
+ SELECT transaction_id,
+    name,
+    key,
+    state,
+    request,
+    response,
+    attempt,
+    asks,
+    answer,
+    created_at,
+    sent_at,
+    unknown_since,
+    ask_at,
+    settled_at
+   FROM faultline.effects f;
+
+-- Name: VIEW effect_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.effect_log IS 'Every effect outside the database: what was sent with which key, and what is known of it.';
+
 -- Name: job_events; Type: TABLE; Schema: faultline; Owner: -
 
 CREATE TABLE faultline.job_events (
@@ -3576,7 +5376,7 @@ CREATE TABLE faultline.job_events (
     runner uuid,
     actor text NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -3627,7 +5427,7 @@ CREATE TABLE faultline.job_events_default (
     runner uuid,
     actor text CONSTRAINT job_events_actor_not_null NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb CONSTRAINT job_events_detail_not_null NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text])))
 );
 
 -- Name: TABLE job_events_default; Type: COMMENT; Schema: faultline; Owner: -
@@ -3773,6 +5573,61 @@ COMMENT ON TABLE faultline.jobs_done_default IS 'A net for days that have no par
 
 ALTER TABLE faultline.jobs_live ALTER COLUMN job_id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME faultline.jobs_live_job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: ledger_entries; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.ledger_entries (
+    entry_id bigint NOT NULL,
+    transaction_id text NOT NULL,
+    job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    effect jsonb NOT NULL,
+    applied_at timestamp with time zone NOT NULL
+);
+
+-- Name: TABLE ledger_entries; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.ledger_entries IS 'What has happened: at most one entry a transaction and a job. Append-only.';
+
+-- Name: ledger_entries_entry_id_seq; Type: SEQUENCE; Schema: faultline; Owner: -
+
+ALTER TABLE faultline.ledger_entries ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME faultline.ledger_entries_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: posting_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.posting_log AS
+ SELECT p.posting_id,
+    p.entry_id,
+    e.transaction_id,
+    e.job_id,
+    p.account,
+    p.amount,
+    p.currency,
+    e.applied_at
+   FROM (faultline.postings p
+     JOIN faultline.ledger_entries e ON ((e.entry_id = p.entry_id)));
+
+-- Name: VIEW posting_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.posting_log IS 'Every posting of the double entry, with the transaction it belongs to.';
+
+-- Name: postings_posting_id_seq; Type: SEQUENCE; Schema: faultline; Owner: -
+
+ALTER TABLE faultline.postings ALTER COLUMN posting_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME faultline.postings_posting_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3945,6 +5800,29 @@ CREATE VIEW faultline.runner_overview AS
 
 COMMENT ON VIEW faultline.runner_overview IS 'The runners that are known, and how many jobs each holds.';
 
+-- Name: transaction_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.transaction_log AS
+ SELECT t.transaction_id,
+    t.kind,
+    t.state,
+    t.reason,
+    t.job_id,
+    t.job_state,
+    t.request,
+    t.created_at,
+    t.settled_at,
+    e.entry_id,
+    e.attempt,
+    e.effect,
+    e.applied_at
+   FROM (faultline.transactions t
+     LEFT JOIN faultline.ledger_entries e ON ((e.transaction_id = t.transaction_id)));
+
+-- Name: VIEW transaction_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.transaction_log IS 'Every transaction of the ledger: what it is, how far it is, and its entry.';
+
 -- Name: job_events_default; Type: TABLE ATTACH; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.job_events ATTACH PARTITION faultline.job_events_default DEFAULT;
@@ -3952,6 +5830,12 @@ ALTER TABLE ONLY faultline.job_events ATTACH PARTITION faultline.job_events_defa
 -- Name: jobs_done_default; Type: TABLE ATTACH; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.jobs_done ATTACH PARTITION faultline.jobs_done_default DEFAULT;
+
+-- Data for Name: account_checkpoints; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: accounts; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: effects; Type: TABLE DATA; Schema: faultline; Owner: -
 
 -- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: faultline; Owner: -
 
@@ -3961,6 +5845,14 @@ ALTER TABLE ONLY faultline.jobs_done ATTACH PARTITION faultline.jobs_done_defaul
 
 -- Data for Name: jobs_live; Type: TABLE DATA; Schema: faultline; Owner: -
 
+-- Data for Name: ledger_checkpoint; Type: TABLE DATA; Schema: faultline; Owner: -
+
+INSERT INTO faultline.ledger_checkpoint VALUES (true, 0, NULL, NULL);
+
+-- Data for Name: ledger_entries; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: postings; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Data for Name: queues; Type: TABLE DATA; Schema: faultline; Owner: -
 
 -- Data for Name: runners; Type: TABLE DATA; Schema: faultline; Owner: -
@@ -3969,6 +5861,8 @@ ALTER TABLE ONLY faultline.jobs_done ATTACH PARTITION faultline.jobs_done_defaul
 
 INSERT INTO faultline.settings VALUES (true, '30 days', '90 days', 5, '{"kind": "exponential", "delay": "1s", "jitter": 0.2, "max_delay": "1h"}', '00:00:30');
 
+-- Data for Name: transactions; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Name: job_events_event_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
 
 SELECT pg_catalog.setval('faultline.job_events_event_id_seq', 1, false);
@@ -3976,6 +5870,34 @@ SELECT pg_catalog.setval('faultline.job_events_event_id_seq', 1, false);
 -- Name: jobs_live_job_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
 
 SELECT pg_catalog.setval('faultline.jobs_live_job_id_seq', 1, false);
+
+-- Name: ledger_entries_entry_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
+
+SELECT pg_catalog.setval('faultline.ledger_entries_entry_id_seq', 1, false);
+
+-- Name: postings_posting_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
+
+SELECT pg_catalog.setval('faultline.postings_posting_id_seq', 1, false);
+
+-- Name: account_checkpoints account_checkpoints_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.account_checkpoints
+    ADD CONSTRAINT account_checkpoints_pkey PRIMARY KEY (account, currency);
+
+-- Name: accounts accounts_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account, currency);
+
+-- Name: effects effects_key; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.effects
+    ADD CONSTRAINT effects_key UNIQUE (key);
+
+-- Name: effects effects_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.effects
+    ADD CONSTRAINT effects_pkey PRIMARY KEY (transaction_id, name);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
@@ -4007,6 +5929,31 @@ ALTER TABLE ONLY faultline.jobs_done_default
 ALTER TABLE ONLY faultline.jobs_live
     ADD CONSTRAINT jobs_live_pkey PRIMARY KEY (job_id);
 
+-- Name: ledger_checkpoint ledger_checkpoint_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.ledger_checkpoint
+    ADD CONSTRAINT ledger_checkpoint_pkey PRIMARY KEY (only_row);
+
+-- Name: ledger_entries ledger_entries_job; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.ledger_entries
+    ADD CONSTRAINT ledger_entries_job UNIQUE (job_id);
+
+-- Name: ledger_entries ledger_entries_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.ledger_entries
+    ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (entry_id);
+
+-- Name: ledger_entries ledger_entries_transaction; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.ledger_entries
+    ADD CONSTRAINT ledger_entries_transaction UNIQUE (transaction_id);
+
+-- Name: postings postings_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.postings
+    ADD CONSTRAINT postings_pkey PRIMARY KEY (posting_id);
+
 -- Name: queues queues_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.queues
@@ -4021,6 +5968,24 @@ ALTER TABLE ONLY faultline.runners
 
 ALTER TABLE ONLY faultline.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (only_row);
+
+-- Name: transactions transactions_job; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.transactions
+    ADD CONSTRAINT transactions_job UNIQUE (job_id);
+
+-- Name: transactions transactions_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.transactions
+    ADD CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id);
+
+-- Name: effects_ask; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX effects_ask ON faultline.effects USING btree (ask_at) WHERE (ask_at IS NOT NULL);
+
+-- Name: effects_unknown; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX effects_unknown ON faultline.effects USING btree (unknown_since) WHERE (unknown_since IS NOT NULL);
 
 -- Name: idempotency_keys_expiry; Type: INDEX; Schema: faultline; Owner: -
 
@@ -4050,6 +6015,30 @@ CREATE INDEX jobs_live_ready ON faultline.jobs_live USING btree (queue, priority
 
 CREATE INDEX jobs_live_running ON faultline.jobs_live USING btree (queue, lease_expires_at) WHERE (lease_expires_at IS NOT NULL);
 
+-- Name: postings_account; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX postings_account ON faultline.postings USING btree (account, currency, posting_id) INCLUDE (amount);
+
+-- Name: postings_entry; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX postings_entry ON faultline.postings USING btree (entry_id);
+
+-- Name: transactions_applied; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX transactions_applied ON faultline.transactions USING btree (created_at) WHERE (state = 'APPLIED'::text);
+
+-- Name: transactions_due; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX transactions_due ON faultline.transactions USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+-- Name: transactions_failed; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX transactions_failed ON faultline.transactions USING btree (settled_at) WHERE (reason IS NOT NULL);
+
+-- Name: transactions_init; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX transactions_init ON faultline.transactions USING btree (created_at) WHERE (state = 'INIT'::text);
+
 -- Name: job_events_default_job_id_attempt_verb_idx; Type: INDEX ATTACH; Schema: faultline; Owner: -
 
 ALTER INDEX faultline.job_events_job ATTACH PARTITION faultline.job_events_default_job_id_attempt_verb_idx;
@@ -4062,13 +6051,29 @@ ALTER INDEX faultline.job_events_pkey ATTACH PARTITION faultline.job_events_defa
 
 ALTER INDEX faultline.jobs_done_pkey ATTACH PARTITION faultline.jobs_done_default_pkey;
 
+-- Name: effects effects_born; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER effects_born BEFORE INSERT ON faultline.effects FOR EACH ROW WHEN ((new.state <> 'INIT'::text)) EXECUTE FUNCTION faultline._refuse_effect();
+
+-- Name: effects effects_moves; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER effects_moves BEFORE UPDATE ON faultline.effects FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = 'SENT'::text)) OR ((old.state = 'SENT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'ABSENT'::text]))))) OR ((((new.transaction_id IS DISTINCT FROM old.transaction_id) OR (new.name IS DISTINCT FROM old.name)) OR (new.key IS DISTINCT FROM old.key)) OR (new.request_hash IS DISTINCT FROM old.request_hash)))) EXECUTE FUNCTION faultline._refuse_effect();
+
+-- Name: effects effects_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER effects_not_truncated BEFORE TRUNCATE ON faultline.effects FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: effects effects_stay; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER effects_stay BEFORE DELETE ON faultline.effects FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
+
 -- Name: job_events job_events_append_only; Type: TRIGGER; Schema: faultline; Owner: -
 
-CREATE TRIGGER job_events_append_only BEFORE UPDATE ON faultline.job_events FOR EACH ROW EXECUTE FUNCTION faultline._refuse_update();
+CREATE TRIGGER job_events_append_only BEFORE UPDATE ON faultline.job_events FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
 
 -- Name: jobs_done jobs_done_append_only; Type: TRIGGER; Schema: faultline; Owner: -
 
-CREATE TRIGGER jobs_done_append_only BEFORE UPDATE ON faultline.jobs_done FOR EACH ROW EXECUTE FUNCTION faultline._refuse_update();
+CREATE TRIGGER jobs_done_append_only BEFORE UPDATE ON faultline.jobs_done FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
 
 -- Name: jobs_live jobs_live_born; Type: TRIGGER; Schema: faultline; Owner: -
 
@@ -4078,12 +6083,71 @@ CREATE TRIGGER jobs_live_born BEFORE INSERT ON faultline.jobs_live FOR EACH ROW 
 
 CREATE TRIGGER jobs_live_moves BEFORE UPDATE ON faultline.jobs_live FOR EACH ROW WHEN (((NOT (((new.state = old.state) AND (new.attempt = old.attempt)) OR ((old.state = 'queued'::text) AND (new.state = 'running'::text) AND (new.attempt = (old.attempt + 1))) OR ((old.state = 'running'::text) AND (new.state = ANY (ARRAY['queued'::text, 'failed'::text])) AND (new.attempt = old.attempt)) OR ((old.state = 'failed'::text) AND (new.state = 'queued'::text) AND (new.attempt = old.attempt)))) OR (new.job_id <> old.job_id))) EXECUTE FUNCTION faultline._refuse_move();
 
+-- Name: ledger_entries ledger_entries_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE ON faultline.ledger_entries FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: ledger_entries ledger_entries_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER ledger_entries_not_truncated BEFORE TRUNCATE ON faultline.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: postings postings_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE ON faultline.postings FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: postings postings_balanced; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE CONSTRAINT TRIGGER postings_balanced AFTER INSERT ON faultline.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION faultline._check_balanced();
+
+-- Name: postings postings_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER postings_not_truncated BEFORE TRUNCATE ON faultline.postings FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: transactions transactions_born; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER transactions_born BEFORE INSERT ON faultline.transactions FOR EACH ROW WHEN ((new.state <> 'INIT'::text)) EXECUTE FUNCTION faultline._refuse_transaction();
+
+-- Name: transactions transactions_moves; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER transactions_moves BEFORE UPDATE ON faultline.transactions FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'FAILED'::text]))) OR ((old.state = 'APPLIED'::text) AND (new.state = 'RECONCILED'::text)))) OR (new.transaction_id <> old.transaction_id) OR (new.kind <> old.kind) OR (new.request_hash <> old.request_hash) OR ((new.job_id <> old.job_id) AND (old.state <> 'INIT'::text)) OR ((old.job_state IS NOT NULL) AND (new.job_state IS DISTINCT FROM old.job_state)))) EXECUTE FUNCTION faultline._refuse_transaction();
+
+-- Name: transactions transactions_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER transactions_not_truncated BEFORE TRUNCATE ON faultline.transactions FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: transactions transactions_stay; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER transactions_stay BEFORE DELETE ON faultline.transactions FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: effects effects_transaction_id_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.effects
+    ADD CONSTRAINT effects_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES faultline.transactions(transaction_id);
+
+-- Name: ledger_entries ledger_entries_transaction_id_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.ledger_entries
+    ADD CONSTRAINT ledger_entries_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES faultline.transactions(transaction_id);
+
+-- Name: postings postings_entry_id_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.postings
+    ADD CONSTRAINT postings_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES faultline.ledger_entries(entry_id);
+
 -- Name: SCHEMA faultline; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA faultline TO faultline_producer;
 GRANT USAGE ON SCHEMA faultline TO faultline_runner;
 GRANT USAGE ON SCHEMA faultline TO faultline_operator;
 GRANT USAGE ON SCHEMA faultline TO faultline_observer;
+
+-- Name: FUNCTION _account_bucket(account text, currency text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._account_bucket(account text, currency text) FROM PUBLIC;
+
+-- Name: FUNCTION _add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text) FROM PUBLIC;
 
 -- Name: FUNCTION _ago(span interval); Type: ACL; Schema: faultline; Owner: -
 
@@ -4093,6 +6157,10 @@ REVOKE ALL ON FUNCTION faultline._ago(span interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._answer(accepted boolean, job_id bigint, attempt integer, verb text) FROM PUBLIC;
 
+-- Name: FUNCTION _apply(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, completing boolean, OUT entry_id bigint, OUT created boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._apply(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, completing boolean, OUT entry_id bigint, OUT created boolean) FROM PUBLIC;
+
 -- Name: FUNCTION _arguments_hash(type text, payload jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._arguments_hash(type text, payload jsonb) FROM PUBLIC;
@@ -4101,9 +6169,25 @@ REVOKE ALL ON FUNCTION faultline._arguments_hash(type text, payload jsonb) FROM 
 
 REVOKE ALL ON FUNCTION faultline._backoff_delay(backoff jsonb, failures integer) FROM PUBLIC;
 
+-- Name: FUNCTION _balance(account text, currency text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._balance(account text, currency text) FROM PUBLIC;
+
+-- Name: FUNCTION _burnt(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._burnt(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _check_amount(what text, amount jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_amount(what text, amount jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _check_backoff(backoff jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_backoff(backoff jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _check_balanced(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_balanced() FROM PUBLIC;
 
 -- Name: FUNCTION _check_document(what text, document jsonb, must_be_object boolean); Type: ACL; Schema: faultline; Owner: -
 
@@ -4125,13 +6209,25 @@ REVOKE ALL ON FUNCTION faultline._check_job(type text, payload jsonb, queue text
 
 REVOKE ALL ON FUNCTION faultline._check_name(what text, value text) FROM PUBLIC;
 
+-- Name: FUNCTION _check_postings(postings jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_postings(postings jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _check_settings(settings jsonb, known text[]); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_settings(settings jsonb, known text[]) FROM PUBLIC;
 
+-- Name: FUNCTION _check_transaction_id(transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_transaction_id(transaction_id text) FROM PUBLIC;
+
 -- Name: FUNCTION _days_before(parent text, until timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._days_before(parent text, until timestamp with time zone) FROM PUBLIC;
+
+-- Name: FUNCTION _effect_key(transaction_id text, name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._effect_key(transaction_id text, name text) FROM PUBLIC;
 
 -- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: ACL; Schema: faultline; Owner: -
 
@@ -4145,6 +6241,10 @@ REVOKE ALL ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, 
 
 REVOKE ALL ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _fold_postings(max integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._fold_postings(max integer) FROM PUBLIC;
+
 -- Name: FUNCTION _has_queued(queue text, token jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._has_queued(queue text, token jsonb) FROM PUBLIC;
@@ -4157,6 +6257,18 @@ REVOKE ALL ON FUNCTION faultline._invalid(message text, hint text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) FROM PUBLIC;
 
+-- Name: FUNCTION _lock_attempt(job_id bigint, attempt integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._lock_attempt(job_id bigint, attempt integer) FROM PUBLIC;
+
+-- Name: FUNCTION _lock_effect(job_id bigint, attempt integer, transaction_id text, name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) FROM PUBLIC;
+
+-- Name: FUNCTION _lock_transaction(job faultline.jobs_live, transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) FROM PUBLIC;
+
 -- Name: FUNCTION _next_queue(after text, before text, only_queued boolean); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._next_queue(after text, before text, only_queued boolean) FROM PUBLIC;
@@ -4165,6 +6277,10 @@ REVOKE ALL ON FUNCTION faultline._next_queue(after text, before text, only_queue
 
 REVOKE ALL ON FUNCTION faultline._no_job(job_id bigint) FROM PUBLIC;
 
+-- Name: FUNCTION _no_transaction(transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._no_transaction(transaction_id text) FROM PUBLIC;
+
 -- Name: FUNCTION _oldest_day(parent text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._oldest_day(parent text) FROM PUBLIC;
@@ -4172,6 +6288,18 @@ REVOKE ALL ON FUNCTION faultline._oldest_day(parent text) FROM PUBLIC;
 -- Name: FUNCTION _one_line(value text, length integer); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._one_line(value text, length integer) FROM PUBLIC;
+
+-- Name: FUNCTION _other_job(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._other_job(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _other_request(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._other_request(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _post(entry_id bigint, postings jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._post(entry_id bigint, postings jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _queue_names(token jsonb, max integer); Type: ACL; Schema: faultline; Owner: -
 
@@ -4189,6 +6317,14 @@ REVOKE ALL ON FUNCTION faultline._record(job_id bigint, attempt integer, verb te
 
 REVOKE ALL ON FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) FROM PUBLIC;
 
+-- Name: FUNCTION _refuse_change(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_change() FROM PUBLIC;
+
+-- Name: FUNCTION _refuse_effect(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_effect() FROM PUBLIC;
+
 -- Name: FUNCTION _refuse_item(ordinal bigint, item jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) FROM PUBLIC;
@@ -4197,9 +6333,9 @@ REVOKE ALL ON FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) FROM P
 
 REVOKE ALL ON FUNCTION faultline._refuse_move() FROM PUBLIC;
 
--- Name: FUNCTION _refuse_update(); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION _refuse_transaction(); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline._refuse_update() FROM PUBLIC;
+REVOKE ALL ON FUNCTION faultline._refuse_transaction() FROM PUBLIC;
 
 -- Name: FUNCTION _refused(job_id bigint, attempt integer, verb text); Type: ACL; Schema: faultline; Owner: -
 
@@ -4217,9 +6353,29 @@ REVOKE ALL ON FUNCTION faultline._setting_int(settings jsonb, key text, lowest i
 
 REVOKE ALL ON FUNCTION faultline._setting_interval(settings jsonb, key text, lowest interval, highest interval) FROM PUBLIC;
 
+-- Name: FUNCTION _settle(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._settle(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _settle_effect(e faultline.effects, state text, response jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._settle_effect(e faultline.effects, state text, response jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _submit_again(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._submit_again(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _tell_transaction(transaction_id text, job_state text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._tell_transaction(transaction_id text, job_state text) FROM PUBLIC;
+
 -- Name: FUNCTION _trouble(error jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._trouble(error jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _unsettled(max integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._unsettled(max integer) FROM PUBLIC;
 
 -- Name: FUNCTION _verify_guards(); Type: ACL; Schema: faultline; Owner: -
 
@@ -4233,15 +6389,46 @@ REVOKE ALL ON FUNCTION faultline._verify_jobs() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._verify_keys() FROM PUBLIC;
 
+-- Name: FUNCTION _verify_ledger(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_ledger() FROM PUBLIC;
+
 -- Name: FUNCTION _verify_privileges(); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._verify_privileges() FROM PUBLIC;
+
+-- Name: FUNCTION account_balance(account text, currency text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.account_balance(account text, currency text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.account_balance(account text, currency text) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.account_balance(account text, currency text) TO faultline_observer;
 
 -- Name: FUNCTION advance_floor(queues text[], floor text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.advance_floor(queues text[], floor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.advance_floor(queues text[], floor text) TO faultline_runner;
 GRANT ALL ON FUNCTION faultline.advance_floor(queues text[], floor text) TO faultline_observer;
+
+-- Name: FUNCTION answer_effect(transaction_id text, name text, state text, response jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.answer_effect(transaction_id text, name text, state text, response jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.answer_effect(transaction_id text, name text, state text, response jsonb) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.answer_effect(transaction_id text, name text, state text, response jsonb) TO faultline_operator;
+
+-- Name: FUNCTION apply_and_complete(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, result jsonb, OUT entry_id bigint, OUT created boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.apply_and_complete(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, result jsonb, OUT entry_id bigint, OUT created boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.apply_and_complete(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, result jsonb, OUT entry_id bigint, OUT created boolean) TO faultline_runner;
+
+-- Name: FUNCTION apply_ledger(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, OUT entry_id bigint, OUT created boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.apply_ledger(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, OUT entry_id bigint, OUT created boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.apply_ledger(job_id bigint, attempt integer, transaction_id text, effect jsonb, postings jsonb, OUT entry_id bigint, OUT created boolean) TO faultline_runner;
+
+-- Name: FUNCTION begin_effect(job_id bigint, attempt integer, transaction_id text, name text, request jsonb, OUT key text, OUT state text, OUT response jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.begin_effect(job_id bigint, attempt integer, transaction_id text, name text, request jsonb, OUT key text, OUT state text, OUT response jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.begin_effect(job_id bigint, attempt integer, transaction_id text, name text, request jsonb, OUT key text, OUT state text, OUT response jsonb) TO faultline_runner;
 
 -- Name: FUNCTION bell(queue text); Type: ACL; Schema: faultline; Owner: -
 
@@ -4283,6 +6470,17 @@ GRANT ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer
 REVOKE ALL ON FUNCTION faultline.discard_job(job_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.discard_job(job_id bigint) TO faultline_operator;
 
+-- Name: FUNCTION effect_sent(job_id bigint, attempt integer, transaction_id text, name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.effect_sent(job_id bigint, attempt integer, transaction_id text, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.effect_sent(job_id bigint, attempt integer, transaction_id text, name text) TO faultline_runner;
+
+-- Name: FUNCTION effects_to_ask(names text[], max integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.effects_to_ask(names text[], max integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.effects_to_ask(names text[], max integer) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.effects_to_ask(names text[], max integer) TO faultline_operator;
+
 -- Name: FUNCTION enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
@@ -4297,6 +6495,16 @@ GRANT ALL ON FUNCTION faultline.enqueue_many(jobs jsonb) TO faultline_producer;
 
 REVOKE ALL ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) TO faultline_runner;
+
+-- Name: FUNCTION fail_transaction(transaction_id text, reason text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.fail_transaction(transaction_id text, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.fail_transaction(transaction_id text, reason text) TO faultline_operator;
+
+-- Name: FUNCTION find_entry(job_id bigint, attempt integer, transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) TO faultline_runner;
 
 -- Name: FUNCTION heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval); Type: ACL; Schema: faultline; Owner: -
 
@@ -4326,6 +6534,11 @@ GRANT ALL ON FUNCTION faultline.metrics(floor text) TO faultline_observer;
 REVOKE ALL ON FUNCTION faultline.next_ready(queues text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.next_ready(queues text[]) TO faultline_runner;
 
+-- Name: FUNCTION open_ledger(job_id bigint, attempt integer, transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.open_ledger(job_id bigint, attempt integer, transaction_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.open_ledger(job_id bigint, attempt integer, transaction_id text) TO faultline_runner;
+
 -- Name: FUNCTION pause_queue(queue text, note text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.pause_queue(queue text, note text) FROM PUBLIC;
@@ -4341,6 +6554,12 @@ GRANT ALL ON FUNCTION faultline.ready_queues(max integer, floor text) TO faultli
 REVOKE ALL ON FUNCTION faultline.reap_expired(max integer, floor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.reap_expired(max integer, floor text) TO faultline_runner;
 GRANT ALL ON FUNCTION faultline.reap_expired(max integer, floor text) TO faultline_operator;
+
+-- Name: FUNCTION reconcile(max integer, floor text, sweep boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.reconcile(max integer, floor text, sweep boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.reconcile(max integer, floor text, sweep boolean) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.reconcile(max integer, floor text, sweep boolean) TO faultline_operator;
 
 -- Name: FUNCTION register_runner(runner uuid, host text, pid integer, version text, queues text[]); Type: ACL; Schema: faultline; Owner: -
 
@@ -4383,6 +6602,11 @@ REVOKE ALL ON FUNCTION faultline.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.schema_version() TO faultline_producer;
 GRANT ALL ON FUNCTION faultline.schema_version() TO faultline_observer;
 
+-- Name: FUNCTION set_account(account text, currency text, floor numeric); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.set_account(account text, currency text, floor numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.set_account(account text, currency text, floor numeric) TO faultline_operator;
+
 -- Name: FUNCTION set_queue(queue text, settings jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.set_queue(queue text, settings jsonb) FROM PUBLIC;
@@ -4393,10 +6617,26 @@ GRANT ALL ON FUNCTION faultline.set_queue(queue text, settings jsonb) TO faultli
 REVOKE ALL ON FUNCTION faultline.set_settings(settings jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.set_settings(settings jsonb) TO faultline_operator;
 
+-- Name: FUNCTION settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb) TO faultline_runner;
+
 -- Name: FUNCTION snooze_job(job_id bigint, attempt integer, for_ interval); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) TO faultline_runner;
+
+-- Name: FUNCTION submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) TO faultline_producer;
+
+-- Name: FUNCTION transaction_status(transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.transaction_status(transaction_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.transaction_status(transaction_id text) TO faultline_producer;
+GRANT ALL ON FUNCTION faultline.transaction_status(transaction_id text) TO faultline_observer;
 
 -- Name: FUNCTION unfinished(queues text[], floor text); Type: ACL; Schema: faultline; Owner: -
 
@@ -4415,6 +6655,14 @@ GRANT ALL ON FUNCTION faultline.verify() TO faultline_observer;
 REVOKE ALL ON FUNCTION faultline.why(job_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.why(job_id bigint) TO faultline_observer;
 
+-- Name: TABLE account_balances; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.account_balances TO faultline_observer;
+
+-- Name: TABLE effect_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.effect_log TO faultline_observer;
+
 -- Name: TABLE event_log; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.event_log TO faultline_observer;
@@ -4423,6 +6671,10 @@ GRANT SELECT ON TABLE faultline.event_log TO faultline_observer;
 
 GRANT SELECT ON TABLE faultline.jobs TO faultline_observer;
 
+-- Name: TABLE posting_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.posting_log TO faultline_observer;
+
 -- Name: TABLE queue_overview; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.queue_overview TO faultline_observer;
@@ -4430,6 +6682,10 @@ GRANT SELECT ON TABLE faultline.queue_overview TO faultline_observer;
 -- Name: TABLE runner_overview; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.runner_overview TO faultline_observer;
+
+-- Name: TABLE transaction_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.transaction_log TO faultline_observer;
 
 reset role;
 commit;

@@ -58,6 +58,9 @@ begin
     end if;
   end if;
 
+  if job.transaction_id is not null and ended <> 'cancelled' then
+    perform faultline._tell_transaction(job.transaction_id, null);
+  end if;
   perform faultline._record(
     job.job_id, job.attempt, verb, coalesce(reporter, job.lease_owner),
     pg_catalog.jsonb_build_object(

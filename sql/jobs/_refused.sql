@@ -12,6 +12,12 @@ begin
     ) then
       return 'repeat';
     end if;
+  elsif verb = 'apply' then
+    if exists (
+      select from faultline.ledger_entries l where l.job_id = _refused.job_id and l.attempt = _refused.attempt
+    ) then
+      return 'repeat';
+    end if;
   elsif exists (
     select from faultline.job_events e where e.job_id = _refused.job_id and e.attempt = _refused.attempt and e.verb = _refused.verb
   ) then

@@ -4,7 +4,7 @@
 -- token it returned last; start with NULL on a new connection. Every 30 s it starts at the very beginning by itself (a
 -- sweep): should a clock that was set back have left jobs below the floor, all of them are above it again.
 --
--- The proof. Whatever writes ready_at or a lease first takes its xid, and then reads the clock, so neither is ever in
+-- The proof. Whatever writes ready_at, a lease or a transaction's due_at first takes its xid, and then reads the clock, so none is ever in
 -- the past. One call reads a time T, then takes an xid X. A later call whose snapshot has xmin >= X knows that every
 -- transaction which could still commit a row below T is over. The floor is then the lesser of T and the first live
 -- entry, read plainly (no SKIP LOCKED: a claim that rolls back must not be jumped) in that later snapshot. A long
@@ -35,6 +35,7 @@ declare
   level_job bigint;
   first record;
   lease_floor timestamptz;
+  due_floor timestamptz;
   swept_at timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
@@ -54,7 +55,7 @@ begin
     swept_at := (token ->> 'swept_at')::timestamptz;
     if swept_at is null or swept_at <= read_at - interval '30 seconds' then
       swept_at := read_at;
-      token := token - array['queues', 'jobs', 'lease'];
+      token := token - array['queues', 'jobs', 'lease', 'due'];
     end if;
     foreach name in array queues loop
       level_floors := '[]';
@@ -88,9 +89,15 @@ begin
       where j.lease_expires_at >= coalesce((token ->> 'lease')::timestamptz, '-infinity')
       order by j.lease_expires_at
       limit 1));
+    due_floor := least(proven_at, (
+      select t.due_at
+      from faultline.transactions t
+      where t.due_at >= coalesce((token ->> 'due')::timestamptz, '-infinity')
+      order by t.due_at
+      limit 1));
     return pg_catalog.jsonb_build_object(
       'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
-      'lease', lease_floor)::text;
+      'lease', lease_floor, 'due', due_floor)::text;
   end if;
 
   -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).

@@ -115,7 +115,7 @@ begin
           limit least(wanted, room[place])
           for no key update skip locked))
         returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
-          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at
+          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at, j.transaction_id
       )
       -- RETURNING comes in physical order.
       select * from claimed c order by c.ready_at, c.job_id;

@@ -11,6 +11,9 @@ set enable_seqscan = off
 set jit = off
 as $$
 #variable_conflict use_variable
+declare
+  accepted boolean;
+  transaction_id_ text;
 begin
   perform faultline._check_fence(job_id, attempt);
   perform faultline._check_document('the result', result, false);
@@ -18,15 +21,20 @@ begin
     delete from faultline.jobs_live j
     where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
     returning j.*
+  ), done as (
+    insert into faultline.jobs_done (
+      job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+      from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+    select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
+      g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, result, g.headers, g.tags,
+      g.idempotency_key, g.task
+    from gone g
   )
-  insert into faultline.jobs_done (
-    job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
-    from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
-  select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
-    g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, result, g.headers, g.tags,
-    g.idempotency_key, g.task
-  from gone g;
-  return faultline._answer(found, job_id, attempt, 'complete');
+  select true, g.transaction_id into accepted, transaction_id_ from gone g;
+  if transaction_id_ is not null then
+    perform faultline._tell_transaction(transaction_id_, 'succeeded');
+  end if;
+  return faultline._answer(coalesce(accepted, false), job_id, attempt, 'complete');
 end
 $$;
 comment on function faultline.complete_job(bigint, int, jsonb)

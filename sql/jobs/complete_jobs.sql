@@ -21,6 +21,7 @@ declare
   now_ timestamptz;
   done_ids bigint[];
   done_attempts int[];
+  transactions text[];
   oversized record;
   item record;
   reason text;
@@ -69,9 +70,15 @@ begin
       g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, g.result, g.headers, g.tags,
       g.idempotency_key, g.task
     from gone g
-    returning job_id, attempt
   )
-  select pg_catalog.array_agg(d.job_id), pg_catalog.array_agg(d.attempt) into done_ids, done_attempts from done d;
+  select pg_catalog.array_agg(g.job_id), pg_catalog.array_agg(g.attempt),
+    pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null)
+  into done_ids, done_attempts, transactions
+  from gone g;
+
+  if transactions is not null then
+    perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
+  end if;
 
   if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
     return query select u.id, 'ok' from unnest(job_ids) as u (id);

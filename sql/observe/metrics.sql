@@ -73,6 +73,30 @@ begin
   name := 'faultline_dead_letters';
   value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);
   return next;
+  name := 'faultline_transactions';
+  labels := '{"state": "INIT"}';
+  value := (select count(*) from (select from faultline.transactions t where t.state = 'INIT' limit 10000) c);
+  return next;
+  labels := '{"state": "APPLIED"}';
+  value := (select count(*) from (select from faultline.transactions t where t.state = 'APPLIED' limit 10000) c);
+  return next;
+  labels := '{"state": "FAILED"}';
+  value := (select count(*) from (select from faultline.transactions t where t.reason is not null limit 10000) c);
+  return next;
+  labels := '{}';
+  name := 'faultline_transactions_dead';
+  value := (
+    select count(*)
+    from (select from faultline.jobs_live j where j.finished_at is not null and j.transaction_id is not null limit 10000) c);
+  return next;
+  name := 'faultline_transaction_oldest_init_seconds';
+  value := (
+    select coalesce(greatest(0, extract(epoch from now_ - min(t.created_at))), 0)
+    from (select t.created_at from faultline.transactions t where t.state = 'INIT' order by t.created_at limit 1) t);
+  return next;
+  name := 'faultline_effects_unknown';
+  value := (select count(*) from (select from faultline.effects f where f.unknown_since is not null limit 10000) c);
+  return next;
   name := 'faultline_runners';
   value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
   return next;

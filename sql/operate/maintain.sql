@@ -1,5 +1,6 @@
--- Keeps the house: partitions 14 days ahead, retention, expired keys, runners that are gone. Returns what it did:
--- {"created", "moved", "truncated", "dropped", "keys", "runners", "postponed": [what was locked and is tried next time]}.
+-- Keeps the house: partitions 14 days ahead, retention, expired keys, runners that are gone, checkpoints of accounts.
+-- Returns what it did: {"created", "moved", "truncated", "dropped", "keys", "runners", "postings", "postponed": [what was
+-- locked and is tried next time]}.
 -- For faultline_runner and faultline_operator: cheap, safe to call from anywhere, any number of times; of callers at the
 -- same moment one works, the others return {"busy": true}.
 --
@@ -29,6 +30,7 @@ declare
   dropped int := 0;
   keys bigint;
   gone bigint;
+  postings bigint;
   postponed text[] := '{}'::text[];
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
@@ -86,6 +88,7 @@ begin
   where r.ctid = any (array(
     select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
+  postings := faultline._fold_postings(500000);
 
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
@@ -131,10 +134,10 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $$;
 comment on function faultline.maintain()
-is 'Makes partitions ahead, applies retention, forgets expired keys and lost runners; safe to call from anywhere, any number of times.';
+is 'Makes partitions ahead, applies retention, forgets expired keys and lost runners, adds up accounts; safe to call from anywhere, any number of times.';
 grant execute on function faultline.maintain() to faultline_runner, faultline_operator;

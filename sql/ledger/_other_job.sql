@@ -1,0 +1,13 @@
+-- Raises FL002: the transaction is another job's, and that job has not applied it.
+create function faultline._other_job(t faultline.transactions)
+returns void
+language plpgsql
+as $$
+begin
+  raise exception using
+    errcode = 'FL002',
+    message = pg_catalog.format('transaction %L is that of job %s, which has not applied it', t.transaction_id, t.job_id),
+    hint = 'One transaction, one job: this one is a duplicate. Discard it, or use a new id.';
+end
+$$;
+comment on function faultline._other_job(faultline.transactions) is 'Private: raises FL002 for a job that is not the transaction''s.';

@@ -1,0 +1,55 @@
+-- Writes the postings of a new entry; they have been checked. What is debited must stay at its floor or above.
+-- A balance is exact only under locks: first the bucket of each debited account, shared, so that set_account waits for
+-- whoever debits an account that has no floor yet; then the rows of those that have one, in the order of their names. The
+-- balance is read in the next statement, which sees what the holders of those locks have done.
+create function faultline._post(entry_id bigint, postings jsonb)
+returns void
+language plpgsql
+as $$
+#variable_conflict use_variable
+declare
+  bucket int;
+  debited record;
+  floor_ numeric;
+  balance numeric;
+  floored jsonb[] := '{}'::jsonb[];
+  one jsonb;
+begin
+  insert into faultline.postings (entry_id, account, currency, amount)
+  select _post.entry_id, p.account, p.currency, p.amount
+  from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);
+
+  for bucket in
+    select distinct faultline._account_bucket(p.account, p.currency)
+    from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
+    where p.amount < 0
+    order by 1
+  loop
+    perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, bucket);
+  end loop;
+  for debited in
+    select distinct p.account, p.currency
+    from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
+    where p.amount < 0
+    order by 1, 2
+  loop
+    select a.floor into floor_
+    from faultline.accounts a
+    where a.account = debited.account and a.currency = debited.currency
+    for no key update;
+    if found then
+      floored := floored || pg_catalog.jsonb_build_array(debited.account, debited.currency, floor_);
+    end if;
+  end loop;
+  foreach one in array floored loop
+    balance := faultline._balance(one ->> 0, one ->> 1);
+    if balance < (one ->> 2)::numeric then
+      raise exception using
+        errcode = 'FL008',
+        message = pg_catalog.format('account %s would be at %s %s, below its floor of %s', one ->> 0, balance, one ->> 1, one ->> 2),
+        hint = 'Nothing was applied. Credit the account first, or lower its floor with set_account.';
+    end if;
+  end loop;
+end
+$$;
+comment on function faultline._post(bigint, jsonb) is 'Private: writes the postings of an entry; raises FL008 if an account would go below its floor.';
