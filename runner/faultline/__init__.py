@@ -1,7 +1,9 @@
 """Background jobs on PostgreSQL, correct when things break."""
 
 from faultline.app import App, Handler
+from faultline.bookkeeping import AsyncLedgerTransaction, LedgerTransaction, ledger
 from faultline.client import AsyncClient, Client, Enqueued, enqueue, enqueue_many
+from faultline.effects import Absent, Applied, OutsideEffect, Refused, Unknown
 from faultline.errors import (
     AlreadyApplied,
     DatabaseUnavailable,
@@ -25,9 +27,12 @@ from faultline.job import Job
 __version__ = "0.1.0"
 
 __all__ = [
+    "Absent",
     "AlreadyApplied",
     "App",
+    "Applied",
     "AsyncClient",
+    "AsyncLedgerTransaction",
     "Client",
     "DatabaseUnavailable",
     "Discard",
@@ -38,16 +43,21 @@ __all__ = [
     "InvalidArgument",
     "Job",
     "KeyConflict",
+    "LedgerTransaction",
     "NotFound",
     "OutcomeUnknown",
+    "OutsideEffect",
     "PayloadError",
+    "Refused",
     "RetryLater",
     "SchemaMismatch",
     "SchemaMissing",
     "Snooze",
     "StaleAttempt",
     "TransactionBurnt",
+    "Unknown",
     "__version__",
     "enqueue",
     "enqueue_many",
+    "ledger",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from faultline import client, durations
+from faultline import client, durations, effects
 from faultline.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class App:
     def __init__(self, dsn: str | None = None) -> None:
         self.dsn = dsn
         self.handlers: dict[str, Handler] = {}
+        self.effects: dict[str, effects.Effect] = {}
 
     def handler(
         self,
@@ -68,6 +69,44 @@ class App:
             if type in self.handlers:
                 raise InvalidArgument(f"type {type!r} has a handler already: {self.handlers[type].function!r}")
             self.handlers[type] = Handler(type, function, _is_async(type, function), queue, max_attempts, limit)
+            return function
+
+        return register
+
+    def effect(
+        self,
+        name: str,
+        *,
+        reconcile: Callable[[effects.OutsideEffect], Any],
+        queue: str | None = None,
+        max_attempts: int | None = None,
+        timeout: float | timedelta | str | None = None,
+    ) -> Callable[[Function], Function]:
+        """Carry out an effect outside the database with the decorated function, at most once for each transaction.
+
+        The function is given the Job and an OutsideEffect; it sends `effect.key` as idempotency key, and returns what
+        came back (anything that JSON can hold). `reconcile` is given the OutsideEffect when a request may have arrived
+        whose answer was lost, and returns Applied(response), Absent() or Unknown(why); what it raises is Unknown. Both
+        may be `async def` or plain.
+
+        Jobs of the type `name` are this effect, with their payload as its request (submit_transaction makes them);
+        other handlers carry it out with job.effect(name, request).
+        """
+
+        def register(function: Function) -> Function:
+            is_async = _is_async(name, function)
+            if not callable(reconcile):
+                raise InvalidArgument(f"reconcile of effect {name!r} is not a function but {reconcile!r}")
+
+            def plain(job: Job) -> None:
+                job._services.effect(job, name, job.payload, None, completing=True)  # noqa: SLF001
+
+            async def on_loop(job: Job) -> None:
+                await job._services.effect(job, name, job.payload, None, completing=True)  # noqa: SLF001
+
+            runs: Callable[[Job], Any] = on_loop if is_async else plain
+            self.handler(name, queue=queue, max_attempts=max_attempts, timeout=timeout)(runs)
+            self.effects[name] = effects.Effect(name, function, reconcile, is_async)
             return function
 
         return register

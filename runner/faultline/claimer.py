@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from faultline.doorbell import Doorbell
     from faultline.executor import Executor
     from faultline.metrics import Metrics
+    from faultline.services import Services
     from faultline.settings import RunnerOptions
 
 log = logging.getLogger("faultline")
@@ -101,6 +102,7 @@ class Claimer:
         metrics: Metrics,
         options: RunnerOptions,
         runner: UUID,
+        services: Services,
     ) -> None:
         self.floor: str | None = None
         self._link = link
@@ -108,6 +110,7 @@ class Claimer:
         self._completer = completer
         self._doorbell = doorbell
         self._metrics = metrics
+        self._services = services
         self._options = options
         self._runner = runner
         self._stopping = False
@@ -268,7 +271,8 @@ class Claimer:
         mean = sum([len(row[4]) for row in rows]) / len(rows)
         self._mean_bytes = max(mean, (self._mean_bytes + mean) / 2)
         of = self._metrics.of
-        return [Job(row, now, of(row[3], row[2])) for row in rows]
+        services = self._services
+        return [Job(row, now, of(row[3], row[2]), services) for row in rows]
 
     # Queues.
 

@@ -100,8 +100,17 @@ class Completer:
         self._successes.append((job, result))
         self._work.set()
 
+    def completed(self, job: Job) -> None:
+        """Its ledger has completed the job; there is nothing to report."""
+        job._series.succeeded += 1
+        if self.held.get(job.id) is job:
+            del self.held[job.id]
+        self.on_accepted(False)
+
     def report(self, report: Report) -> None:
-        """The attempt ended otherwise."""
+        """The attempt ended otherwise. Nothing is said of one that its ledger has completed."""
+        if report.job._completed:
+            return
         self._reports.append(report)
         self._work.set()
 

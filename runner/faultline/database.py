@@ -75,7 +75,7 @@ def resolve_dsn(dsn: str | None) -> str:
 
 def check_dsn(dsn: str | None) -> None:
     """Raises InvalidArgument for a DSN that can't be read. Whether anybody answers there is another question."""
-    _parameters(dsn, "check")
+    connect_parameters(dsn, "check")
 
 
 def redact(dsn: str) -> str:
@@ -98,7 +98,7 @@ def reason(error: BaseException) -> str:
 
 def connect(dsn: str | None, role: str) -> psycopg.Connection[Any]:
     """A connection in autocommit. Raises DatabaseUnavailable, or InvalidArgument for a DSN that can't be read."""
-    parameters = _parameters(dsn, role)
+    parameters = connect_parameters(dsn, role)
     try:
         return psycopg.connect("", autocommit=True, prepare_threshold=None, **parameters)
     except psycopg.Error as error:
@@ -107,14 +107,15 @@ def connect(dsn: str | None, role: str) -> psycopg.Connection[Any]:
 
 async def connect_async(dsn: str | None, role: str) -> psycopg.AsyncConnection[Any]:
     """The same for asyncio."""
-    parameters = _parameters(dsn, role)
+    parameters = connect_parameters(dsn, role)
     try:
         return await psycopg.AsyncConnection.connect("", autocommit=True, prepare_threshold=None, **parameters)
     except psycopg.Error as error:
         raise _unavailable(dsn, error) from None
 
 
-def _parameters(dsn: str | None, role: str) -> dict[str, Any]:
+def connect_parameters(dsn: str | None, role: str) -> dict[str, Any]:
+    """What psycopg is given to connect, with defaults that notice a peer that has vanished. Raises InvalidArgument."""
     text = resolve_dsn(dsn)
     try:
         given = conninfo_to_dict(text)

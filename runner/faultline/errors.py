@@ -57,9 +57,16 @@ class TransactionBurnt(FaultlineError):
 
 
 class AlreadyApplied(FaultlineError):
-    """FL007: an earlier attempt applied the effect; this one was rolled back."""
+    """FL007: the transaction was applied before; the job is completed with the entry that is there.
+
+    What this attempt had done in its block is rolled back. A handler may catch it; uncaught, the job has succeeded.
+    """
 
     sqlstate = "FL007"
+
+    def __init__(self, message: str, entry_id: int | None = None) -> None:
+        super().__init__(message)
+        self.entry_id = entry_id
 
 
 class DatabaseUnavailable(FaultlineError):

@@ -23,7 +23,17 @@ from typing import TYPE_CHECKING, Any, Final
 from faultline import reports
 from faultline.durations import show
 from faultline.encoding import decode_jsonb, encode
-from faultline.errors import Discard, Outcome, PayloadError, ResultError, RetryLater, Snooze
+from faultline.errors import (
+    AlreadyApplied,
+    Discard,
+    Outcome,
+    PayloadError,
+    ResultError,
+    RetryLater,
+    Snooze,
+    StaleAttempt,
+    TransactionBurnt,
+)
 from faultline.job import Job
 from faultline.logs import Limiter, clean, fields
 from faultline.reports import Report
@@ -381,6 +391,10 @@ class Executor:
     # How it ended.
 
     def _succeeded(self, job: Job, value: object) -> None:
+        if job._completed:
+            if value is not None:
+                self._after_completion(job, "returned a result, which is dropped: set it in the block, as tx.result")
+            return
         if value is None:
             self._completer.succeeded(job, None)
             return
@@ -404,7 +418,10 @@ class Executor:
 
     def _raised(self, job: Job, error: BaseException, *, skip: int = 0) -> None:
         why = job._why
-        if why == STALE and isinstance(error, asyncio.CancelledError | _Unfinished):
+        if job._completed:
+            if not isinstance(error, AlreadyApplied):
+                self._after_completion(job, f"raised {type(error).__name__}: {error}"[:500])
+        elif why == STALE and isinstance(error, asyncio.CancelledError | StaleAttempt | _Unfinished):
             self._completer.dropped(job)  # it ended because it was told to; there is nothing to report
         elif why == CANCELLED:
             self._completer.report(Report(job, "cancelled", "cancelled"))
@@ -413,13 +430,23 @@ class Executor:
         elif isinstance(error, RetryLater):
             text = reports.describe(error, with_traceback=False)
             self._completer.report(Report(job, "fail", "retry_later", error=text, seconds=error.seconds))
-        elif isinstance(error, Discard):
+        elif isinstance(error, Discard | TransactionBurnt):
             self._completer.report(reports.broken(job, error))
         elif why == SHUTDOWN:
             self._completer.report(Report(job, "release", "released"))
         else:
             self._log_failure(job, error)
             self._completer.report(reports.failed(job, error, skip=skip))
+
+    def _after_completion(self, job: Job, what: str) -> None:
+        if self._failures.allow((job.type, what[:20]), time.monotonic()) is not None:
+            log.warning(
+                "job %d (%s) had been completed by its ledger when its handler %s",
+                job.id,
+                job.type,
+                what,
+                extra=fields(job_id=job.id, attempt=job.attempt, type=job.type, queue=job.queue),
+            )
 
     def _refuse(self, job: Job, handler: Handler | None, now: float) -> None:
         """A job that must not start: cancelled or lost while it waited, too late, or of a type nobody here knows."""

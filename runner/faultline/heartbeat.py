@@ -134,7 +134,9 @@ class Heartbeat:
             verdict, cancel = said.get(job.id, (None, False))  # left out: somebody holds its row
             if verdict == "ok":
                 job._renewed = sent
-            if (cancel or verdict == "stale") and self._held.get(job.id) is job:  # else it was reported meanwhile
+            if (
+                (cancel or verdict == "stale") and self._held.get(job.id) is job and not job._completed
+            ):  # else it was reported meanwhile
                 self._tell(job, verdict == "stale")
 
     # A coroutine that never waits cannot be stopped, nor can its loop do anything about it. At least say who it is.

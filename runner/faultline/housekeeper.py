@@ -34,6 +34,11 @@ log = logging.getLogger("faultline")
 REAP_SECONDS: Final = 1.0
 REAP_MOST: Final = 1_000
 SWEEP_SECONDS: Final = 30.0
+RECONCILE_SECONDS: Final = 1.0
+RECONCILE_MOST: Final = 1_000
+UNSETTLED_SECONDS: Final = 60.0
+UNSETTLED_SHARE: Final = 100.0
+"""The walk over all that is not settled may take this part of a runner's time, however much there is."""
 REGISTER_SECONDS: Final = 10.0
 MAINTAIN_SECONDS: Final = 60.0
 VERIFY_SECONDS: Final = 300.0
@@ -43,6 +48,9 @@ METRICS_LIMIT: Final = 2.0
 METRICS_FRESH: Final = 5.0
 
 _REAP: Final = "select faultline.reap_expired(max => %s, floor => %s)"
+_RECONCILE: Final = (
+    "select transaction_id, from_state, to_state from faultline.reconcile(max => %s, floor => %s, sweep => %s)"
+)
 _REGISTER: Final = "select faultline.register_runner(runner => %s, host => %s, pid => %s, version => %s, queues => %s)"
 _REMOVE: Final = "select faultline.remove_runner(runner => %s)"
 _MAINTAIN: Final = "select faultline.maintain()"
@@ -70,6 +78,7 @@ class Housekeeper:
         self._stopping = asyncio.Event()
         self._lock = asyncio.Lock()
         self._swept = time.monotonic()
+        self._walk_at = time.monotonic() + UNSETTLED_SECONDS * random.uniform(0.1, 1.0)  # noqa: S311
         self._values: tuple[float, list[DatabaseValue]] = (float("-inf"), [])
         self._complaints = Limiter(VERIFY_SECONDS)
         now = time.monotonic()
@@ -77,6 +86,7 @@ class Housekeeper:
         self._due: dict[Callable[[], Awaitable[None]], tuple[float, float]] = {
             self.register: (now, REGISTER_SECONDS),
             self.reap: (now, REAP_SECONDS),
+            self.reconcile: (now, RECONCILE_SECONDS),
             self.maintain: (now + random.uniform(0.0, MAINTAIN_SECONDS), MAINTAIN_SECONDS),  # noqa: S311
             self.verify: (now + VERIFY_SECONDS * random.uniform(0.05, 1.0), VERIFY_SECONDS),  # noqa: S311
         }
@@ -139,6 +149,24 @@ class Housekeeper:
                 log.info("took back %d jobs whose lease had expired", reaped)
             if reaped < REAP_MOST:
                 return
+
+    async def reconcile(self) -> None:
+        """Settle transactions: every second those that something happened to, now and then all that could be."""
+        walk = time.monotonic() >= self._walk_at
+        more = True
+        while more and not self._stopping.is_set():
+            started = time.monotonic()
+            floor = None if walk else self._floor()
+            rows = await self._link.fetch(_RECONCILE, (RECONCILE_MOST, floor, walk), seconds=120.0)
+            if walk:
+                pause = max(UNSETTLED_SECONDS, UNSETTLED_SHARE * (time.monotonic() - started))
+                self._walk_at = time.monotonic() + pause * random.uniform(0.8, 1.2)  # noqa: S311
+            for transaction_id, _, to_state in rows:
+                if to_state == "FAILED":
+                    log.warning("transaction %s has failed: its job ended without an entry", clean(transaction_id))
+                elif to_state == "INIT":
+                    log.warning("transaction %s had no job: it has one again", clean(transaction_id))
+            more = len(rows) >= RECONCILE_MOST
 
     async def register(self) -> None:
         """Say that this runner is there, and what it serves."""

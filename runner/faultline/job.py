@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from faultline.encoding import decode_jsonb
 
 if TYPE_CHECKING:
+    from faultline.bookkeeping import Ledger
     from faultline.metrics import Series
+    from faultline.services import Services
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _INTERVAL: Final = struct.Struct("!qii")
@@ -35,9 +37,26 @@ COLUMNS: Final = (
     "tags",
     "priority",
     "created_at",
+    "transaction_id",
 )
 Row = tuple[
-    int, int, str, str, bytes, int, int, int | None, bytes | None, int, int, str | None, bytes | None, bytes, int, int
+    int,
+    int,
+    str,
+    str,
+    bytes,
+    int,
+    int,
+    int | None,
+    bytes | None,
+    int,
+    int,
+    str | None,
+    bytes | None,
+    bytes,
+    int,
+    int,
+    str | None,
 ]
 
 
@@ -45,21 +64,25 @@ class Job:
     """One attempt of one job, as its handler sees it.
 
     `id`, `type`, `queue`, `payload` (a dict), `attempt` (which claim this is, from 1; it also counts claims that were
-    not charged) and `run_id`; what else there is are properties.
+    not charged), `run_id` and `transaction_id` (None unless it was submitted as a transaction); what else there is are
+    properties.
     """
 
     __slots__ = (
         "_beating",
+        "_completed",
         "_raw",
         "_renewed",
         "_sent",
         "_series",
+        "_services",
         "_why",
         "attempt",
         "id",
         "payload",
         "queue",
         "run_id",
+        "transaction_id",
         "type",
     )
 
@@ -69,16 +92,20 @@ class Job:
     queue: str
     payload: dict[str, Any]
     run_id: int | None
+    transaction_id: str | None
 
-    def __init__(self, raw: Row, renewed: float, series: Series) -> None:
+    def __init__(self, raw: Row, renewed: float, series: Series, services: Services) -> None:
         self.id = raw[0]
         self.attempt = raw[1]
         self.type = raw[2]
         self.queue = raw[3]
         self.run_id = raw[7]
+        self.transaction_id = raw[16]
         self._raw = raw
         self._renewed = renewed
         self._series = series
+        self._services = services
+        self._completed = False  # by its ledger, in the transaction that wrote the entry
         self._why: str | None = None
         self._sent = 0.0  # when its report left, while there is no verdict on it
         self._beating = False  # whether it is in a heartbeat that is under way
@@ -93,6 +120,31 @@ class Job:
         Raise, anything, to give up; to return is to say that the work is done.
         """
         return self._why is not None
+
+    def ledger(self, transaction_id: str | None = None) -> Ledger:
+        """One transaction for the handler's own SQL, the ledger's entry, and the completion of this job.
+
+            with job.ledger("order-17") as tx:      # async with, in an async handler
+                tx.execute("update …")
+                tx.post("alice", -100, "EUR")
+                tx.post("bob", 100, "EUR")
+
+        The id is the submitted transaction's, unless another is given. When the block ends everything is committed
+        together and the job has succeeded, with `tx.result` as its result; after an error nothing of it remains. If
+        the transaction was applied before, the block does not run: it raises AlreadyApplied, after the job was
+        completed with the entry that is there. Also raises StaleAttempt, TransactionBurnt, KeyConflict, BelowFloor,
+        DatabaseUnavailable; let them pass, unless you know better.
+        """
+        return self._services.ledger(self, transaction_id)
+
+    def effect(self, name: str, request: Any = None, *, transaction_id: str | None = None) -> Any:
+        """Carry out an effect of the App outside the database, and return its response; await it in an async handler.
+
+        It is sent at most once, as far as the outside honours its key: if an earlier attempt may have sent it, the
+        effect's `reconcile` is asked first. `request` is what its function finds in `effect.request`, and must be the
+        same in every attempt. The transaction is the job's own unless its id is given.
+        """
+        return self._services.effect(self, name, request, transaction_id)
 
     @property
     def max_attempts(self) -> int:

@@ -56,13 +56,17 @@ OUTCOMES: Final = (
     "stale",  # its lease was lost, its report refused
     "unreported",  # nobody could be told how it ended; its lease will tell
 )
-VERBS: Final = ("complete", "fail", "release", "snooze", "cancelled", "heartbeat")
+VERBS: Final = ("complete", "fail", "release", "snooze", "cancelled", "heartbeat", "apply")
 PROMISES: Final = range(1, 14)
 DatabaseValue = tuple[str, "Mapping[str, str]", float]
 
 _HELP: Final = {
     "faultline_queue_depth": "Jobs by queue and state; counts are capped, so the cap means: at least so many",
     "faultline_queue_oldest_ready_seconds": "How long the oldest job that may run has been waiting",
+    "faultline_transactions": "Transactions that are INIT, APPLIED (not yet reconciled) or FAILED; capped likewise",
+    "faultline_transactions_dead": "INIT transactions whose job is a dead letter; capped likewise",
+    "faultline_transaction_oldest_init_seconds": "Age of the oldest transaction that is INIT",
+    "faultline_effects_unknown": "Effects outside of which nobody knows whether they have happened; capped likewise",
     "faultline_dead_letters": "Failed jobs that wait for somebody to retry or discard them; capped likewise",
     "faultline_oldest_snapshot_seconds": "Age of the oldest snapshot that any session of the database holds",
 }
@@ -119,6 +123,7 @@ class Metrics(Collector):
         self.leases_expired = 0
         self.leases_recovered = 0
         self.wakeups = 0
+        self.answers: dict[tuple[str, str], int] = {}
         self.violations: dict[int, int] | None = None
         self.slots: Callable[[], Mapping[str, int]] = dict
         self.unreported: Callable[[], int] = int
@@ -137,6 +142,10 @@ class Metrics(Collector):
                 return self._other
             found = self.series[key] = Series()
         return found
+
+    def answer(self, effect: str, said: str) -> None:
+        """One more answer about an effect whose job is over."""
+        self.answers[effect, said] = self.answers.get((effect, said), 0) + 1
 
     def finished(self) -> int:
         """Attempts that were reported, whatever their outcome."""
@@ -199,6 +208,14 @@ class Metrics(Collector):
         claim = HistogramMetricFamily("faultline_claim_seconds", "Round trips of claims")
         claim.add_metric((), self.claim.buckets(), self.claim.total)
         yield claim
+        answers = CounterMetricFamily(
+            "faultline_effect_answers",
+            "What the outside said about effects whose job is over: applied, absent, unknown",
+            labels=("effect", "answer"),
+        )
+        for labels, count in list(self.answers.items()):
+            answers.add_metric(labels, count)
+        yield answers
         yield CounterMetricFamily("faultline_wakeups", "Times the doorbell woke this runner", value=self.wakeups)
         yield GaugeMetricFamily(
             "faultline_unreported_results", "Results the database has not accepted yet", value=self.unreported()

@@ -12,9 +12,11 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from faultline import __version__, database, logs
+from faultline.asker import Asker
 from faultline.background import Background
 from faultline.claimer import Claimer
 from faultline.completer import Completer
+from faultline.connections import Connections
 from faultline.database import DatabaseState, Link
 from faultline.doorbell import Doorbell
 from faultline.durations import show
@@ -23,6 +25,7 @@ from faultline.executor import CANCELLED, STALE, Executor
 from faultline.heartbeat import Heartbeat
 from faultline.housekeeper import Housekeeper
 from faultline.metrics import Metrics
+from faultline.services import Services
 from faultline.status_server import StatusServer
 
 if TYPE_CHECKING:
@@ -125,17 +128,25 @@ class Runner:
             beating = [background.start(heartbeat.run()), background.start(housekeeper.run())]
             claiming = asyncio.create_task(roles.claimer.run())
             reporting = asyncio.create_task(roles.completer.run())
+            asking = asyncio.create_task(roles.asker.run())
             pinging = asyncio.create_task(self._ping())
             log.info("%s", self._greeting(), extra=logs.fields(runner=str(self.id)))
             self.started.set()
-            await _first_of(first.wait(), claiming, reporting, *beating)
+            await _first_of(first.wait(), claiming, reporting, asking, *beating)
             self.stopping = True
             await self._wind_down(roles, claiming, reporting, second)
             pinging.cancel()
+            roles.asker.stop()
+            if not await _within(UNWIND_SECONDS, asking):
+                asking.cancel()  # an answer that is missed is asked for again
             await background.join(_call(heartbeat.stop))
             await background.join(_call(housekeeper.stop))
             await background.join(housekeeper.leave())
             await asyncio.gather(claiming, reporting, *beating)  # raises what a role that died had raised
+            await asyncio.wait([asking])
+            if not asking.cancelled():
+                asking.result()
+            await roles.services.connections.close()
         finally:
             if server is not None:
                 server.close()
@@ -153,13 +164,15 @@ class Runner:
             listen = Link(options.listen_dsn or self._dsn, "listen", DatabaseState("the doorbell"))
         doorbell = Doorbell(listen, options.queues)
         claim = Link(self._dsn, "claim", self._state)
-        claimer = Claimer(claim, executor, completer, doorbell, metrics, options, self.id)
+        services = Services(Connections(self._dsn, options.handler_connections), self.app.effects, completer, metrics)
+        claimer = Claimer(claim, executor, completer, doorbell, metrics, options, self.id, services)
+        asker = Asker(services, self.app.effects, metrics)
         doorbell.on_ring = claimer.wake
         metrics.slots = executor.slots
         metrics.unreported = lambda: completer.backlog
         metrics.database_up = lambda: self._state.up
         metrics.info = {"runner": str(self.id), "version": __version__}
-        return _Roles(claimer, executor, completer, doorbell, claim)
+        return _Roles(claimer, executor, completer, doorbell, claim, services, asker)
 
     def _in_background(self, roles: _Roles) -> tuple[Heartbeat, Housekeeper]:
         """Heartbeat and housekeeper; called in the loop they will live in."""
@@ -332,6 +345,8 @@ class _Roles(NamedTuple):
     completer: Completer
     doorbell: Doorbell
     claim: Link
+    services: Services
+    asker: Asker
 
 
 async def _call(function: Callable[[], None]) -> None:

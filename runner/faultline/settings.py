@@ -45,12 +45,15 @@ class RunnerOptions:
     """Listen for new jobs on a connection of its own. It has to be direct; without it there is only `poll`."""
     listen_dsn: str | None = field(default=None, repr=False)
     """A direct way to the database for the doorbell, where `dsn` goes through a pooler."""
+    handler_connections: int = 10
+    """Connections for the SQL of handlers (job.ledger, job.effect): at most so many for threads, and for coroutines."""
     process: int | None = None
     """Which of several processes this is, from 0; set by the supervisor."""
 
     def __post_init__(self) -> None:
         _check("concurrency", self.concurrency, 1, 10_000)
         _check("processes", self.processes, 1, 256)
+        _check("handler_connections", self.handler_connections, 1, 1_000)
         if self.metrics_port is not None:
             _check("metrics_port", self.metrics_port, 0, 65_535 - self.processes + 1)
         durations.seconds(self.lease, what="lease", least=1.0, most=86_400.0)
@@ -95,7 +98,7 @@ def _check(name: str, value: int, least: int, most: int) -> None:
 
 def _read(name: str, text: str) -> Any:
     variable = PREFIX + name.upper()
-    if name in {"concurrency", "processes", "metrics_port", "process"}:
+    if name in {"concurrency", "processes", "metrics_port", "process", "handler_connections"}:
         return _int(variable, text)
     if name in {"lease", "grace", "poll"}:
         return durations.seconds(text, what=variable)

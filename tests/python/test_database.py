@@ -182,7 +182,7 @@ def test_a_change_of_state_is_logged_once_however_many_connections_notice(caplog
 
 
 def test_the_first_of_several_hosts_that_can_write_is_taken(db: Database) -> None:
-    several = database._parameters("host=a,b dbname=x", "test")
+    several = database.connect_parameters("host=a,b dbname=x", "test")
     assert several["target_session_attrs"] == "read-write"
-    assert "target_session_attrs" not in database._parameters("host=a dbname=x", "test")
-    assert database._parameters("host=a,b target_session_attrs=any", "test")["target_session_attrs"] == "any"
+    assert "target_session_attrs" not in database.connect_parameters("host=a dbname=x", "test")
+    assert database.connect_parameters("host=a,b target_session_attrs=any", "test")["target_session_attrs"] == "any"

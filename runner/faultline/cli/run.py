@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 @option("--poll", type=DURATION, default="1s", show_default=True, help="Look for jobs at least so often.")
 @option("--doorbell/--no-doorbell", default=True, help="Be woken up for new jobs; without it there is only --poll.")
 @option("--listen-dsn", metavar="DSN", help="For the doorbell, if --dsn leads through a pooler.")
+@option(
+    "--handler-connections",
+    type=click.IntRange(1, 1_000),
+    default=10,
+    show_default=True,
+    help="For the SQL of handlers, at most.",
+)
 @option("--reload", is_flag=True, help="Start again when a source file changes.")
 @dsn_option
 def run(
@@ -52,6 +59,7 @@ def run(
     poll: timedelta,
     doorbell: bool,
     listen_dsn: str | None,
+    handler_connections: int,
     reload: bool,
     dsn: str | None,
 ) -> int:
@@ -82,6 +90,7 @@ def run(
         reload=reload,
         doorbell=doorbell,
         listen_dsn=listen_dsn,
+        handler_connections=handler_connections,
     )
     with connect(options.dsn):
         pass  # a DSN that doesn't answer now is a mistake; later, it is waited for
