@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from faultline import database, effects
+from faultline.database import GivenUp, Lost
 from faultline.effects import Absent, Applied, OutsideEffect
-from faultline.errors import DatabaseUnavailable
+from faultline.encoding import decode_jsonb
 from faultline.logs import fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from faultline.database import Link
     from faultline.effects import Effect
     from faultline.metrics import Metrics
     from faultline.services import Services
@@ -38,9 +40,10 @@ _ANSWER: Final = "select faultline.answer_effect(%s::text, %s::text, %s::text, %
 
 
 class Asker:
-    """`run` until `stop`; without effects there is nothing to do."""
+    """`run` until `stop`; without effects there is nothing to do, and no connection."""
 
-    def __init__(self, services: Services, known: Mapping[str, Effect], metrics: Metrics) -> None:
+    def __init__(self, link: Link, services: Services, known: Mapping[str, Effect], metrics: Metrics) -> None:
+        self._link = link
         self._services = services
         self._effects = known
         self._metrics = metrics
@@ -48,31 +51,38 @@ class Asker:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._link.give_up()
 
     async def run(self) -> None:
         """Every five seconds, jittered. What fails is tried again when it is handed out again."""
         if not self._effects:
             await self._stopping.wait()
-        while not self._stopping.is_set():
-            try:
-                await self._round()
-            except (psycopg.Error, DatabaseUnavailable) as error:
-                log.warning("effects could not be asked for: %s", database.reason(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), ASK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311
+        with contextlib.suppress(GivenUp):
+            while not self._stopping.is_set():
+                try:
+                    await self._link.open()
+                    await self._round()
+                except Lost:
+                    continue
+                except psycopg.Error as error:
+                    log.warning("effects could not be asked for: %s", database.reason(error))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), ASK_EVERY * random.uniform(0.8, 1.2))  # noqa: S311
+        await self._link.close()
 
     async def _round(self) -> None:
-        rows = await self._fetch(_TO_ASK, (sorted(self._effects), ASK_MOST))
-        for outcome in await asyncio.gather(*(self._settle(row) for row in rows), return_exceptions=True):
-            if isinstance(outcome, psycopg.Error | DatabaseUnavailable):
-                log.warning("an answer could not be stored: %s", database.reason(outcome))
-            elif isinstance(outcome, BaseException):
-                raise outcome
+        rows = await self._link.fetch(_TO_ASK, (sorted(self._effects), ASK_MOST))
+        asked = [asyncio.create_task(self._ask(row)) for row in rows]
+        for row, one in zip(rows, asked, strict=True):
+            await self._settle(row, await one)
 
-    async def _settle(self, row: tuple[Any, ...]) -> None:
+    async def _ask(self, row: tuple[Any, ...]) -> Any:
         transaction_id, name, key, request, job_id, attempt = row
-        outside = OutsideEffect(name, key, transaction_id, request, job_id, attempt, closing=True)
-        answer = await self._services.ask(self._effects[name], outside)
+        outside = OutsideEffect(name, key, transaction_id, decode_jsonb(request), job_id, attempt, closing=True)
+        return await self._services.ask(self._effects[name], outside)
+
+    async def _settle(self, row: tuple[Any, ...], answer: Any) -> None:
+        transaction_id, name, _, _, job_id, _ = row
         if isinstance(answer, Applied):
             said, response = "APPLIED", effects.storable(answer.response)
         elif isinstance(answer, Absent):
@@ -80,7 +90,7 @@ class Asker:
         else:
             said, response = "UNKNOWN", effects.storable(answer.reason)
         self._metrics.answer(name, said.lower())
-        ((state,),) = await self._fetch(_ANSWER, (transaction_id, name, said, response))
+        ((state,),) = await self._link.fetch(_ANSWER, (transaction_id, name, said, response))
         if state != "INIT":
             log.info(
                 "effect %s of transaction %s was %s: the transaction is %s",
@@ -90,8 +100,3 @@ class Asker:
                 state,
                 extra=fields(effect=name, transaction=transaction_id, job_id=job_id),
             )
-
-    async def _fetch(self, query: Any, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        async with self._services.connections.asynchronous() as connection:
-            cursor = await connection.execute(query, parameters)
-            return await cursor.fetchall()

@@ -166,7 +166,7 @@ class Runner:
         claim = Link(self._dsn, "claim", self._state)
         services = Services(Connections(self._dsn, options.handler_connections), self.app.effects, completer, metrics)
         claimer = Claimer(claim, executor, completer, doorbell, metrics, options, self.id, services)
-        asker = Asker(services, self.app.effects, metrics)
+        asker = Asker(Link(self._dsn, "ask", self._state), services, self.app.effects, metrics)
         doorbell.on_ring = claimer.wake
         metrics.slots = executor.slots
         metrics.unreported = lambda: completer.backlog

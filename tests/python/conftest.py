@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from tests.support.database import Database
     from tests.support.statements import Statements
 
+# The tables of the ledger refuse to be emptied, by triggers that a replica does not fire.
 EMPTY = """
+    begin;
+    set local session_replication_role = replica;
     truncate faultline.jobs_live, faultline.jobs_done, faultline.job_events, faultline.idempotency_keys,
-      faultline.queues, faultline.runners restart identity
+      faultline.queues, faultline.runners, faultline.transactions, faultline.effects, faultline.ledger_entries,
+      faultline.postings, faultline.accounts, faultline.account_checkpoints restart identity;
+    update faultline.ledger_checkpoint set folded_to = 0, next_to = null, next_xid = null;
+    commit
 """
 
 _numbers = itertools.count(1)

@@ -7,15 +7,34 @@ import socket
 import struct
 import tempfile
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CHUNK = 65536
+BEFORE, AFTER = "before", "after"
+
+
+@dataclass
+class Strike:
+    """What befalls a client at one message of its own: the first of an application's messages is number 1.
+
+    BEFORE: the server never gets the message. AFTER: it gets it, and has answered it if it answers such messages, but
+    no answer arrives. Then `action`, and both ends of the connection are closed. number 0: messages are only listed.
+    """
+
+    application: str
+    number: int = 0
+    when: str = BEFORE
+    action: Callable[[], None] = lambda: None
+    messages: list[str] = field(default_factory=list)
+    """The types of the messages so far; b"Q" a query, b"P", b"B", b"D", b"E", b"S" the parts of one with parameters."""
+    struck: threading.Event = field(default_factory=threading.Event)
 
 
 class Proxy:
@@ -23,6 +42,7 @@ class Proxy:
 
     `swallow(application)`: the server's next answer to that application never arrives, and the connection is gone.
     `freeze(application)`: its connection stays open, and nothing passes any more.
+    `arm(strike)`: it strikes, once, at the message of that number from now on.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -36,6 +56,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._to_swallow: set[str] = set()
         self._frozen: set[str] = set()
+        self._strikes: dict[str, Strike] = {}
         self.swallowed: list[str] = []
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -57,6 +78,11 @@ class Proxy:
         with self._lock:
             self._frozen.add(application)
 
+    def arm(self, strike: Strike) -> Strike:
+        with self._lock:
+            self._strikes[strike.application] = strike
+        return strike
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -76,27 +102,59 @@ class Proxy:
             application = _application(startup)
             server.sendall(startup)
             frozen = threading.Event()
-            up = threading.Thread(target=self._up, args=(client, server, application, frozen), daemon=True)
+            struck = threading.Event()
+            up = threading.Thread(target=self._up, args=(client, server, application, frozen, struck), daemon=True)
             up.start()
-            _pump(server, client, lambda: self._gone(application, frozen))
+            _pump(server, client, lambda: self._gone(application, frozen, struck))
         if not frozen.is_set():
             _close(client, server)
 
-    def _up(self, client: socket.socket, server: socket.socket, application: str, frozen: threading.Event) -> None:
-        def stop() -> bool:
-            with self._lock:
-                if application in self._frozen:
-                    self._frozen.discard(application)  # only this connection: the next one works
-                    frozen.set()
-            return frozen.is_set()
-
+    def _up(
+        self,
+        client: socket.socket,
+        server: socket.socket,
+        application: str,
+        frozen: threading.Event,
+        struck: threading.Event,
+    ) -> None:
         with contextlib.suppress(OSError):
-            _pump(client, server, stop)
+            for message in _messages(client):
+                with self._lock:
+                    if application in self._frozen:
+                        self._frozen.discard(application)  # only this connection: the next one works
+                        frozen.set()
+                    strike = self._strikes.get(application)
+                if frozen.is_set():
+                    return
+                when = strike and self._counted(strike, message)
+                if strike and when == BEFORE:
+                    self._hit(strike)
+                    break
+                if strike and when == AFTER and message[:1] in b"QS":
+                    struck.set()  # the server answers: whoever brings the answer loses it
+                server.sendall(message)
+                if strike and when == AFTER and not struck.is_set():
+                    self._hit(strike)
+                    break
         if not frozen.is_set():
             _close(client, server)
 
-    def _gone(self, application: str, frozen: threading.Event) -> bool:
+    def _counted(self, strike: Strike, message: bytes) -> str | None:
+        """When the strike falls at this message, if it does."""
+        strike.messages.append(message[:1].decode())
+        return strike.when if len(strike.messages) == strike.number else None
+
+    def _hit(self, strike: Strike) -> None:
+        with self._lock:
+            self._strikes.pop(strike.application, None)
+        strike.action()
+        strike.struck.set()
+
+    def _gone(self, application: str, frozen: threading.Event, struck: threading.Event) -> bool:
         """Whether what has just come from the server is to be lost, and the connection with it."""
+        if struck.is_set():
+            self._hit(self._strikes[application])
+            return True
         with self._lock:
             if frozen.is_set():
                 return True
@@ -112,6 +170,16 @@ def _pump(source: socket.socket, target: socket.socket, stop: Callable[[], bool]
         if stop():
             return
         target.sendall(data)
+
+
+def _messages(source: socket.socket) -> Iterator[bytes]:
+    """What a client sends, message by message: a byte for its type, four for its length, which counts itself."""
+    waiting = b""
+    while data := source.recv(CHUNK):
+        waiting += data
+        while len(waiting) >= 5 and len(waiting) > (size := int.from_bytes(waiting[1:5])):
+            yield waiting[: size + 1]
+            waiting = waiting[size + 1 :]
 
 
 def _application(startup: bytes) -> str:
