@@ -2,10 +2,11 @@
 
 from faultline.app import App, Handler
 from faultline.bookkeeping import AsyncLedgerTransaction, LedgerTransaction, ledger
-from faultline.client import AsyncClient, Client, Enqueued, enqueue, enqueue_many
+from faultline.client import AsyncClient, Client, Enqueued, enqueue, enqueue_many, submit_transaction
 from faultline.effects import Absent, Applied, OutsideEffect, Refused, Unknown
 from faultline.errors import (
     AlreadyApplied,
+    BelowFloor,
     DatabaseUnavailable,
     Discard,
     FaultlineError,
@@ -33,6 +34,7 @@ __all__ = [
     "Applied",
     "AsyncClient",
     "AsyncLedgerTransaction",
+    "BelowFloor",
     "Client",
     "DatabaseUnavailable",
     "Discard",
@@ -60,4 +62,5 @@ __all__ = [
     "enqueue",
     "enqueue_many",
     "ledger",
+    "submit_transaction",
 ]

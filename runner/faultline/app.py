@@ -135,11 +135,44 @@ class App:
         **options: Any,
     ) -> int | Awaitable[int]:
         """`faultline.enqueue` with the defaults of the type's handler. The type needs no handler here."""
-        handler = self.handlers.get(type)
-        if handler is not None:
-            given = {name: value for name, value in options.items() if value is not None}
-            options = {**handler.defaults(), **given}
-        return client.enqueue(connection, type, payload, **options)
+        return client.enqueue(connection, type, payload, **self._with_defaults(type, options))
+
+    @overload
+    def submit_transaction(
+        self,
+        connection: psycopg.Connection[Any],
+        transaction_id: str,
+        kind: str,
+        request: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> int: ...
+    @overload
+    def submit_transaction(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        transaction_id: str,
+        kind: str,
+        request: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> Awaitable[int]: ...
+    def submit_transaction(
+        self,
+        connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
+        transaction_id: str,
+        kind: str,
+        request: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> int | Awaitable[int]:
+        """`faultline.submit_transaction` with the defaults of the kind's handler. The kind needs no handler here."""
+        return client.submit_transaction(
+            connection, transaction_id, kind, request, **self._with_defaults(kind, options)
+        )
+
+    def _with_defaults(self, type_: str, options: dict[str, Any]) -> dict[str, Any]:
+        handler = self.handlers.get(type_)
+        if handler is None:
+            return options
+        return {**handler.defaults(), **{name: value for name, value in options.items() if value is not None}}
 
 
 def _is_async(type_: str, function: object) -> bool:

@@ -1,4 +1,4 @@
-"""Producers: `enqueue` in the transaction of one's own connection, and a small client for those without one."""
+"""Producers: jobs and transactions made in the transaction of one's own connection, or by a client that has one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self, TypeVar, overload
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self, TypedDict, Unpack, overload
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -21,21 +22,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
-OPTIONS: Final = (
-    "queue",
-    "run_at",
-    "priority",
-    "max_attempts",
-    "idempotency_key",
-    "idempotency_ttl",
-    "backoff",
-    "timeout",
-    "tags",
-    "headers",
-)
 _SQL_TYPES: Final = {
     "type": "text",
     "payload": "jsonb",
+    "transaction_id": "text",
+    "kind": "text",
+    "request": "jsonb",
     "queue": "text",
     "run_at": "timestamptz",
     "priority": "int",
@@ -51,11 +43,34 @@ _ENQUEUE_MANY: Final = (
     "select ordinal, job_id, created from faultline.enqueue_many(jobs => %(jobs)s::jsonb) order by ordinal"
 )
 _STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)::text"
+_TRANSACTION: Final = "select faultline.transaction_status(transaction_id => %(transaction_id)s::text)::text"
 _MANY_LIMIT: Final = 200 * 1024 * 1024
 
 Parameters = dict[str, Any]
 Rows = list[tuple[Any, ...]]
-T = TypeVar("T")
+
+
+class JobOptions(TypedDict, total=False):
+    """What the caller may say about a job; None, or left out: the database's default.
+
+    `run_at` has a time zone; a `timeout` is seconds, a timedelta or a text such as "5m".
+    """
+
+    queue: str | None
+    run_at: datetime | None
+    priority: int | None
+    max_attempts: int | None
+    backoff: Mapping[str, Any] | None
+    timeout: float | timedelta | str | None
+    tags: Sequence[str] | None
+    headers: Mapping[str, Any] | None
+
+
+class EnqueueOptions(JobOptions, total=False):
+    """The options of `enqueue`: those of any job, and its idempotency key."""
+
+    idempotency_key: str | None
+    idempotency_ttl: float | timedelta | str | None
 
 
 class Enqueued(NamedTuple):
@@ -71,34 +86,14 @@ def enqueue(
     connection: psycopg.Connection[Any],
     type: str,
     payload: Mapping[str, Any] | None = None,
-    *,
-    queue: str | None = None,
-    run_at: datetime | None = None,
-    priority: int | None = None,
-    max_attempts: int | None = None,
-    idempotency_key: str | None = None,
-    idempotency_ttl: float | timedelta | str | None = None,
-    backoff: Mapping[str, Any] | None = None,
-    timeout: float | timedelta | str | None = None,
-    tags: Sequence[str] | None = None,
-    headers: Mapping[str, Any] | None = None,
+    **options: Unpack[EnqueueOptions],
 ) -> int: ...
 @overload
 def enqueue(
     connection: psycopg.AsyncConnection[Any],
     type: str,
     payload: Mapping[str, Any] | None = None,
-    *,
-    queue: str | None = None,
-    run_at: datetime | None = None,
-    priority: int | None = None,
-    max_attempts: int | None = None,
-    idempotency_key: str | None = None,
-    idempotency_ttl: float | timedelta | str | None = None,
-    backoff: Mapping[str, Any] | None = None,
-    timeout: float | timedelta | str | None = None,
-    tags: Sequence[str] | None = None,
-    headers: Mapping[str, Any] | None = None,
+    **options: Unpack[EnqueueOptions],
 ) -> Awaitable[int]: ...
 def enqueue(
     connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
@@ -116,11 +111,7 @@ def enqueue(
     Raises InvalidArgument (nothing was changed), KeyConflict, SchemaMissing; whatever else happens to the connection
     is psycopg's error, as with any statement of yours.
     """
-    arguments = _arguments(type, payload, options)
-    query = _enqueue_query(tuple(arguments))
-    if isinstance(connection, psycopg.AsyncConnection):
-        return _first_async(connection, query, arguments)
-    return int(_run(_checked(connection), query, arguments)[0][0])
+    return _make(connection, _enqueue_request(type, payload, options))
 
 
 @overload
@@ -143,6 +134,40 @@ def enqueue_many(
     return [Enqueued(*row) for row in _run(_checked(connection), _ENQUEUE_MANY, parameters)]
 
 
+@overload
+def submit_transaction(
+    connection: psycopg.Connection[Any],
+    transaction_id: str,
+    kind: str,
+    request: Mapping[str, Any] | None = None,
+    **options: Unpack[JobOptions],
+) -> int: ...
+@overload
+def submit_transaction(
+    connection: psycopg.AsyncConnection[Any],
+    transaction_id: str,
+    kind: str,
+    request: Mapping[str, Any] | None = None,
+    **options: Unpack[JobOptions],
+) -> Awaitable[int]: ...
+def submit_transaction(
+    connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
+    transaction_id: str,
+    kind: str,
+    request: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> int | Awaitable[int]:
+    """Submit what has to happen once, inside the transaction of `connection`; return the id of its job. Never commits.
+
+    The job has `kind` as its type and `request` as its payload. The same `transaction_id` (1 to 255 characters) again,
+    with the same kind and request, gives the same job, whatever became of it. Options are those of `enqueue`, without
+    an idempotency key: the id is one. They are not compared.
+
+    Raises what `enqueue` raises; KeyConflict if the id stands for other work, TransactionBurnt if it has failed.
+    """
+    return _make(connection, _submit_request(transaction_id, kind, request, options))
+
+
 def check_name(value: object, what: str) -> None:
     """InvalidArgument unless `value` is a name: of a type, a queue, a tag."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
@@ -153,23 +178,34 @@ def check_name(value: object, what: str) -> None:
 
 
 def _arguments(type_: str, payload: object, options: Mapping[str, Any]) -> Parameters:
-    """The arguments of the SQL function, checked, without those that keep their default."""
-    for name in options:
-        if name not in OPTIONS:
-            raise TypeError(f"enqueue has no option {name!r}: it has {', '.join(OPTIONS)}")
+    """The arguments of enqueue, checked, without those that keep their default."""
     check_name(type_, "type")
     arguments: Parameters = {"type": type_}
     if payload is not None:
         arguments["payload"] = _object(payload, f"the payload of {type_!r}")
-    for name, value in options.items():
-        if value is not None:
-            arguments[name] = _CHECKS[name](value, name)
-    return arguments
+    return arguments | _options("enqueue", EnqueueOptions, options)
 
 
-def _enqueue_query(names: tuple[str, ...]) -> str:
+def _submit_arguments(transaction_id: str, kind: str, request: object, options: Mapping[str, Any]) -> Parameters:
+    """Likewise those of submit_transaction."""
+    check_name(kind, "kind")
+    arguments: Parameters = {"transaction_id": _text(transaction_id, "transaction_id"), "kind": kind}
+    if request is not None:
+        arguments["request"] = _object(request, f"the request of transaction {_short(transaction_id)}")
+    return arguments | _options("submit_transaction", JobOptions, options)
+
+
+def _options(function: str, known: type[JobOptions], given: Mapping[str, Any]) -> Parameters:
+    names = known.__annotations__
+    for name in given:
+        if name not in names:
+            raise TypeError(f"{function} has no option {name!r}: it has {', '.join(names)}")
+    return {name: _CHECKS[name](value, name) for name, value in given.items() if value is not None}
+
+
+def _call(function: str, names: Iterable[str]) -> str:
     listed = ", ".join(f"{name} => %({name})s::{_SQL_TYPES[name]}" for name in names)
-    return f"select faultline.enqueue({listed})"
+    return f"select faultline.{function}({listed})"
 
 
 def _jobs(jobs: Sequence[Mapping[str, Any]]) -> str:
@@ -306,8 +342,17 @@ def _raise(error: psycopg.Error) -> NoReturn:
     raise ours from error
 
 
-async def _first_async(connection: psycopg.AsyncConnection[Any], query: str, parameters: Parameters) -> int:
-    return int((await _run_async(connection, query, parameters))[0][0])
+async def _first_async(connection: psycopg.AsyncConnection[Any], request: _Request) -> int:
+    return int((await _run_async(connection, request.query, request.parameters))[0][0])
+
+
+def _make(
+    connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any], request: _Request
+) -> int | Awaitable[int]:
+    """The id of the job that the request makes; on an AsyncConnection it has to be awaited."""
+    if isinstance(connection, psycopg.AsyncConnection):
+        return _first_async(connection, request)
+    return int(_run(_checked(connection), request.query, request.parameters)[0][0])
 
 
 async def _many_async(connection: psycopg.AsyncConnection[Any], parameters: Parameters) -> list[Enqueued]:
@@ -325,9 +370,12 @@ class _Request(NamedTuple):
 
 def _enqueue_request(type_: str, payload: object, options: Mapping[str, Any]) -> _Request:
     arguments = _arguments(type_, payload, options)
-    return _Request(
-        _enqueue_query(tuple(arguments)), arguments, "idempotency_key" in arguments, f"a job of type {type_!r}"
-    )
+    return _Request(_call("enqueue", arguments), arguments, "idempotency_key" in arguments, f"a job of type {type_!r}")
+
+
+def _submit_request(transaction_id: str, kind: str, request: object, options: Mapping[str, Any]) -> _Request:
+    arguments = _submit_arguments(transaction_id, kind, request, options)
+    return _Request(_call("submit_transaction", arguments), arguments, repeatable=True, what=_named(transaction_id))
 
 
 def _many_request(jobs: Sequence[Mapping[str, Any]]) -> _Request:
@@ -337,6 +385,15 @@ def _many_request(jobs: Sequence[Mapping[str, Any]]) -> _Request:
 
 def _status_request(job_id: int) -> _Request:
     return _Request(_STATUS, {"job_id": job_id}, repeatable=True, what=f"the status of job {job_id}")
+
+
+def _transaction_request(transaction_id: str) -> _Request:
+    parameters = {"transaction_id": _text(transaction_id, "transaction_id")}
+    return _Request(_TRANSACTION, parameters, repeatable=True, what=_named(transaction_id))
+
+
+def _named(transaction_id: str) -> str:
+    return f"transaction {_short(transaction_id)}"
 
 
 def _after_loss(request: _Request, attempt: int, error: psycopg.Error) -> None:
@@ -358,7 +415,8 @@ class Client:
     """Enqueues without a transaction of one's own: each call commits. Any thread may use it; one call at a time.
 
     Connects when first needed, and again after the connection broke. A call whose reply was lost is asked again if it
-    has an idempotency key (for `enqueue_many`: if every job has); else it raises OutcomeUnknown.
+    has an idempotency key (for `enqueue_many`: if every job has), as every transaction has in its id; else it raises
+    OutcomeUnknown.
     """
 
     def __init__(self, dsn: str | None = None) -> None:
@@ -378,7 +436,7 @@ class Client:
         self,
         type: str,  # noqa: A002
         payload: Mapping[str, Any] | None = None,
-        **options: Any,
+        **options: Unpack[EnqueueOptions],
     ) -> int:
         """A job's id; arguments and errors as in `faultline.enqueue`, and DatabaseUnavailable."""
         return int(self._ask(_enqueue_request(type, payload, options))[0][0])
@@ -390,6 +448,23 @@ class Client:
     def status(self, job_id: int) -> dict[str, Any] | None:
         """The job as `job_status` shows it, or None if there is no such job. PayloadError if it can't be decoded."""
         return _as_status(self._ask(_status_request(job_id)))
+
+    def submit_transaction(
+        self,
+        transaction_id: str,
+        kind: str,
+        request: Mapping[str, Any] | None = None,
+        **options: Unpack[JobOptions],
+    ) -> int:
+        """A job's id; arguments and errors as in `faultline.submit_transaction`, and DatabaseUnavailable."""
+        return int(self._ask(_submit_request(transaction_id, kind, request, options))[0][0])
+
+    def transaction(self, transaction_id: str) -> dict[str, Any] | None:
+        """The transaction as `transaction_status` shows it, or None if there is no such transaction.
+
+        Amounts of its postings are Decimals. PayloadError if it can't be decoded.
+        """
+        return _as_transaction(self._ask(_transaction_request(transaction_id)))
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
@@ -443,7 +518,7 @@ class AsyncClient:
         self,
         type: str,  # noqa: A002
         payload: Mapping[str, Any] | None = None,
-        **options: Any,
+        **options: Unpack[EnqueueOptions],
     ) -> int:
         """As `Client.enqueue`."""
         return int((await self._ask(_enqueue_request(type, payload, options)))[0][0])
@@ -455,6 +530,20 @@ class AsyncClient:
     async def status(self, job_id: int) -> dict[str, Any] | None:
         """As `Client.status`."""
         return _as_status(await self._ask(_status_request(job_id)))
+
+    async def submit_transaction(
+        self,
+        transaction_id: str,
+        kind: str,
+        request: Mapping[str, Any] | None = None,
+        **options: Unpack[JobOptions],
+    ) -> int:
+        """As `Client.submit_transaction`."""
+        return int((await self._ask(_submit_request(transaction_id, kind, request, options)))[0][0])
+
+    async def transaction(self, transaction_id: str) -> dict[str, Any] | None:
+        """As `Client.transaction`."""
+        return _as_transaction(await self._ask(_transaction_request(transaction_id)))
 
     async def close(self) -> None:
         """As `Client.close`."""
@@ -489,8 +578,23 @@ class AsyncClient:
 
 
 def _as_status(rows: Rows) -> dict[str, Any] | None:
-    try:
-        status: dict[str, Any] | None = None if rows[0][0] is None else json.loads(rows[0][0])
-    except (RecursionError, ValueError) as error:
-        raise PayloadError(f"the job's payload, result or error can't be decoded: {error}") from None
+    return _decoded(rows, "the job's payload, result or error")
+
+
+def _as_transaction(rows: Rows) -> dict[str, Any] | None:
+    what = "the transaction's request, entry or effects"
+    status = _decoded(rows, what)
+    if status is not None and status["entry"] is not None:
+        # A float would round amounts; everything else is what JSON always is in Python.
+        exact = _decoded(rows, what, Decimal) or status
+        status["entry"]["postings"] = exact["entry"]["postings"]
     return status
+
+
+def _decoded(rows: Rows, what: str, number: Callable[[str], Any] | None = None) -> dict[str, Any] | None:
+    text = rows[0][0]
+    try:
+        document: dict[str, Any] | None = text and json.loads(text, parse_float=number, parse_int=number)
+    except (RecursionError, ValueError) as error:
+        raise PayloadError(f"{what} can't be decoded: {error}") from None
+    return document

@@ -27,13 +27,13 @@ class StaleAttempt(FaultlineError):
 
 
 class KeyConflict(FaultlineError):
-    """FL002: the idempotency key stands for a job with another type, queue or payload."""
+    """FL002: the idempotency key, or the id of a transaction, stands for other work: a new one is for new work."""
 
     sqlstate = "FL002"
 
 
 class IllegalTransition(FaultlineError):
-    """FL003: the job is not in a state from which this can be done."""
+    """FL003: the job, the transaction or the effect is not in a state from which this can be done."""
 
     sqlstate = "FL003"
 
@@ -45,13 +45,13 @@ class InvalidArgument(FaultlineError, ValueError):
 
 
 class NotFound(FaultlineError, LookupError):
-    """FL005: there is no such job, queue, workflow, …"""
+    """FL005: there is no such job, transaction, effect, …"""
 
     sqlstate = "FL005"
 
 
 class TransactionBurnt(FaultlineError):
-    """FL006: the transaction has failed for good; its id can never be applied."""
+    """FL006: the transaction has failed for good. Its id is burnt: it can be neither applied nor submitted again."""
 
     sqlstate = "FL006"
 
@@ -67,6 +67,12 @@ class AlreadyApplied(FaultlineError):
     def __init__(self, message: str, entry_id: int | None = None) -> None:
         super().__init__(message)
         self.entry_id = entry_id
+
+
+class BelowFloor(FaultlineError):
+    """FL008: a posting would take an account below its floor; nothing was applied."""
+
+    sqlstate = "FL008"
 
 
 class DatabaseUnavailable(FaultlineError):
@@ -132,6 +138,7 @@ _BY_SQLSTATE: Final[dict[str, type[FaultlineError]]] = {
         NotFound,
         TransactionBurnt,
         AlreadyApplied,
+        BelowFloor,
     )
 }
 _MISSING: Final = {"3F000", "42883", "42P01"}  # no such schema, function, table
