@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 NO_PRIVILEGE: Final = "42501"
+LOCK_TIMEOUT: Final = "55P03"
 
 
 @contextmanager
@@ -62,6 +63,8 @@ def _explain_sqlstate(error: psycopg.Error, sqlstate: str) -> tuple[str, int]:
     detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
     if sqlstate == NO_PRIVILEGE:
         return f"{said}: let the owner grant this user a role, such as faultline_operator", BAD_OUTCOME
+    if sqlstate == LOCK_TIMEOUT:
+        return f"{said}: somebody holds what it waits for, so try again later", BAD_OUTCOME
     if sqlstate.startswith("22"):  # a value that no type of the server can hold
         return f"the database refuses the value: {said}{detail}", WRONG_USAGE
     return f"the database says {sqlstate}: {said}{detail}", BAD_OUTCOME

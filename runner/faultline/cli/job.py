@@ -16,7 +16,7 @@ from faultline.cli.database import connect, explain
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
 from faultline.cli.options import JOB, database_options, help_if_bare, option
 from faultline.cli.rendering import describe_job
-from faultline.cli.selection import ROW_HEADERS, Selection, columns, filters
+from faultline.cli.selection import Selection, filters, print_rows
 from faultline.cli.status import unknown
 
 if TYPE_CHECKING:
@@ -91,16 +91,7 @@ def list_jobs(dsn: str | None, as_json: bool, limit: int, **filters_: Any) -> No
     """
     with connect(dsn) as connection:
         rows = Selection(**filters_).rows(connection, limit + 1)
-    more = len(rows) > limit
-    rows = rows[:limit]
-    if as_json:
-        output.print_raw_list([row[0] for row in rows])
-    elif rows:
-        output.print_table(ROW_HEADERS, columns(rows), right=("JOB", "ATTEMPT"))
-    else:
-        output.note("no job matches")
-    if more:
-        output.note(f"there are more: these are the newest {limit} (--limit)")
+    output.print_newest(rows, limit, print_rows, nothing="no job matches", as_json=as_json)
 
 
 @job.command()
@@ -224,7 +215,7 @@ def _confirmed(connection: Connection, verb: Verb, selection: Selection, matchin
     output.say(f"{output.plural(matching, 'job')} to {verb.name}: {output.clean(selection.describe())}")
     if matching == 0:
         return False
-    output.print_table(ROW_HEADERS, columns(sample), right=("JOB", "ATTEMPT"))
+    print_rows(sample)
     if matching > len(sample):
         output.say(f"… and {output.plural(matching - len(sample), 'other')}")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

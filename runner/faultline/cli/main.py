@@ -10,7 +10,18 @@ import click
 import psycopg
 
 from faultline import __version__
-from faultline.cli import demo, dev, enqueue, install, job, queue, run, status, verify
+from faultline.cli import (
+    demo,
+    dev,
+    enqueue,
+    install,
+    job,
+    queue,
+    run,
+    status,
+    submit,
+    verify,
+)
 from faultline.cli.database import explain
 from faultline.cli.failures import BAD_OUTCOME, INTERRUPTED, WRONG_USAGE, Terminated, WrongUsage, one_line
 from faultline.cli.options import help_if_bare
@@ -111,6 +122,7 @@ for command in (
     install.install,
     run.run,
     enqueue.enqueue,
+    submit.submit,
     status.status,
     status.why,
     verify.verify,

@@ -22,6 +22,7 @@ else:
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 HIGHEST_ID: Final = 2**63 - 1
+LONGEST_TRANSACTION_ID: Final = 255
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -34,6 +35,13 @@ def option(*flags: str, group: str = "", also: str = "", **attributes: Any) -> C
     long = next(flag for flag in flags if flag.startswith("--")).partition("/")[0]
     name = "_".join(part for part in ("FAULTLINE", group, long.strip("-").replace("-", "_")) if part).upper()
     return click.option(*flags, envvar=[name, also] if also else name, show_envvar=True, **attributes)
+
+
+def decorated(command: Function, *options: Callable[[Function], Function]) -> Function:
+    """The command with these options, which its help shows in this order."""
+    for decorate in reversed(options):
+        command = decorate(command)
+    return command
 
 
 dsn_option = option(
@@ -81,6 +89,15 @@ class Name(Kind):
         return rv.replace(",", " ").split()
 
 
+class TransactionId(Kind):
+    name = "transaction"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not 1 <= len(value) <= LONGEST_TRANSACTION_ID:
+            self.fail(f"a transaction id has 1 to {LONGEST_TRANSACTION_ID} characters, not {len(value)}", param, ctx)
+        return str(value)
+
+
 class Duration(Kind):
     name = "duration"
 
@@ -114,6 +131,14 @@ class Moment(Kind):
         return moment
 
 
+def moment_parameters(moment: datetime | timedelta | None) -> dict[str, datetime | timedelta | None]:
+    """A Moment for a query, which has to know both kinds."""
+    return {
+        "moment": moment if isinstance(moment, datetime) else None,
+        "span": moment if isinstance(moment, timedelta) else None,
+    }
+
+
 def as_timedelta(text: str) -> timedelta:
     """ValueError unless it is a duration of at most a year."""
     seconds = durations.parse(text)
@@ -124,5 +149,6 @@ def as_timedelta(text: str) -> timedelta:
 
 JOB = JobId()
 NAMED = Name()
+TRANSACTION = TransactionId()
 DURATION = Duration()
 MOMENT = Moment()

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x1b\\|\x07|$)|[ -/]*[0-~])", re.DOTALL)
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -38,6 +38,12 @@ STATE_STYLES: Final = {
     "failed": "bold red",
     "cancelled": "magenta",
     "discarded": "magenta",
+    "INIT": "cyan",
+    "SENT": "yellow",
+    "APPLIED": "green",
+    "RECONCILED": "green",
+    "FAILED": "bold red",
+    "ABSENT": "magenta",
 }
 
 
@@ -83,6 +89,26 @@ def print_raw_json(text: str) -> None:
 def print_raw_list(documents: Sequence[str]) -> None:
     """One JSON array, one element a line."""
     print_raw_json("[" + ",\n ".join(documents) + "]")
+
+
+def print_newest(
+    rows: list[tuple[Any, ...]],
+    limit: int,
+    table: Callable[[list[tuple[Any, ...]]], None],
+    *,
+    nothing: str,
+    as_json: bool,
+) -> None:
+    """What a query found that was asked for one row more than the limit: the documents, or a table of the rows."""
+    shown = rows[:limit]
+    if as_json:
+        print_raw_list([row[0] for row in shown])
+    elif shown:
+        table(shown)
+    else:
+        note(nothing)
+    if len(rows) > limit:
+        note(f"there are more: these are the newest {limit} (--limit)")
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
@@ -170,16 +196,16 @@ def plural(number: int, noun: str, several: str | None = None) -> str:
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Shows on a terminal that something takes its time, once it does; it says nothing elsewhere."""
+def waiting(what: str) -> Iterator[Callable[[str], None]]:
+    """Shows on a terminal that something takes its time, once it does, and what else it is told; nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield
+        yield lambda _: None
         return
     status = Console(stderr=True).status(Text(what))
     timer = Timer(PATIENCE_SECONDS, status.start)
     timer.start()
     try:
-        yield
+        yield lambda more: status.update(Text(f"{what}: {more}"))
     finally:
         timer.cancel()
         timer.join()

@@ -14,10 +14,14 @@ TIMES: Final = ("run_at", "created_at", "started_at", "finished_at", "lease_expi
 LONGEST_NUMBER: Final = 100
 
 
-def decode(document: str) -> dict[str, Any]:
-    """A document of the server for people: numbers too big for Python stay text, and so does what can't be read."""
+def decode(document: str, *, exact: bool = False) -> dict[str, Any]:
+    """A document of the server for people: numbers too big for Python stay text, and so does what can't be read.
+
+    `exact`: all numbers stay text, as the server wrote them.
+    """
+    number = str if exact else _number
     try:
-        value = json.loads(document, parse_float=_number, parse_int=_number)
+        value = json.loads(document, parse_float=number, parse_int=number)
     except (ValueError, RecursionError):
         return {"document": document}
     return value if isinstance(value, dict) else {"document": document}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from faultline.cli import output
-from faultline.cli.options import MOMENT, NAMED, option
+from faultline.cli.options import MOMENT, NAMED, decorated, moment_parameters, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from faultline.cli.database import Connection
 
@@ -27,8 +28,8 @@ where (%(states)s::text[] is null or j.state = any (%(states)s))
   and (%(queues)s::text[] is null or j.queue = any (%(queues)s))
   and (%(types)s::text[] is null or j.type = any (%(types)s))
   and (%(tags)s::text[] is null or j.tags @> %(tags)s)
-  and (%(after)s::timestamptz is null or greatest(j.created_at, j.started_at, j.finished_at) >= %(after)s)
-  and (%(ago)s::interval is null or greatest(j.created_at, j.started_at, j.finished_at) >= now() - %(ago)s)
+  and (%(moment)s::timestamptz is null or greatest(j.created_at, j.started_at, j.finished_at) >= %(moment)s)
+  and (%(span)s::interval is null or greatest(j.created_at, j.started_at, j.finished_at) >= now() - %(span)s)
 """
 # ruff: noqa: S608 - constants, put together
 COUNT: Final = "select count(*) from (select 1 " + MATCHING + "limit %(limit)s) n"
@@ -56,8 +57,7 @@ class Selection:
             "queues": list(self.queues) or None,
             "types": list(self.types) or None,
             "tags": list(self.tags) or None,
-            "after": self.since if isinstance(self.since, datetime) else None,
-            "ago": self.since if isinstance(self.since, timedelta) else None,
+            **moment_parameters(self.since),
             "limit": limit if limit is not None else self.limit,
         }
 
@@ -90,22 +90,23 @@ class Selection:
 
 
 def filters(command: Function) -> Function:
-    for decorate in reversed(
-        (
-            option("--state", "states", group="job", multiple=True, type=click.Choice(STATES), help="In this state."),
-            option("--queue", "queues", group="job", multiple=True, type=NAMED, help="In this queue."),
-            option("--type", "types", group="job", multiple=True, type=NAMED, help="Of this type."),
-            option("--tag", "tags", group="job", multiple=True, help="With this tag; given twice, with both."),
-            option("--since", group="job", type=MOMENT, help="Made, started or finished since: 1h, or a time."),
-        )
-    ):
-        command = decorate(command)
-    return command
+    return decorated(
+        command,
+        option("--state", "states", group="job", multiple=True, type=click.Choice(STATES), help="In this state."),
+        option("--queue", "queues", group="job", multiple=True, type=NAMED, help="In this queue."),
+        option("--type", "types", group="job", multiple=True, type=NAMED, help="Of this type."),
+        option("--tag", "tags", group="job", multiple=True, help="With this tag; given twice, with both."),
+        option("--since", group="job", type=MOMENT, help="Made, started or finished since: 1h, or a time."),
+    )
 
 
-def columns(values: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """What stands in the table, from what `rows` returned."""
-    return [
-        [job_id, output.state(state), type_, queue, attempt, output.ago(age), error]
-        for _, job_id, state, type_, queue, attempt, age, error in values
-    ]
+def print_rows(rows: Sequence[Sequence[Any]]) -> None:
+    """The table of what `rows` returned."""
+    output.print_table(
+        ROW_HEADERS,
+        [
+            [job_id, output.state(state), type_, queue, attempt, output.ago(age), error]
+            for _, job_id, state, type_, queue, attempt, age, error in rows
+        ],
+        right=("JOB", "ATTEMPT"),
+    )
