@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from faultline.embedded import Server
     from tests.support.database import Database
 
-COMMANDS = (["enqueue", "hello"], ["status", "1"], ["verify"], ["job", "list"], ["queue", "list"], ["install"])
+COMMANDS = (
+    *(["enqueue", "hello"], ["status", "1"], ["verify"], ["job", "list"], ["queue", "list"]),
+    *(["submit", "t-1", "hello"], ["transaction", "list"], ["reconcile"], ["ledger", "balance"]),
+    ["install"],
+)
 
 
 @pytest.fixture
@@ -104,7 +108,7 @@ def test_a_producer_may_enqueue_but_not_look(db: Database, cli: Cli) -> None:
 
 
 def test_without_a_command_it_shows_what_there_is(cli: Cli) -> None:
-    for command in ([], ["job"], ["queue"]):
+    for command in ([], ["job"], ["queue"], ["transaction"], ["ledger"]):
         result = cli(*command)
         assert result.exit_code == 2
         assert "Commands:" in result.output
@@ -122,6 +126,8 @@ def test_wrong_usage_is_one_line_that_points_to_the_help(cli: Cli, command: list
         *(["demo"], ["dev"], ["install"], ["run"], ["enqueue"], ["status"], ["why"], ["verify"], ["queue", "list"]),
         *(["job", "list"], ["job", "show"], ["job", "retry"], ["job", "cancel"], ["job", "discard"]),
         *(["queue", "pause"], ["queue", "resume"], ["queue", "set"]),
+        *(["submit"], ["reconcile"], ["transaction", "list"], ["transaction", "show"], ["transaction", "fail"]),
+        *(["transaction", "answer"], ["ledger", "entries"], ["ledger", "balance"], ["ledger", "floor"]),
     ],
 )
 def test_every_help_has_an_example_and_names_the_variables(cli: Cli, command: list[str]) -> None:

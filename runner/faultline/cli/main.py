@@ -16,10 +16,13 @@ from faultline.cli import (
     enqueue,
     install,
     job,
+    ledger,
     queue,
+    reconcile,
     run,
     status,
     submit,
+    transaction,
     verify,
 )
 from faultline.cli.database import explain
@@ -128,6 +131,9 @@ for command in (
     verify.verify,
     job.job,
     queue.queue,
+    transaction.transaction,
+    reconcile.reconcile,
+    ledger.ledger,
 ):
     cli.add_command(command)
 
