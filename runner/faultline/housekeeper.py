@@ -94,6 +94,10 @@ class Housekeeper:
     def stop(self) -> None:
         self._stopping.set()
 
+    def walk_soon(self) -> None:
+        """Look at all that is not settled the next time. Any thread."""
+        self._walk_at = float("-inf")
+
     async def run(self) -> None:
         """Until `stop`. A chore that fails is tried again when it is next due; none stops the others."""
         with contextlib.suppress(GivenUp):

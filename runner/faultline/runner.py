@@ -68,6 +68,7 @@ class Runner:
         self.metrics = Metrics()
         self.port: int | None = None
         self.started = threading.Event()
+        self.housekeeper: Housekeeper | None = None
         self._dsn = database.resolve_dsn(options.dsn or app.dsn)
         self._state = DatabaseState()
         self._stops = 0
@@ -121,6 +122,7 @@ class Runner:
         background = Background("faultline-heartbeat")
         roles = self._roles()
         heartbeat, housekeeper = background.call(lambda: self._in_background(roles))
+        self.housekeeper = housekeeper
         server = None
         try:
             server = self._serve(roles, housekeeper, background)

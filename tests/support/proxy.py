@@ -140,7 +140,9 @@ class Proxy:
             _close(client, server)
 
     def _counted(self, strike: Strike, message: bytes) -> str | None:
-        """When the strike falls at this message, if it does."""
+        """When the strike falls at this message, if it does. A farewell (X) does not count: nobody waits for it."""
+        if message[:1] == b"X":
+            return None
         strike.messages.append(message[:1].decode())
         return strike.when if len(strike.messages) == strike.number else None
 
@@ -183,9 +185,9 @@ def _messages(source: socket.socket) -> Iterator[bytes]:
 
 
 def _application(startup: bytes) -> str:
-    """The application_name in a startup packet."""
+    """The application_name in a startup packet; empty if there is none."""
     words = startup[8:].split(b"\0")
-    return words[words.index(b"application_name") + 1].decode()
+    return words[words.index(b"application_name") + 1].decode() if b"application_name" in words else ""
 
 
 def _close(*sockets: socket.socket) -> None:
