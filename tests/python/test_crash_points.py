@@ -22,7 +22,7 @@ import pytest
 from tests.support.bank import ACCOUNTS, bank, work
 from tests.support.provider import ANSWERED, ASKED, CHARGED, RECEIVED, Cut, Provider
 from tests.support.proxy import AFTER, BEFORE, Proxy, Strike
-from tests.support.running import Running, as_runner, assert_sound, until
+from tests.support.running import Running, as_runner, assert_sound, events, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,6 +217,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
                 settled(db, transactions[-1])
                 assert happened(), f"nothing was cut {point}"
     assert_applied_once(db, provider, transactions, kind)
+    assert events(db, "stale") == [], "a runner that lives finds out that its commit went through"
     with capsys.disabled():
         also = f" after one was cut off at {trouble}" if trouble else ""
         print(f"\n{kind}{also}: cut at {len(points)} points", end=" ")
