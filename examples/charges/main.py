@@ -143,7 +143,7 @@ def submit(connection: psycopg.Connection, orders: list[Order]) -> None:
     with connection.transaction():
         for order in orders:
             # A request that is held never comes back: after two attempts, one for the kill, it is a dead letter.
-            attempts = 2 if order.card == "held" else 5
+            attempts = 2 if order.card == "held" else 6
             queue = "later" if order.card == "cancelled" else "default"
             faultline.submit_transaction(
                 connection, order.id, "charge", order.request, max_attempts=attempts, backoff=QUICKLY, queue=queue
@@ -200,7 +200,7 @@ class Processes:
 
     def start_runner(self) -> subprocess.Popen[Any]:
         command = [sys.executable, "-m", "faultline.cli", "run", "charges:app", "--queue=default", "--concurrency=4"]
-        return self._start("runner", [*command, "--lease=1s", "--poll=100ms", "--grace=2s"])
+        return self._start("runner", [*command, "--lease=2s", "--poll=100ms", "--grace=2s"])
 
     def end(self) -> None:
         for process in self._started:
