@@ -128,7 +128,9 @@ def perform(job: Job, effect: Effect, request: Any, transaction_id: str | None, 
             return response
         if isinstance(answer, Unknown):
             yield "call", _SETTLE, (*name, "UNKNOWN", encoding.encode(answer.reason[:1000], "the answer"))
-            wait = min(WAIT_MOST, WAIT_FIRST * 2.0 ** min(job.attempt - 1, 12)) * random.uniform(0.8, 1.0)  # noqa: S311
+            # What was not charged was put off: so often it has been asked for in vain.
+            asked = max(0, job.attempt - 1 - job.failures)
+            wait = min(WAIT_MOST, WAIT_FIRST * 2.0 ** min(asked, 12)) * random.uniform(0.8, 1.0)  # noqa: S311
             raise Snooze(wait)
     elif state == "APPLIED":
         if completing:

@@ -395,6 +395,8 @@ class Executor:
             if value is not None:
                 self._after_completion(job, "returned a result, which is dropped: set it in the block, as tx.result")
             return
+        if job.transaction_id is not None and not job._accounted:
+            self._unaccounted(job)
         if value is None:
             self._completer.succeeded(job, None)
             return
@@ -437,6 +439,17 @@ class Executor:
         else:
             self._log_failure(job, error)
             self._completer.report(reports.failed(job, error, skip=skip))
+
+    def _unaccounted(self, job: Job) -> None:
+        if (kept := self._failures.allow((job.type, "unaccounted"), time.monotonic())) is not None:
+            log.warning(
+                "job %d (%s) succeeded without job.ledger or an effect: transaction %s has no entry and will fail%s",
+                job.id,
+                job.type,
+                clean(job.transaction_id or ""),
+                f"; {kept} more since the last message" if kept else "",
+                extra=fields(job_id=job.id, attempt=job.attempt, type=job.type, queue=job.queue),
+            )
 
     def _after_completion(self, job: Job, what: str) -> None:
         if self._failures.allow((job.type, what[:20]), time.monotonic()) is not None:

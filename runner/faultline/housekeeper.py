@@ -69,12 +69,14 @@ class Housekeeper:
         *,
         runner: UUID,
         queues: tuple[str, ...] | None,
+        until_empty: bool = False,
     ) -> None:
         self._link = link
         self._metrics = metrics
         self._floor = floor
         self._runner = runner
         self._queues = queues
+        self._until_empty = until_empty
         self._stopping = asyncio.Event()
         self._lock = asyncio.Lock()
         self._swept = time.monotonic()
@@ -119,6 +121,8 @@ class Housekeeper:
             self._link.cut()
             await self._lock.acquire()
         with contextlib.suppress(Lost, psycopg.Error):
+            if self._until_empty:  # whoever looks at the outcome now finds it settled
+                await self._link.fetch(_RECONCILE, (RECONCILE_MOST, None, False), seconds=LEAVE_SECONDS)
             await self._link.fetch(_REMOVE, (self._runner,), seconds=LEAVE_SECONDS)
         await self._link.close()
 
@@ -190,6 +194,7 @@ class Housekeeper:
             if self._complaints.allow((promise, check), time.monotonic()) is not None:
                 log.error("promise %d is broken (%s): %s: %s", promise, check, subject, clean(str(detail)))
         self._metrics.violations = violations
+        self._metrics.verified = time.monotonic()
 
     # For the scrape.
 

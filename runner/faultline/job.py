@@ -69,6 +69,7 @@ class Job:
     """
 
     __slots__ = (
+        "_accounted",
         "_beating",
         "_completed",
         "_raw",
@@ -105,6 +106,7 @@ class Job:
         self._renewed = renewed
         self._series = series
         self._services = services
+        self._accounted = False  # its handler has used the ledger, or an effect
         self._completed = False  # by its ledger, in the transaction that wrote the entry
         self._why: str | None = None
         self._sent = 0.0  # when its report left, while there is no verdict on it

@@ -6,6 +6,7 @@ type="other".
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
@@ -125,6 +126,7 @@ class Metrics(Collector):
         self.wakeups = 0
         self.answers: dict[tuple[str, str], int] = {}
         self.violations: dict[int, int] | None = None
+        self.verified = time.monotonic()
         self.slots: Callable[[], Mapping[str, int]] = dict
         self.unreported: Callable[[], int] = int
         self.database_up: Callable[[], bool] = bool
@@ -241,4 +243,9 @@ class Metrics(Collector):
             for promise in PROMISES:
                 gauge.add_metric((str(promise),), self.violations.get(promise, 0))
             families[gauge.name] = gauge
+        yield GaugeMetricFamily(
+            "faultline_verify_age_seconds",
+            "Since this runner last verified all promises to the end (or has started): it grows if that takes too long",
+            value=time.monotonic() - self.verified,
+        )
         yield from families.values()

@@ -201,6 +201,7 @@ class Runner:
             lambda: roles.claimer.floor,
             runner=self.id,
             queues=self.options.queues,
+            until_empty=self.options.until_empty,
         )
         return heartbeat, housekeeper
 

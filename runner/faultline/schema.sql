@@ -386,7 +386,7 @@ INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', '
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '19f2fe41a1d08b533a6c7c4614d45759a2432ac9', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', '044140b6565c6994e520f6d95d8c171dd9f673c9', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', '88eff2f39f261540364348755419777d987c20c2', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -650,10 +650,7 @@ begin
       and (x.job_id = _apply.job_id
            or x.request_hash = (select faultline._arguments_hash(d.type, d.payload) from faultline.jobs_done d where d.job_id = _apply.job_id));
     if not found then
-      raise exception using
-        errcode = 'FL002',
-        message = pg_catalog.format('attempt %s of job %s has ended, and not with transaction %L', attempt, job_id, transaction_id),
-        hint = 'One job, one transaction.';
+      perform faultline._ended_otherwise(job_id, attempt, transaction_id);
     end if;
     return;
   end if;
@@ -1278,6 +1275,23 @@ $$;
 -- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) IS 'Private: ends a running attempt that did not succeed; returns the job''s new state, or NULL if the fence is stale.';
+
+-- Name: _ended_otherwise(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._ended_otherwise(job_id bigint, attempt integer, transaction_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL002',
+    message = pg_catalog.format('attempt %s of job %s has ended, and not with transaction %L', attempt, job_id, transaction_id),
+    hint = 'One job, one transaction: submit another for what else has to happen.';
+end
+$$;
+
+-- Name: FUNCTION _ended_otherwise(job_id bigint, attempt integer, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._ended_otherwise(job_id bigint, attempt integer, transaction_id text) IS 'Private: raises FL002 for an attempt that ended with another transaction.';
 
 -- Name: _enqueue(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2260,7 +2274,7 @@ begin
       if found then
         insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at)
         values (t.transaction_id, t.job_id, applied.attempt,
-                pg_catalog.jsonb_build_object('settled_by', 'reconcile', 'effects', applied.effects), now_);
+                pg_catalog.jsonb_build_object('settled_by', 'reconcile', 'job_state', job_state_, 'effects', applied.effects), now_);
         entered := true;
       else
         to_state := 'FAILED';
@@ -4391,6 +4405,8 @@ CREATE FUNCTION faultline.open_ledger(job_id bigint, attempt integer, transactio
     AS $$
 #variable_conflict use_variable
 declare
+  entry bigint;
+  ended boolean := false;
   type_ text;
   payload_ jsonb;
   t faultline.transactions;
@@ -4402,6 +4418,7 @@ begin
   where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';
   if not found then
     perform faultline._answer(false, job_id, attempt, 'apply');
+    ended := true;
   end if;
   select * into t from faultline.transactions x where x.transaction_id = open_ledger.transaction_id;
   if t.state = 'FAILED' then
@@ -4409,7 +4426,11 @@ begin
   elsif t.job_id <> job_id and t.request_hash <> faultline._arguments_hash(type_, payload_) then
     perform faultline._other_request(t);
   end if;
-  return (select e.entry_id from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id);
+  select e.entry_id into entry from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id;
+  if ended and entry is null then
+    perform faultline._ended_otherwise(job_id, attempt, transaction_id);
+  end if;
+  return entry;
 end
 $$;
 
@@ -5009,7 +5030,7 @@ CREATE FUNCTION faultline.submit_transaction(transaction_id text, kind text, req
     AS $$
 #variable_conflict use_column
 declare
-  new_job constant bigint := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  new_job bigint;
   new_hash bigint;
   known faultline.transactions;
 begin
@@ -5024,6 +5045,17 @@ begin
   perform pg_catalog.pg_current_xact_id();
   new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
   loop
+    -- A look first: a repetition uses up no job's id.
+    select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
+    if found then
+      if known.request_hash <> new_hash then
+        perform faultline._other_request(known);
+      elsif known.state = 'FAILED' then
+        perform faultline._burnt(known);
+      end if;
+      return known.job_id;
+    end if;
+    new_job := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
     insert into faultline.transactions (transaction_id, kind, request, request_hash, options, job_id, created_at)
     values (
       submit_transaction.transaction_id, submit_transaction.kind, submit_transaction.request, new_hash,
@@ -5034,14 +5066,6 @@ begin
       new_job, pg_catalog.clock_timestamp())
     on conflict (transaction_id) do nothing;
     exit when found;
-    select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
-    continue when not found;
-    if known.request_hash <> new_hash then
-      perform faultline._other_request(known);
-    elsif known.state = 'FAILED' then
-      perform faultline._burnt(known);
-    end if;
-    return known.job_id;
   end loop;
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
                              headers, submit_transaction.transaction_id);
@@ -6232,6 +6256,10 @@ REVOKE ALL ON FUNCTION faultline._effect_key(transaction_id text, name text) FRO
 -- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) FROM PUBLIC;
+
+-- Name: FUNCTION _ended_otherwise(job_id bigint, attempt integer, transaction_id text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._ended_otherwise(job_id bigint, attempt integer, transaction_id text) FROM PUBLIC;
 
 -- Name: FUNCTION _enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean); Type: ACL; Schema: faultline; Owner: -
 

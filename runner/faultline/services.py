@@ -58,6 +58,7 @@ class Services:
             raise InvalidArgument(
                 f"job {job.id} was not submitted as a transaction: give its id, as in job.ledger('order-17')"
             )
+        job._accounted = True
         return Ledger(_Host(self, job), (job.id, job.attempt), tx)
 
     def effect(self, job: Job, name: str, request: Any, transaction_id: str | None, *, completing: bool = False) -> Any:
@@ -66,6 +67,7 @@ class Services:
         if effect is None:
             known = ", ".join(sorted(self._effects)) or "none"
             raise InvalidArgument(f"the App has no effect {name!r}: it has {known} (@app.effect)")
+        job._accounted = True
         steps = effects.perform(job, effect, request, transaction_id, completing=completing)
         if _on_loop():
             return self._drive_async(job, steps)
@@ -84,7 +86,7 @@ class Services:
                     if what in {"call", "complete"}:
                         value = self._call(job, *arguments, completing=what == "complete")
                     elif what == "ask":
-                        value = self._ask(*arguments)
+                        value = asyncio.run_coroutine_threadsafe(self.ask(*arguments), self._loop).result()
                     else:
                         effect, *given = arguments
                         value = self._resolved(effect.send(*given))
@@ -122,12 +124,6 @@ class Services:
             time.sleep(database.backoff(attempt))
         host.stayed()
         raise DatabaseUnavailable(f"the database did not answer: {database.reason(lost)}") from lost
-
-    def _ask(self, effect: Effect, outside: OutsideEffect) -> Any:
-        try:
-            return as_answer(self._resolved(effect.reconcile(outside)), effect.name)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody knows
-            return self._unknown(effect, outside, error)
 
     def _resolved(self, value: Any) -> Any:
         """What an async function of the App returned to a thread is awaited on the loop."""
@@ -195,7 +191,7 @@ class Services:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 return as_answer(await self._awaited(effect.reconcile, outside), effect.name)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody knows
             return self._unknown(effect, outside, error)
 
     async def _awaited(self, function: Any, *arguments: Any) -> Any:

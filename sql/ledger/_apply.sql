@@ -26,10 +26,7 @@ begin
       and (x.job_id = _apply.job_id
            or x.request_hash = (select faultline._arguments_hash(d.type, d.payload) from faultline.jobs_done d where d.job_id = _apply.job_id));
     if not found then
-      raise exception using
-        errcode = 'FL002',
-        message = pg_catalog.format('attempt %s of job %s has ended, and not with transaction %L', attempt, job_id, transaction_id),
-        hint = 'One job, one transaction.';
+      perform faultline._ended_otherwise(job_id, attempt, transaction_id);
     end if;
     return;
   end if;

@@ -40,7 +40,7 @@ begin
       if found then
         insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at)
         values (t.transaction_id, t.job_id, applied.attempt,
-                pg_catalog.jsonb_build_object('settled_by', 'reconcile', 'effects', applied.effects), now_);
+                pg_catalog.jsonb_build_object('settled_by', 'reconcile', 'job_state', job_state_, 'effects', applied.effects), now_);
         entered := true;
       else
         to_state := 'FAILED';

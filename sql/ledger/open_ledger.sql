@@ -13,6 +13,8 @@ set jit = off
 as $$
 #variable_conflict use_variable
 declare
+  entry bigint;
+  ended boolean := false;
   type_ text;
   payload_ jsonb;
   t faultline.transactions;
@@ -24,6 +26,7 @@ begin
   where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';
   if not found then
     perform faultline._answer(false, job_id, attempt, 'apply');
+    ended := true;
   end if;
   select * into t from faultline.transactions x where x.transaction_id = open_ledger.transaction_id;
   if t.state = 'FAILED' then
@@ -31,7 +34,11 @@ begin
   elsif t.job_id <> job_id and t.request_hash <> faultline._arguments_hash(type_, payload_) then
     perform faultline._other_request(t);
   end if;
-  return (select e.entry_id from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id);
+  select e.entry_id into entry from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id;
+  if ended and entry is null then
+    perform faultline._ended_otherwise(job_id, attempt, transaction_id);
+  end if;
+  return entry;
 end
 $$;
 comment on function faultline.open_ledger(bigint, int, text) is 'NULL if the work of a transaction is still to be done by this attempt, else the entry that is there.';

@@ -18,7 +18,7 @@ set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
 declare
-  new_job constant bigint := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  new_job bigint;
   new_hash bigint;
   known faultline.transactions;
 begin
@@ -33,6 +33,17 @@ begin
   perform pg_catalog.pg_current_xact_id();
   new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
   loop
+    -- A look first: a repetition uses up no job's id.
+    select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
+    if found then
+      if known.request_hash <> new_hash then
+        perform faultline._other_request(known);
+      elsif known.state = 'FAILED' then
+        perform faultline._burnt(known);
+      end if;
+      return known.job_id;
+    end if;
+    new_job := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
     insert into faultline.transactions (transaction_id, kind, request, request_hash, options, job_id, created_at)
     values (
       submit_transaction.transaction_id, submit_transaction.kind, submit_transaction.request, new_hash,
@@ -43,14 +54,6 @@ begin
       new_job, pg_catalog.clock_timestamp())
     on conflict (transaction_id) do nothing;
     exit when found;
-    select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
-    continue when not found;
-    if known.request_hash <> new_hash then
-      perform faultline._other_request(known);
-    elsif known.state = 'FAILED' then
-      perform faultline._burnt(known);
-    end if;
-    return known.job_id;
   end loop;
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
                              headers, submit_transaction.transaction_id);

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from faultline import Absent, App, Applied, InvalidArgument, Job, OutsideEffect, Refused, Unknown
+from faultline import Absent, App, Applied, InvalidArgument, Job, OutsideEffect, Refused, Unknown, services
 from faultline import asker as asking
 from tests.support.running import Running, assert_sound, drain, enqueue, events, job, state, until
 
@@ -341,3 +341,18 @@ def test_what_an_app_can_get_wrong(db: Database) -> None:
     (job_id,) = enqueue(db, "order", max_attempts=1)
     drain(app, db)
     assert "the App has no effect 'chrage': it has charge" in job(db, job_id)["error"]["message"]
+
+
+def test_a_plain_handler_does_not_wait_for_an_answer_that_never_comes(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "ASK_SECONDS", 0.2)
+    gone = threading.Event()
+    shop = Shop(is_async=False)
+    shop.on_send = fails_once()
+    shop.answers = lambda _: gone.wait(20)
+    submit(db)
+    with Running(shop.app, db):
+        until(lambda: db.scalar("select coalesce(max(asks), 0) from faultline.effect_log"), "nobody knows")
+        gone.set()
+    assert len(shop.sent) == 1

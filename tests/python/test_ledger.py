@@ -489,3 +489,26 @@ def test_burnt_ids_are_refused_before_the_block(db: Database) -> None:
         faultline.ledger(connection, job_id=job_id, attempt=attempt, transaction_id="t"),
     ):
         raise AssertionError("the block must not run")
+
+
+def test_a_success_without_an_entry_is_said_aloud(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    submit(db, "t", "forgets")
+    runner = drain(app_of(forgets=lambda _: None), db)
+    assert any("transaction t has no entry and will fail" in record.getMessage() for record in caplog.records)
+    assert status(db, "t")["state"] == "FAILED", "a runner that ends with the last job has settled it"
+    assert runner.metrics.series["default", "forgets"].succeeded == 1
+    assert_sound(db)
+
+
+def test_a_second_ledger_of_one_job_is_refused_before_its_block(db: Database) -> None:
+    def twice(job: Job) -> None:
+        with job.ledger():
+            pass
+        with job.ledger("another"):
+            raise AssertionError("the block must not run")
+
+    job_id = submit(db, "t", "twice")
+    drain(app_of(twice=twice), db)
+    assert state(db, job_id) == "succeeded"
+    assert db.scalar("select count(*) from faultline.transactions") == 1
+    assert_sound(db)
