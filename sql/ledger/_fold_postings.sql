@@ -1,6 +1,7 @@
 -- Adds what was posted to the checkpoints of the accounts, at most so many postings, and returns how many. A posting counts
 -- only once no transaction is left that could still commit one with a smaller number: whoever posts has an xid before it
 -- draws the number, so the number read before this call's own xid is safe as soon as a snapshot's xmin has passed that.
+-- A transaction that has its xid already when it calls this adds up what is proven, and proves nothing new.
 -- The caller holds maintain's lock: one at a time.
 create function faultline._fold_postings(max int)
 returns bigint
@@ -9,7 +10,8 @@ as $$
 #variable_conflict use_variable
 declare
   w faultline.ledger_checkpoint;
-  drawn constant bigint := (select s.last_value from faultline.postings_posting_id_seq s);
+  first_here constant boolean := pg_catalog.pg_current_xact_id_if_assigned() is null;
+  drawn constant bigint := (select case when s.is_called then s.last_value else 0 end from faultline.postings_posting_id_seq s);
   own xid8;
   upto bigint;
   folded bigint := 0;
@@ -41,7 +43,7 @@ begin
     w.folded_to := coalesce(upto, w.next_to);
   end if;
   -- A new target once the last is reached; also where xids went back (a restore into another cluster).
-  if drawn > w.folded_to and (w.next_to is null or w.next_to <= w.folded_to or w.next_xid > own) then
+  if first_here and drawn > w.folded_to and (w.next_to is null or w.next_to <= w.folded_to or w.next_xid > own) then
     update faultline.ledger_checkpoint set next_to = drawn, next_xid = own;
   end if;
   return folded;

@@ -36,6 +36,8 @@ begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
     return pg_catalog.jsonb_build_object('busy', true);
   end if;
+  -- Before anything is written: its proof wants an xid that is younger than the numbers it reads.
+  postings := faultline._fold_postings(500000);
 
   foreach parent in array array['jobs_done', 'job_events'] loop
     time_column := case parent when 'jobs_done' then 'finished_at' else 'at' end;
@@ -88,7 +90,6 @@ begin
   where r.ctid = any (array(
     select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
-  postings := faultline._fold_postings(500000);
 
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;

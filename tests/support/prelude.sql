@@ -96,6 +96,13 @@ from (
   union all select 'queue ' || q::text from faultline.queues q
   union all select 'settings ' || s::text from faultline.settings s
   union all select 'runner ' || r::text from faultline.runners r
+  union all select 'transaction ' || t::text from faultline.transactions t
+  union all select 'effect ' || f::text from faultline.effects f
+  union all select 'entry ' || n::text from faultline.ledger_entries n
+  union all select 'posting ' || p::text from faultline.postings p
+  union all select 'account ' || a::text from faultline.accounts a
+  union all select 'balance ' || c::text from faultline.account_checkpoints c
+  union all select 'folded ' || w::text from faultline.ledger_checkpoint w
   union all
   select 'lock ' || (l.locktype, l.classid, l.objid, l.objsubid, l.mode)::text
   from pg_catalog.pg_locks l
