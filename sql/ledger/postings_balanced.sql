@@ -1,7 +1,9 @@
--- At commit the postings of an entry add up to zero in each currency, whoever wrote them.
+-- At commit the postings of an entry add up to zero in each currency, whoever wrote them. Before PostgreSQL 18 what is
+-- deferred runs as the role that commits, which may not read postings: hence SECURITY DEFINER, though it is private.
 create function faultline._check_balanced()
 returns trigger
-language plpgsql
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   total record;

@@ -13,9 +13,10 @@ select cmp_ok(count(*), '>', 40::bigint, 'there are functions') from tap.functio
 select is_empty($$select proname from tap.functions group by proname having count(*) > 1$$, 'no name is overloaded');
 select is_empty($$select signature from tap.functions where proowner <> 'faultline_owner'::regrole$$, 'every function belongs to faultline_owner');
 select is_empty($$select signature from tap.functions where not private and not prosecdef$$, 'every public one is SECURITY DEFINER');
-select is_empty($$select signature from tap.functions where not private and not coalesce(proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']$$,
+select is_empty($$select signature from tap.functions where prosecdef and not coalesce(proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']$$,
   'and has a pinned path, pg_temp last');
-select is_empty($$select signature from tap.functions where private and prosecdef$$, 'no private one runs as anybody but its caller');
+select is(array(select signature from tap.functions where private and prosecdef), '{faultline._check_balanced()}',
+  'no private one runs as anybody but its caller, but for the trigger that reads postings at commit');
 select is_empty($$select signature from tap.functions where has_function_privilege('public', oid, 'execute')$$, 'PUBLIC may execute none');
 select is_empty($$select signature, role from tap.functions, tap.roles where private and has_function_privilege(role, oid, 'execute')$$, 'a private one nobody but its owner');
 select is_empty($$select signature from tap.functions where not private and not exists (select from tap.roles where has_function_privilege(role, oid, 'execute'))$$,
@@ -34,7 +35,12 @@ select is_empty($$select signature from tap.functions where regexp_replace(prosr
 create table tap.matrix (name text, producer boolean, runner boolean, operator boolean, observer boolean);
 insert into tap.matrix values
   --                    producer runner operator observer
+  ('account_balance',   false,   true,  true,    true),
   ('advance_floor',     false,   true,  true,    true),
+  ('answer_effect',     false,   true,  true,    false),
+  ('apply_and_complete', false,  true,  false,   false),
+  ('apply_ledger',      false,   true,  false,   false),
+  ('begin_effect',      false,   true,  false,   false),
   ('bell',              false,   true,  false,   false),
   ('cancel_job',        false,   false, true,    false),
   ('cancelled',         false,   true,  false,   false),
@@ -43,17 +49,23 @@ insert into tap.matrix values
   ('complete_job',      false,   true,  false,   false),
   ('complete_jobs',     false,   true,  false,   false),
   ('discard_job',       false,   false, true,    false),
+  ('effect_sent',       false,   true,  false,   false),
+  ('effects_to_ask',    false,   true,  true,    false),
   ('enqueue',           true,    true,  true,    false),
   ('enqueue_many',      true,    true,  true,    false),
   ('fail_job',          false,   true,  false,   false),
+  ('fail_transaction',  false,   false, true,    false),
+  ('find_entry',        false,   true,  false,   false),
   ('heartbeat',         false,   true,  false,   false),
   ('job_status',        true,    true,  true,    true),
   ('maintain',          false,   true,  true,    false),
   ('metrics',           false,   true,  true,    true),
   ('next_ready',        false,   true,  false,   false),
+  ('open_ledger',       false,   true,  false,   false),
   ('pause_queue',       false,   false, true,    false),
   ('ready_queues',      false,   true,  false,   false),
   ('reap_expired',      false,   true,  true,    false),
+  ('reconcile',         false,   true,  true,    false),
   ('register_runner',   false,   true,  false,   false),
   ('release_job',       false,   true,  false,   false),
   ('release_unknown',   false,   true,  false,   false),
@@ -62,9 +74,13 @@ insert into tap.matrix values
   ('resume_queue',      false,   false, true,    false),
   ('retry_job',         false,   false, true,    false),
   ('schema_version',    true,    true,  true,    true),
+  ('set_account',       false,   false, true,    false),
   ('set_queue',         false,   false, true,    false),
   ('set_settings',      false,   false, true,    false),
+  ('settle_effect',     false,   true,  false,   false),
   ('snooze_job',        false,   true,  false,   false),
+  ('submit_transaction', true,   true,  true,    false),
+  ('transaction_status', true,   true,  true,    true),
   ('unfinished',        false,   true,  true,    true),
   ('verify',            false,   true,  true,    true),
   ('why',               false,   false, true,    true);
