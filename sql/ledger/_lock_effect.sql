@@ -15,8 +15,12 @@ begin
   perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
-    -- Its attempt has ended with an entry: what was said of its effects stands.
-    select * into e from faultline.effects x where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name;
+    -- Its attempt has ended with an entry, or has completed the job: what was said of its effects stands.
+    select x.* into e
+    from faultline.effects x
+    join faultline.transactions o on o.transaction_id = x.transaction_id
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
+    for no key update of x;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e

@@ -1,0 +1,49 @@
+\ir ../../support/ledger.sql
+begin;
+select * from no_plan();
+
+-- SENT, before the request leaves.
+select at_work('a'), outside('a', 'INIT');
+select is(faultline.effect_sent(id('a'), 1, 'a', 'charge'), 'SENT', 'it is about to leave');
+select is((f.state, f.attempt, f.sent_at > now()), ('SENT'::text, 1, true), 'and kept') from effect('a') f;
+select repeats($$select faultline.effect_sent(id('a'), 1, 'a', 'charge')$$, 'SENT', 'again: nothing is changed');
+select job_ends('a', 'queued'), claimed('a', 2);
+select (effect('a')).sent_at as before, (effect('a')).key as key \gset
+select is(faultline.effect_sent(id('a'), 2, 'a', 'charge'), 'SENT', 'a later attempt may send again');
+select is((f.attempt, f.sent_at > :'before', f.key), (2, true, :'key'::text), 'with the same key: that it did is kept') from effect('a') f;
+select repeats($$select faultline.effect_sent(id('a'), 2, 'a', 'charge')$$, 'SENT', 'again: nothing is changed');
+select faultline.complete_job(id('a'), 2);
+select repeats($$select faultline.effect_sent(id('a'), 2, 'a', 'charge')$$, 'SENT', 'nor when the job is completed');
+
+-- Not any more: once it is settled, once the entry is there, once the job is over.
+select at_work(n), outside(n, n) from unnest(array['APPLIED', 'ABSENT']) n;
+select refuses(format('select faultline.effect_sent(id(%L), 1, %L, ''charge'')', n, n), 'FL003', format('effect charge of transaction %L is %s: it must not be sent again', n, n), n || ' is settled') from unnest(array['APPLIED', 'ABSENT']) n;
+create function tap.too_late(name text, attempt int, description text) returns text language sql as $$
+select refuses(format('select faultline.effect_sent(id(%L), %s, %L, ''charge'')', name, attempt, name), 'FL003',
+  format('transaction %L has its entry, or job %s is over: effect charge must not be sent any more', name, id(name)), description) $$;
+select at_work('entered'), outside('entered', 'INIT'), faultline.apply_ledger(id('entered'), 1, 'entered', '{}');
+select too_late('entered', 1, 'the entry is there, the job runs');
+select job_ends('entered', 'queued'), claimed('entered', 2);
+select too_late('entered', 2, 'nor by the next attempt');
+select too_late('entered', 1, 'nor by the one that wrote the entry');
+select at_work('over'), outside('over', 'INIT'), faultline.complete_job(id('over'), 1);
+select too_late('over', 1, 'the job is completed');
+select is(reconciled(), 'entered APPLIED→RECONCILED, over INIT→FAILED', 'one has failed since') from (select job_ends('entered', 'queued')) e;
+select too_late('over', 1, 'an effect of what has failed must never leave');
+select healthy('and all is well');
+
+-- What is refused.
+select at_work('b'), outside('b', 'INIT'), at_work('burnt'), outside('burnt', 'INIT'), faultline.fail_transaction('burnt', 'r'), at_work('stale'), outside('stale', 'INIT'), job_ends('stale', 'queued');
+select refuses('select faultline.effect_sent(' || arguments || ')', code, message, message)
+from (values
+  ($$id('b'), 1, 'b', 'mail'$$, 'FL005', format('transaction ''b'' of job %s has no effect mail', id('b'))),
+  ($$id('b'), 1, 'a', 'charge'$$, 'FL002', format('transaction ''a'' stands for job %s, which has another kind or request', id('a'))),
+  ($$id('burnt'), 1, 'burnt', 'charge'$$, 'FL006', 'transaction ''burnt'' has failed: r'),
+  ($$id('stale'), 1, 'stale', 'charge'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is queued at attempt 1', id('stale'))),
+  ($$424242, 1, 'x', 'charge'$$, 'FL005', 'there is no job 424242'), ($$null, 1, 'x', 'charge'$$, 'FL004', 'job_id is NULL and attempt is 1'),
+  ($$id('b'), 1, '', 'charge'$$, 'FL004', 'the transaction id has 0 characters'), ($$id('b'), 1, 'b', null$$, 'FL004', 'effect NULL is not a name')) v (arguments, code, message);
+select is(run($$select faultline.effect_sent(tap.id('b'), 1, 'b', 'charge')$$), 'SENT', 'faultline_runner may');
+select refused(role, $$select faultline.effect_sent(1, 1, 'x', 'e')$$, '42501', 'permission denied for function effect_sent') from unnest(array['faultline_producer', 'faultline_operator', 'faultline_observer']) role;
+
+select * from finish();
+rollback;
