@@ -886,7 +886,8 @@ COMMENT ON FUNCTION faultline._check_backoff(backoff jsonb) IS 'Private: raises 
 -- Name: _check_balanced(); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._check_balanced() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   total record;
@@ -1411,7 +1412,8 @@ CREATE FUNCTION faultline._fold_postings(max integer) RETURNS bigint
 #variable_conflict use_variable
 declare
   w faultline.ledger_checkpoint;
-  drawn constant bigint := (select s.last_value from faultline.postings_posting_id_seq s);
+  first_here constant boolean := pg_catalog.pg_current_xact_id_if_assigned() is null;
+  drawn constant bigint := (select case when s.is_called then s.last_value else 0 end from faultline.postings_posting_id_seq s);
   own xid8;
   upto bigint;
   folded bigint := 0;
@@ -1443,7 +1445,7 @@ begin
     w.folded_to := coalesce(upto, w.next_to);
   end if;
   -- A new target once the last is reached; also where xids went back (a restore into another cluster).
-  if drawn > w.folded_to and (w.next_to is null or w.next_to <= w.folded_to or w.next_xid > own) then
+  if first_here and drawn > w.folded_to and (w.next_to is null or w.next_to <= w.folded_to or w.next_xid > own) then
     update faultline.ledger_checkpoint set next_to = drawn, next_xid = own;
   end if;
   return folded;
@@ -1631,8 +1633,12 @@ begin
   perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
-    -- Its attempt has ended with an entry: what was said of its effects stands.
-    select * into e from faultline.effects x where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name;
+    -- Its attempt has ended with an entry, or has completed the job: what was said of its effects stands.
+    select x.* into e
+    from faultline.effects x
+    join faultline.transactions o on o.transaction_id = x.transaction_id
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
+    for no key update of x;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
@@ -1818,7 +1824,7 @@ CREATE FUNCTION faultline._other_job(t faultline.transactions) RETURNS void
 begin
   raise exception using
     errcode = 'FL002',
-    message = pg_catalog.format('transaction %L is that of job %s, which has not applied it', t.transaction_id, t.job_id),
+    message = pg_catalog.format('transaction %L is that of job %s, which has %sapplied it', t.transaction_id, t.job_id, case t.state when 'INIT' then 'not ' else '' end),
     hint = 'One transaction, one job: this one is a duplicate. Discard it, or use a new id.';
 end
 $$;
@@ -3622,6 +3628,18 @@ begin
       errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
       hint = 'begin_effect says what came of it.';
   end if;
+  if not exists (
+       select from faultline.jobs_live j where j.job_id = effect_sent.job_id and j.attempt = effect_sent.attempt and j.state = 'running')
+     or exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
+    if e.state = 'SENT' then
+      return 'SENT';
+    end if;
+    -- Nobody would find out what became of it, and a transaction that has failed must stay without effects.
+    raise exception using
+      errcode = 'FL003',
+      message = pg_catalog.format('transaction %L has its entry, or job %s is over: effect %s must not be sent any more', transaction_id, job_id, name),
+      hint = 'Effects come before the entry, and while the job is running.';
+  end if;
   update faultline.effects x
   set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
   where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
@@ -4142,6 +4160,8 @@ begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
     return pg_catalog.jsonb_build_object('busy', true);
   end if;
+  -- Before anything is written: its proof wants an xid that is younger than the numbers it reads.
+  postings := faultline._fold_postings(500000);
 
   foreach parent in array array['jobs_done', 'job_events'] loop
     time_column := case parent when 'jobs_done' then 'finished_at' else 'at' end;
@@ -4194,7 +4214,6 @@ begin
   where r.ctid = any (array(
     select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
-  postings := faultline._fold_postings(500000);
 
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
@@ -5061,8 +5080,9 @@ begin
       submit_transaction.transaction_id, submit_transaction.kind, submit_transaction.request, new_hash,
       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
         'queue', nullif(submit_transaction.queue, 'default'), 'run_at', run_at, 'priority', nullif(submit_transaction.priority, 2),
-        'max_attempts', max_attempts, 'backoff', backoff, 'timeout', timeout,
-        'tags', nullif(submit_transaction.tags, '{}'), 'headers', headers)),
+        'max_attempts', max_attempts, 'timeout', timeout, 'tags', nullif(submit_transaction.tags, '{}')))
+      || case when backoff is null then '{}' else pg_catalog.jsonb_build_object('backoff', backoff) end
+      || case when headers is null then '{}' else pg_catalog.jsonb_build_object('headers', headers) end,
       new_job, pg_catalog.clock_timestamp())
     on conflict (transaction_id) do nothing;
     exit when found;

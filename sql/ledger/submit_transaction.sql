@@ -49,8 +49,9 @@ begin
       submit_transaction.transaction_id, submit_transaction.kind, submit_transaction.request, new_hash,
       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
         'queue', nullif(submit_transaction.queue, 'default'), 'run_at', run_at, 'priority', nullif(submit_transaction.priority, 2),
-        'max_attempts', max_attempts, 'backoff', backoff, 'timeout', timeout,
-        'tags', nullif(submit_transaction.tags, '{}'), 'headers', headers)),
+        'max_attempts', max_attempts, 'timeout', timeout, 'tags', nullif(submit_transaction.tags, '{}')))
+      || case when backoff is null then '{}' else pg_catalog.jsonb_build_object('backoff', backoff) end
+      || case when headers is null then '{}' else pg_catalog.jsonb_build_object('headers', headers) end,
       new_job, pg_catalog.clock_timestamp())
     on conflict (transaction_id) do nothing;
     exit when found;
