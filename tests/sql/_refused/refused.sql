@@ -20,5 +20,15 @@ select is(faultline._refused(id('fail'), 1, 'complete'), 'stale', 'the success o
 select is(faultline._refused(id('fail'), 2, 'complete'), 'repeat', 'but of attempt 2');
 select is(faultline._refused(123456789, 1, verb), 'unknown', verb || ' of no job') from unnest(array['complete', 'fail']) verb;
 
+
+-- apply: the entry is what was accepted, whatever became of the job; completing after that is another report.
+select running('applied');
+select created from faultline.apply_ledger(id('applied'), 1, 'x', '{}');
+select is(faultline._refused(id('applied'), n, 'apply'), case n when 1 then 'repeat' else 'stale' end, 'apply of attempt ' || n) from generate_series(0, 2) n;
+select is(faultline._refused(id('applied'), 1, 'complete'), 'stale', 'which has not completed the job');
+select faultline.release_job(id('applied'), 1), claimed('applied', 2), faultline.complete_job(id('applied'), 2);
+select is(faultline._refused(id('applied'), n, 'apply'), case n when 1 then 'repeat' else 'stale' end, 'apply of attempt ' || n || ', after the success of attempt 2') from generate_series(0, 2) n;
+select is(faultline._refused(123456789, 1, 'apply'), 'unknown', 'apply of no job');
+
 select * from finish();
 rollback;

@@ -33,6 +33,29 @@ select * from (values
   (4, 'trigger', 'job_events_append_only', 'job_events'),
   (5, 'constraint', 'jobs_live_failures', 'jobs_live'),
   (6, 'constraint', 'idempotency_keys_pkey', 'idempotency_keys'),
+  (7, 'constraint', 'ledger_entries_transaction', 'ledger_entries'),
+  (7, 'constraint', 'ledger_entries_job', 'ledger_entries'),
+  (7, 'trigger', 'ledger_entries_append_only', 'ledger_entries'),
+  (7, 'trigger', 'ledger_entries_not_truncated', 'ledger_entries'),
+  (7, 'constraint', 'postings_amount', 'postings'),
+  (7, 'trigger', 'postings_balanced', 'postings'),
+  (7, 'trigger', 'postings_append_only', 'postings'),
+  (7, 'trigger', 'postings_not_truncated', 'postings'),
+  (7, 'constraint', 'effects_pkey', 'effects'),
+  (7, 'constraint', 'effects_key', 'effects'),
+  (7, 'trigger', 'effects_born', 'effects'),
+  (7, 'trigger', 'effects_moves', 'effects'),
+  (7, 'trigger', 'effects_stay', 'effects'),
+  (7, 'trigger', 'effects_not_truncated', 'effects'),
+  (8, 'constraint', 'transactions_pkey', 'transactions'),
+  (8, 'constraint', 'transactions_state', 'transactions'),
+  (8, 'trigger', 'transactions_born', 'transactions'),
+  (8, 'trigger', 'transactions_moves', 'transactions'),
+  (8, 'trigger', 'transactions_stay', 'transactions'),
+  (8, 'trigger', 'transactions_not_truncated', 'transactions'),
+  (9, 'constraint', 'transactions_job', 'transactions'),
+  (9, 'constraint', 'transactions_settled', 'transactions'),
+  (9, 'index', 'transactions_due', 'transactions'),
   (12, 'index', 'jobs_live_ready', 'jobs_live'),
   (12, 'index', 'jobs_live_lease', 'jobs_live'),
   (12, 'index', 'jobs_live_running', 'jobs_live')
@@ -40,7 +63,7 @@ select * from (values
 
 select is(
   without(case what
-    when 'constraint' then format('alter table faultline.%I drop constraint %I', relation, name)
+    when 'constraint' then format('alter table faultline.%I drop constraint %I cascade', relation, name)
     when 'trigger' then format('drop trigger %I on faultline.%I', name, relation)
     else format('drop index faultline.%I', name) end),
   array[format('%s guard_missing: %s %s: table %s has no such %s, or it is not in force', promise, what, name, relation, what)],

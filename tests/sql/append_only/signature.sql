@@ -3,7 +3,7 @@ begin;
 select * from no_plan();
 
 select * from is_function(
-  '_refuse_update',
+  '_refuse_change',
   '',
   'trigger',
   '{}');

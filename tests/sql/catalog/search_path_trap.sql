@@ -35,6 +35,13 @@ create temporary table settings (max_attempts int, lease interval, retention int
 create temporary table job_events (job_id bigint, verb text);
 create temporary table idempotency_keys (key text);
 create temporary table runners (runner uuid);
+create temporary table transactions (transaction_id text, state text, job_id bigint, request_hash bigint);
+create temporary table effects (transaction_id text, name text, state text);
+create temporary table ledger_entries (entry_id bigint, transaction_id text, job_id bigint, attempt int);
+create temporary table postings (entry_id bigint, account text, currency text, amount numeric);
+create temporary table accounts (account text, currency text, floor numeric);
+create temporary table account_checkpoints (account text, currency text, balance numeric);
+create temporary table ledger_checkpoint (folded_to bigint);
 create temporary table pg_class (oid oid, relname name);
 create temporary table pg_inherits (inhrelid oid);
 create temporary table pg_proc (oid oid);
@@ -48,6 +55,9 @@ create function trap.equal(text, text) returns boolean language plpgsql as $$ be
 create operator trap.= (leftarg = text, rightarg = text, function = trap.equal);
 create function trap.later(timestamptz, interval) returns timestamptz language plpgsql as $$ begin perform trap.caught(); return null; end $$;
 create operator trap.+ (leftarg = timestamptz, rightarg = interval, function = trap.later);
+create function trap.sum(numeric) returns numeric language plpgsql as $$ begin perform trap.caught(); return 0; end $$;
+create function trap.unequal(numeric, numeric) returns boolean language plpgsql as $$ begin perform trap.caught(); return false; end $$;
+create operator trap.<> (leftarg = numeric, rightarg = numeric, function = trap.unequal);
 create domain trap.timestamptz as pg_catalog.timestamptz check (value is null);
 create domain trap.int4 as pg_catalog.int4 check (value is null);
 reset search_path;
@@ -67,13 +77,33 @@ select is(trapped($$select faultline.advance_floor('{default}', faultline.advanc
 select is(trapped($$select faultline.pause_queue('q'), faultline.resume_queue('q'), faultline.set_queue('q', '{"lease": "1 minute", "backoff": {"delay": "1s"}}'), faultline.set_settings('{"lease": "1 minute"}')$$), 'fine', 'queues and settings');
 select is(trapped($$select faultline.register_runner('11111111-1111-1111-1111-111111111111', 'h', 1, 'v'), faultline.remove_runner('11111111-1111-1111-1111-111111111111')$$), 'fine', 'runners');
 select is(trapped($$select faultline.why(1), faultline.schema_version()$$), 'fine', 'why');
+select is(trapped($$select faultline.submit_transaction('x', 't', '{"a": 1}', 'ledger', headers => '{"h": 1}'), faultline.submit_transaction('y', 't', queue => 'ledger'), faultline.submit_transaction('z', 't', queue => 'ledger')$$), 'fine', 'submit_transaction');
+select is(trapped($$select * from faultline.claim_jobs('{ledger}', '11111111-1111-1111-1111-111111111111', 3)$$), 'fine', 'their claim');
+-- The jobs in the order of their transactions, for who may not read them.
+select array_agg(job_id order by transaction_id) as jobs from faultline.jobs_live where queue = 'ledger' \gset
+select set_config('trap.jobs', :'jobs', false) \g /dev/null
+select is(trapped($$select faultline.open_ledger(((current_setting('trap.jobs')::bigint[])[1]), 1, 'x'), faultline.find_entry(((current_setting('trap.jobs')::bigint[])[1]), 1, 'x')$$), 'fine', 'open_ledger, find_entry');
+select is(trapped($$select faultline.begin_effect((current_setting('trap.jobs')::bigint[])[1], 1, 'x', 'e'), faultline.effect_sent((current_setting('trap.jobs')::bigint[])[1], 1, 'x', 'e'),
+  faultline.settle_effect((current_setting('trap.jobs')::bigint[])[1], 1, 'x', 'e', 'APPLIED', '{"r": 1}')$$), 'fine', 'effects');
+select is(trapped($$select faultline.set_account('a', 'EUR', -100), faultline.account_balance('a'), faultline.set_account('b', 'EUR', null)$$), 'fine', 'accounts');
+begin;
+select is(trapped($$select * from faultline.apply_and_complete((current_setting('trap.jobs')::bigint[])[1], 1, 'x', '{"a": 1}', '[{"account": "a", "amount": -1, "currency": "EUR"}, {"account": "b", "amount": 1, "currency": "EUR"}]')$$), 'fine', 'apply_and_complete');
+select is(trapped($$set constraints all immediate$$), 'fine', 'what is checked at commit');
+commit;
+select is(trapped($$select * from faultline.apply_ledger((current_setting('trap.jobs')::bigint[])[2], 1, 'y', '{}')$$), 'fine', 'apply_ledger');
+select is(trapped($$select faultline.begin_effect((current_setting('trap.jobs')::bigint[])[3], 1, 'z', 'e'), faultline.effect_sent((current_setting('trap.jobs')::bigint[])[3], 1, 'z', 'e'), faultline.complete_job((current_setting('trap.jobs')::bigint[])[3], 1)$$), 'fine', 'an effect left SENT');
+select is(trapped($$select faultline.reconcile(), faultline.effects_to_ask()$$), 'fine', 'reconcile, effects_to_ask');
+select is(trapped($$select faultline.answer_effect('z', 'e', 'ABSENT')$$), 'fine', 'answer_effect');
+select is(trapped($$select faultline.submit_transaction('w', 't'), faultline.fail_transaction('w', 'r'), faultline.transaction_status('x')$$), 'fine', 'fail_transaction, transaction_status');
 select is(trapped($$select * from faultline.metrics()$$), 'fine', 'metrics');
 select is(trapped($$select * from faultline.verify()$$), 'fine', 'verify');
 select is(trapped($$select faultline.maintain()$$), 'fine', 'maintain');
-select is(trapped($$select * from faultline.jobs, faultline.event_log, faultline.queue_overview, faultline.runner_overview$$), 'fine', 'the views');
+select is(trapped($$select * from faultline.jobs, faultline.event_log, faultline.queue_overview, faultline.runner_overview, faultline.transaction_log, faultline.effect_log, faultline.posting_log, faultline.account_balances$$), 'fine', 'the views');
+select is_empty('select from pg_temp.transactions union all select from pg_temp.effects union all select from pg_temp.ledger_entries union all select from pg_temp.postings union all select from pg_temp.accounts union all select from pg_temp.account_checkpoints', 'nothing went into the decoys of the ledger');
+select results_eq('select transaction_id, state from faultline.transactions order by 1', $$values ('w', 'FAILED'), ('x', 'RECONCILED'), ('y', 'APPLIED'), ('z', 'FAILED')$$, 'but where it belongs');
 select is_empty('select from pg_temp.jobs_live union all select from pg_temp.job_events union all select from pg_temp.idempotency_keys union all select from pg_temp.jobs_done union all select from pg_temp.queues union all select from pg_temp.runners',
   'nothing went into the decoys');
-select is(count(*), 3::bigint, 'all of it went where it belongs') from faultline.jobs;
+select is(count(*), 3::bigint, 'all of it went where it belongs') from faultline.jobs where queue = 'default' and type = 't' and job_id not in (select job_id from faultline.transactions);
 -- A role is the cluster's.
 drop owned by trapper cascade;
 drop role trapper;

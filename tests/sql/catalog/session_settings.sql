@@ -29,6 +29,13 @@ begin
   update faultline.jobs_live set lease_expires_at = clock_timestamp() where job_id = id;
   perform faultline.reap_expired(floor => current_setting('test.token'));
   perform faultline.cancel_job(id);
+  id := faultline.submit_transaction(queue_, 't', '{"n": 1.50}', queue_, clock_timestamp() - interval '1 h', 2, null, '{"kind": "fixed", "delay": "50m 30s"}', '90 s');
+  assert id = faultline.submit_transaction(queue_, 't', '{"n": 1.5}', queue_), 'submit_transaction';
+  perform faultline.claim_job(queue_, '11111111-1111-1111-1111-111111111111', 10);
+  perform faultline.apply_and_complete(id, 1, queue_, '{}', '[{"account": "a", "amount": "-0.10", "currency": "EUR"}, {"account": "b", "amount": 1e-1, "currency": "EUR"}]');
+  assert (select count(*) from faultline.reconcile(floor => current_setting('test.token'))) = 1, 'reconcile';
+  assert (faultline.transaction_status(queue_) ->> 'settled_at')::timestamptz = (select settled_at from faultline.transaction_log where transaction_id = queue_), 'transaction_status';
+  assert faultline.account_balance('a') = (select -0.1 * count(*) from faultline.transaction_log where state = 'RECONCILED'), 'account_balance';
   assert (select value > 0 from faultline.metrics(current_setting('test.token')) m where m.name = 'faultline_queue_depth' and labels ->> 'queue' = queue_ and labels ->> 'state' = 'queued'), 'metrics';
   assert (select count(*) from faultline.verify()) = 0, 'verify';
   return 'lived';

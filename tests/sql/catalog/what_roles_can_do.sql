@@ -12,7 +12,15 @@ from unnest(array['faultline_producer', 'faultline_runner', 'faultline_operator'
     ('select count(*) from faultline.jobs_done_default', 'table jobs_done_default'),
     ('select lease from faultline.settings', 'table settings'),
     ('select nextval(''faultline.jobs_live_job_id_seq'')', 'sequence jobs_live_job_id_seq'),
+    ('select count(*) from faultline.transactions', 'table transactions'),
+    ('update faultline.ledger_entries set attempt = 2 returning 1', 'table ledger_entries'),
+    ('insert into faultline.postings (entry_id, account, currency, amount) values (1, ''a'', ''EUR'', 1) returning 1', 'table postings'),
+    ('delete from faultline.effects returning 1', 'table effects'),
+    ('select floor from faultline.accounts', 'table accounts'),
+    ('select nextval(''faultline.postings_posting_id_seq'')', 'sequence postings_posting_id_seq'),
     ('select faultline._ago(''1 s'')', 'function _ago'),
+    ('select faultline._fold_postings(1)', 'function _fold_postings'),
+    ('select faultline._tell_transaction(''x'', null)', 'function _tell_transaction'),
     ('select faultline._record(1, 1, ''retry'', null, ''{}'')', 'function _record')
   ) as v (statement, object);
 select refused('faultline_observer', 'insert into faultline.event_log (verb) values (''retry'') returning 1', '42501', 'permission denied for view event_log');

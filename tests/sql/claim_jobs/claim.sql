@@ -9,7 +9,7 @@ update faultline.jobs_live set run_id = 77, task = 'build', failures = 2 where j
 create temporary table claimed_a as select * from faultline.claim_jobs('{a}', runner(1));
 select is(to_jsonb(c) - '{lease_expires_at,started_at}'::text[], jsonb_build_object(
     'job_id', id('a'), 'attempt', 1, 'type', 't', 'payload', '{"name": "a"}'::jsonb, 'queue', 'a', 'max_attempts', 7, 'timeout', '00:01:30', 'run_id', 77, 'task', 'build',
-    'headers', '{"h": 1}'::jsonb, 'failures', 2, 'priority', 3, 'tags', '["x", "y"]'::jsonb, 'run_at', :'ready_at'::timestamptz, 'created_at', :'created_at'::timestamptz), 'a claim returns all that a runner needs')
+    'headers', '{"h": 1}'::jsonb, 'failures', 2, 'priority', 3, 'tags', '["x", "y"]'::jsonb, 'transaction_id', null, 'run_at', :'ready_at'::timestamptz, 'created_at', :'created_at'::timestamptz), 'a claim returns all that a runner needs')
 from claimed_a c;
 select is((a.state, a.attempt, a.lease_owner, a.started_at, a.lease_expires_at), ('running'::text, 1, runner(1), c.started_at, c.lease_expires_at), 'and the job is so') from live('a') a, claimed_a c;
 select is(c.lease_expires_at - c.started_at, '30 s'::interval, 'for half a minute by default') from claimed_a c;

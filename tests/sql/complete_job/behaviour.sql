@@ -7,7 +7,7 @@ select running('a', '{"tags": ["x"], "headers": {"h": 1}, "priority": 3, "idempo
 select live('a') as before \gset
 select is(faultline.complete_job(id('a'), 1, '{"sum": 3}'), 'ok', 'the running attempt completes');
 select is(to_jsonb(d) - 'finished_at', '{"from_state": "running", "state": "succeeded", "result": {"sum": 3}, "error": null}'
-            || (to_jsonb(b) - '{finished_at,lease_expires_at,cancel_requested_at,backoff,timeout}'::text[] || '{"state": "succeeded"}'),
+            || (to_jsonb(b) - '{finished_at,lease_expires_at,cancel_requested_at,backoff,timeout,transaction_id}'::text[] || '{"state": "succeeded"}'),
           'its row in jobs_done is what it was in jobs_live, and how it ended')
 from done('a') d, (select (:'before'::faultline.jobs_live).*) b;
 select ok((done('a')).finished_at between now() and clock_timestamp() and (done('a')).finished_at > now(), 'finished now, by the clock');

@@ -78,7 +78,7 @@ set local session_replication_role = replica;
 
 -- job_events.
 select is(violates(format('insert into faultline.job_events (at, verb, actor) values (now(), %L, ''x'')', verb)), 'right', 'verb ' || verb)
-from unnest(array['fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale', 'pause', 'resume', 'set_queue', 'set_settings']) verb;
+from unnest(array['fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale', 'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account']) verb;
 select is(violates(statement), expected, statement)
 from (values
   ('insert into faultline.job_events (at, verb, actor) values (now(), ''complete'', ''x'')', 'job_events_verb_check'),
@@ -115,12 +115,91 @@ select is(violates(format('insert into faultline.idempotency_keys values (''q'',
 from (values ('q', 'k', 'idempotency_keys_pkey'), ('q', 'l', 'right'), ('r', 'k', 'right')) as v (queue, key, expected);
 select is(violates('insert into faultline.runners (runner, host, pid, version, started_at, last_seen_at) select u, ''h'', 1, ''v'', now(), now() from unnest(array[gen_random_uuid()]) u, generate_series(1, 2)'), 'runners_pkey', 'a runner is known once');
 
+-- transactions.
+create function tap.row_of(table_ text, columns_ text, good text, change text) returns text language sql
+as $$
+select violates(format(
+  'create temporary table r (like faultline.%1$I including defaults) on commit drop; insert into r (%2$s) values (%3$s); update r set %4$s; insert into faultline.%1$I overriding system value select * from r', table_, columns_, good, change))
+$$;
+create function tap.transaction_row(change text) returns text language sql
+as $$ select row_of('transactions', 'transaction_id, kind, request, request_hash, job_id, created_at', '''x'', ''t'', ''{}'', 1, 1, now()', change) $$;
+select is(transaction_row(change), expected, 'transaction: ' || change)
+from (values
+  ('state = ''INIT''', 'right'), ('state = ''APPLIED''', 'right'), ('state = ''RECONCILED'', settled_at = now()', 'right'), ('state = ''FAILED'', settled_at = now(), reason = ''r''', 'right'),
+  ('state = ''DONE''', 'transactions_state'), ('state = null', '23502'),
+  ('reason = ''r''', 'transactions_reason'), ('state = ''APPLIED'', reason = ''r''', 'transactions_reason'), ('state = ''RECONCILED'', settled_at = now(), reason = ''r''', 'transactions_reason'),
+  ('state = ''FAILED'', settled_at = now()', 'transactions_reason'),
+  ('settled_at = now()', 'transactions_settled'), ('state = ''APPLIED'', settled_at = now()', 'transactions_settled'), ('state = ''RECONCILED''', 'transactions_settled'),
+  ('state = ''FAILED'', reason = ''r''', 'transactions_settled'), ('due_at = now()', 'right'), ('state = ''APPLIED'', due_at = now()', 'right'),
+  ('state = ''RECONCILED'', settled_at = now(), due_at = now()', 'transactions_settled'),
+  ('job_state = ''succeeded''', 'right'), ('job_state = ''cancelled''', 'right'), ('job_state = ''discarded''', 'right'), ('job_state = ''failed''', 'transactions_job_state_check'),
+  ('job_state = ''queued''', 'transactions_job_state_check'), ('kind = null', '23502'), ('request = null', '23502'), ('job_id = null', '23502'), ('created_at = null', '23502')
+) as v (change, expected);
+insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at) values ('there', 't', '{}', 1, 77, now());
+select is(transaction_row('transaction_id = ''there'''), 'transactions_pkey', 'an id is used once');
+select is(transaction_row('job_id = 77'), 'transactions_job', 'one job, one transaction');
+
+-- effects.
+create function tap.effect_row(change text) returns text language sql
+as $$ select row_of('effects', 'transaction_id, name, key, request, request_hash, attempt, created_at', '''there'', ''e'', ''k'', ''{}'', 1, 1, now()', change) $$;
+select is(effect_row(change), expected, 'effect: ' || change)
+from (values
+  ('state = ''INIT''', 'right'), ('state = ''SENT'', sent_at = now()', 'right'), ('state = ''APPLIED'', sent_at = now(), settled_at = now()', 'right'), ('state = ''ABSENT'', sent_at = now(), settled_at = now()', 'right'),
+  ('state = ''UNKNOWN'', sent_at = now()', 'effects_state'), ('state = ''SENT''', 'effects_sent'), ('sent_at = now()', 'effects_sent'), ('state = ''APPLIED'', settled_at = now()', 'effects_sent'),
+  ('state = ''APPLIED'', sent_at = now()', 'effects_settled'), ('state = ''ABSENT'', sent_at = now()', 'effects_settled'), ('settled_at = now()', 'effects_settled'), ('state = ''SENT'', sent_at = now(), settled_at = now()', 'effects_settled'),
+  ('state = ''SENT'', sent_at = now(), ask_at = now()', 'right'), ('state = ''SENT'', sent_at = now(), unknown_since = now()', 'right'), ('ask_at = now()', 'effects_settled'), ('unknown_since = now()', 'effects_settled'),
+  ('state = ''ABSENT'', sent_at = now(), settled_at = now(), ask_at = now()', 'effects_settled'), ('state = ''APPLIED'', sent_at = now(), settled_at = now(), unknown_since = now()', 'effects_settled'),
+  ('key = null', '23502'), ('request = null', '23502'), ('attempt = null', '23502'), ('asks = null', '23502')
+) as v (change, expected);
+insert into faultline.effects (transaction_id, name, key, request, request_hash, attempt, created_at) values ('there', 'f', 'l', '{}', 1, 1, now());
+select is(effect_row('name = ''f'''), 'effects_pkey', 'an effect of a transaction is begun once');
+select is(effect_row('key = ''l'''), 'effects_key', 'a key stands for one effect');
+
+-- ledger_entries, postings.
+create function tap.entry_row(change text) returns text language sql
+as $$ select row_of('ledger_entries', 'entry_id, transaction_id, job_id, attempt, effect, applied_at', '2, ''x'', 1, 1, ''{}'', now()', change) $$;
+insert into faultline.ledger_entries (entry_id, transaction_id, job_id, attempt, effect, applied_at) overriding system value values (1, 'there', 77, 1, '{}', now());
+select is(entry_row(change), expected, 'entry: ' || change)
+from (values ('attempt = 2', 'right'), ('entry_id = 1', 'ledger_entries_pkey'), ('transaction_id = ''there''', 'ledger_entries_transaction'), ('job_id = 77', 'ledger_entries_job'),
+  ('effect = null', '23502'), ('applied_at = null', '23502'), ('attempt = null', '23502'), ('job_id = null', '23502')) as v (change, expected);
+create function tap.posting_row(change text) returns text language sql
+as $$ select row_of('postings', 'posting_id, entry_id, account, currency, amount', '2, 1, ''a'', ''EUR'', 1', change) $$;
+insert into faultline.postings (posting_id, entry_id, account, currency, amount) overriding system value values (1, 1, 'a', 'EUR', 1);
+select is(posting_row(change), expected, 'posting: ' || change)
+from (values ('amount = -1', 'right'), ('amount = 99999999999999999999.999999999999999999', 'right'), ('amount = -99999999999999999999.999999999999999999', 'right'), ('amount = 0.000000000000000001', 'right'),
+  ('amount = 0', 'postings_amount'), ('amount = 1e20', 'postings_amount'), ('amount = -1e20', 'postings_amount'), ('amount = 0.0000000000000000001', 'postings_amount'), ('amount = 1.0000000000000000000', 'postings_amount'),
+  ('amount = ''NaN''', 'postings_amount'), ('amount = ''Infinity''', 'postings_amount'), ('amount = ''-Infinity''', 'postings_amount'), ('amount = null', '23502'), ('account = null', '23502'), ('currency = null', '23502'),
+  ('entry_id = null', '23502'), ('posting_id = 1', 'postings_pkey')) as v (change, expected);
+
+-- accounts and checkpoints.
+insert into faultline.accounts values ('there', 'EUR', 0);
+select is(row_of('accounts', 'account, currency, floor', '''a'', ''EUR'', 0', change), expected, 'account: ' || change)
+from (values ('floor = -99999999999999999999.999999999999999999', 'right'), ('floor = 99999999999999999999', 'right'), ('floor = 0.000000000000000001', 'right'), ('floor = -1e20', 'accounts_floor_check'),
+  ('floor = 1e20', 'accounts_floor_check'), ('floor = ''NaN''', 'accounts_floor_check'), ('floor = ''-Infinity''', 'accounts_floor_check'), ('floor = 0.0000000000000000001', 'accounts_floor_check'), ('floor = null', '23502'),
+  ('account = ''there''', 'accounts_pkey'), ('account = ''there'', currency = ''USD''', 'right')) as v (change, expected);
+insert into faultline.account_checkpoints values ('there', 'EUR', 0);
+select is(row_of('account_checkpoints', 'account, currency, balance', '''a'', ''EUR'', 0', change), expected, 'checkpoint: ' || change)
+from (values ('balance = -7', 'right'), ('balance = null', '23502'), ('account = ''there''', 'account_checkpoints_pkey')) as v (change, expected);
+select is(violates('insert into faultline.ledger_checkpoint default values'), 'ledger_checkpoint_pkey', 'there is one row of ledger_checkpoint');
+select is(violates('insert into faultline.ledger_checkpoint (only_row) values (false)'), 'ledger_checkpoint_only_row_check', 'and never another');
+
+-- The ledger's rows belong to each other.
+set local session_replication_role = origin;
+select throws_ok(statement, '23503', null, statement)
+from unnest(array[
+  'insert into faultline.effects (transaction_id, name, key, request, request_hash, attempt, created_at) values (''nobody'', ''e'', ''k'', ''{}'', 1, 1, now())',
+  'insert into faultline.ledger_entries (entry_id, transaction_id, job_id, attempt, effect, applied_at) overriding system value values (9, ''nobody'', 1, 1, ''{}'', now())',
+  'insert into faultline.postings (posting_id, entry_id, account, currency, amount) overriding system value values (9, 424242, ''a'', ''EUR'', 1)']) statement;
+set local session_replication_role = replica;
+
 -- Nothing is left over: every CHECK of the tables has been seen above.
 select set_eq(
   $$select conname::text from pg_constraint where connamespace = 'faultline'::regnamespace and contype = 'c' and conrelid not in (select inhrelid from pg_inherits)$$,
   $$values ('jobs_live_state'), ('jobs_live_lease'), ('jobs_live_failures'), ('jobs_live_finished'), ('jobs_live_attempt'), ('jobs_live_priority'), ('jobs_done_move'), ('job_events_verb_check'),
            ('settings_only_row_check'), ('settings_retention_check'), ('settings_event_retention_check'), ('settings_max_attempts_check'), ('settings_lease_check'),
-           ('queues_max_running_check'), ('queues_max_attempts_check'), ('queues_lease_check')$$,
+           ('queues_max_running_check'), ('queues_max_attempts_check'), ('queues_lease_check'),
+           ('transactions_state'), ('transactions_reason'), ('transactions_settled'), ('transactions_job_state_check'), ('effects_state'), ('effects_sent'), ('effects_settled'),
+           ('postings_amount'), ('accounts_floor_check'), ('ledger_checkpoint_only_row_check')$$,
   'a CHECK that is new has its tests here');
 
 select * from finish();
