@@ -1,4 +1,4 @@
-\ir ../../support/operating.sql
+\ir ../../support/ledger.sql
 select * from no_plan();
 
 -- A database in which every verb was used as it is meant to be gives no row: a check that cries wolf is worth nothing.
@@ -94,6 +94,59 @@ select faultline.fail_job(:long, 1, '{}', retry_in => '366 days') \g /dev/null
 select count(*) from faultline.enqueue_many('[{"type": "t", "run_at": "2400-01-01"}, {"type": "t", "idempotency_key": "m"}, {"type": "t", "idempotency_key": "m"}]') \g /dev/null
 select healthy('a retry far away, jobs of the far future');
 
+-- The ledger: submitted, applied, completed, repeated; the job ends in every way, with an entry and without, and with an
+-- effect in every state.
+create table tap.ways as select how from unnest(array['queued', 'running', 'failed', 'succeeded', 'cancelled', 'discarded']) how;
+select submitted('waits'), submitted('waits') \g /dev/null
+select applied('entered ' || how, 'bank -5 EUR', 'alice 5 EUR'), job_ends('entered ' || how, how) from tap.ways \g /dev/null
+select at_work('bare ' || how), job_ends('bare ' || how, how) from tap.ways \g /dev/null
+select at_work(s || ' ' || how), outside(s || ' ' || how, s), job_ends(s || ' ' || how, how) from tap.ways, unnest(array['INIT', 'SENT', 'APPLIED', 'ABSENT']) s \g /dev/null
+select healthy('transactions whose jobs have ended in every way');
+select is((select count(*) from faultline.reconcile()), 5 + 3 * 4::bigint, 'those that can be settled are');
+select healthy('reconciled');
+select is((select count(*) from faultline.reconcile()), 0::bigint, 'there are no more');
+select moved('m1', 'alice -3 EUR', 'bob 3 EUR'), applied('late', 'bob -1 EUR', 'carol 1 EUR'), expired('late'), faultline.reap_expired(), claimed('late', 2) \g /dev/null
+select faultline.set_account('bob', 'EUR', 1), faultline.set_account('alice', 'EUR', 0), faultline.set_account('alice', 'EUR', null), faultline.set_account('dora', 'USD', -7) \g /dev/null
+select healthy('an entry of an attempt that was lost, accounts with floors');
+select faultline.apply_and_complete(id('late'), 2, 'late', '{}') \g /dev/null
+select healthy('the next attempt has completed the job with it');
+select faultline.maintain(), faultline.maintain() \g /dev/null
+select faultline.maintain() \g /dev/null
+select ok(count(*) > 2, 'balances have checkpoints') from faultline.account_checkpoints;
+select moved('m2', 'alice -1 EUR', 'bob 1 EUR'), moved('m3', 'x -1 USD', 'y 1 USD') \g /dev/null
+select healthy('added up, and posted after that');
+-- What the outside answers.
+select count(*) from faultline.effects_to_ask() \g /dev/null
+select healthy('somebody asks');
+select faultline.answer_effect('SENT succeeded', 'charge', 'APPLIED'), faultline.answer_effect('SENT cancelled', 'charge', 'ABSENT'), faultline.answer_effect('SENT discarded', 'charge', 'UNKNOWN') \g /dev/null
+select is(stands('SENT ' || how), s, 'answered: ' || how) from (values ('succeeded', 'RECONCILED succeeded charge=APPLIED'), ('cancelled', 'FAILED cancelled charge=ABSENT'), ('discarded', 'INIT discarded charge=SENT asked for')) v (how, s);
+select healthy('answered: it has happened, it has not, nobody knows');
+select claimed('SENT queued'), faultline.begin_effect(id('SENT queued'), 2, 'SENT queued', 'charge', '{"amount": 5}'), faultline.effect_sent(id('SENT queued'), 2, 'SENT queued', 'charge'),
+  faultline.settle_effect(id('SENT queued'), 2, 'SENT queued', 'charge', 'UNKNOWN'), faultline.settle_effect(id('SENT queued'), 2, 'SENT queued', 'charge', 'ABSENT') \g /dev/null
+select healthy('sent again by a second attempt');
+-- Burnt by an operator's word, whatever the job is doing.
+select faultline.fail_transaction('bare ' || how, 'r'), faultline.fail_transaction('bare ' || how, 'r') from unnest(array['queued', 'running', 'failed']) how \g /dev/null
+select healthy('failed by an operator''s word');
+select faultline.cancelled(id('bare running'), 1) \g /dev/null
+select healthy('and its handler has stopped');
+-- A dead letter that is retried, and applies; a job of enqueue that applies; a duplicate that is completed with its entry.
+select faultline.retry_job(id('INIT failed')), claimed('INIT failed'), faultline.apply_and_complete(id('INIT failed'), 2, 'INIT failed', '{}') \g /dev/null
+select running('plain'), faultline.apply_and_complete(id('plain'), 1, 'its own', '{}') \g /dev/null
+select faultline.enqueue('t', '{"name": "plain"}', 'dup') as dup \gset
+select count(*) from faultline.claim_job('dup', runner(1)) \g /dev/null
+select faultline.apply_and_complete(:dup, 1, 'its own', '{}') \g /dev/null
+select healthy('retried and applied; without a submission; by a duplicate');
+-- A job that never was: a restore that brought the ledger alone.
+select submitted('restored'), submitted('restored with its entry') \g /dev/null
+insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at) select 'restored with its entry', id('restored with its entry'), 1, '{}', now();
+delete from faultline.jobs_live where transaction_id like 'restored%';
+select healthy('restored a moment ago');
+select is(reconciled(), 'INIT failed APPLIED→RECONCILED, its own APPLIED→RECONCILED, late APPLIED→RECONCILED, m1 APPLIED→RECONCILED, m2 APPLIED→RECONCILED, m3 APPLIED→RECONCILED, restored INIT→INIT, restored with its entry INIT→RECONCILED',
+  'a pass brings back what never was');
+select healthy('and makes it whole');
+select claimed('restored'), faultline.apply_and_complete(id('restored'), 1, 'restored', '{}') \g /dev/null
+select healthy('applied at last');
+
 -- Time passes, retention takes what is old; live jobs of old outlive their events.
 select job_in('failed', '{"max_attempts": 3}') as old \gset
 set session_replication_role = replica;
@@ -107,11 +160,17 @@ delete from faultline.job_events;
 insert into faultline.jobs_done select * from tap.old_done;
 insert into faultline.job_events overriding system value select * from tap.old_events;
 update faultline.idempotency_keys set created_at = created_at - interval '10 days';
+update faultline.transactions set created_at = created_at - interval '10 days', settled_at = settled_at - interval '10 days';
+update faultline.effects set created_at = created_at - interval '10 days', sent_at = sent_at - interval '10 days', settled_at = settled_at - interval '10 days',
+  unknown_since = unknown_since - interval '10 days', ask_at = ask_at - interval '10 days';
+update faultline.ledger_entries set applied_at = applied_at - interval '10 days';
 set session_replication_role = origin;
 select faultline.maintain() \g /dev/null
 select faultline.maintain() \g /dev/null
 select is_empty('select from faultline.jobs_done union all select from faultline.job_events', 'history is gone');
-select healthy('retention took the history of live jobs');
+select healthy('retention took the history of live jobs, and the jobs of old transactions');
+select is(reconciled(), 'restored APPLIED→RECONCILED', 'reconcile makes none of them again');
+select healthy('all of it is as it was');
 select faultline.retry_job(:old) \g /dev/null
 select healthy('one of them is retried');
 select count(*) from faultline.claim_job('default', gen_random_uuid(), 100) \g /dev/null
