@@ -10,7 +10,7 @@ select outside('two', 'SENT', n), outside('both', 'SENT', n) from unnest(array['
 select job_ends('two', 'succeeded'), job_ends('both', 'discarded'), reconciled();
 select is(answer($$'done', 'charge', 'APPLIED', '{"receipt": 7}'$$), 'RECONCILED', 'it has happened: entered and reconciled');
 select is(stands('done'), 'RECONCILED succeeded charge=APPLIED', 'that is how it stands');
-select is((e.job_id, e.attempt, e.effect), (id('done'), 1, jsonb_build_object('settled_by', 'reconcile', 'effects', jsonb_build_object('charge', jsonb_build_object('state', 'APPLIED', 'key', (effect('done')).key, 'response', '{"receipt": 7}'::jsonb)))),
+select is((e.job_id, e.attempt, e.effect), (id('done'), 1, jsonb_build_object('settled_by', 'reconcile', 'job_state', 'succeeded', 'effects', jsonb_build_object('charge', jsonb_build_object('state', 'APPLIED', 'key', (effect('done')).key, 'response', '{"receipt": 7}'::jsonb)))),
   'the entry says how it came there') from entry('done') e;
 select is(answer($$'undone', 'charge', 'ABSENT'$$), 'FAILED', 'it has not, and never will: failed');
 select is((stands('undone'), (transaction('undone')).reason), ('FAILED discarded charge=ABSENT'::text, format('its job %s ended discarded and left no entry', id('undone'))), 'that is how it stands');

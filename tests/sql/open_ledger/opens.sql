@@ -38,6 +38,7 @@ from (values
   ($$id('stale'), 1, 'stale'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is queued at attempt 1', id('stale'))),
   ($$id('a'), 2, 'a'$$, 'FL001', format('attempt 2 of job %s may not apply it: the job is succeeded at attempt 2', id('a'))),
   ($$id('a'), 1, 'c'$$, 'FL002', format('transaction ''c'' stands for job %s, which has another kind or request', :own)),
+  ($$id('a'), 1, 'nobody has submitted it'$$, 'FL002', format('attempt 1 of job %s has ended, and not with transaction ''nobody has submitted it''', id('a'))),
   ($$424242, 1, 'a'$$, 'FL005', 'there is no job 424242'), ($$null, 1, 'a'$$, 'FL004', 'job_id is NULL and attempt is 1'),
   ($$1, 1, null$$, 'FL004', 'the transaction id is NULL'), ($$1, 1, ''$$, 'FL004', 'the transaction id has 0 characters')) v (arguments, code, message);
 select refused(role, $$select faultline.open_ledger(1, 1, 'x')$$, '42501', 'permission denied for function open_ledger') from unnest(array['faultline_producer', 'faultline_operator', 'faultline_observer']) role;

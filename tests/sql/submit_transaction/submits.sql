@@ -35,6 +35,10 @@ select repeats($$select faultline.submit_transaction('b', 't', '{"name": "b"}')$
 select at_work('dead'), job_ends('dead', 'failed');
 select repeats($$select faultline.submit_transaction('dead', 't', '{"name": "dead"}')$$, id('dead')::text, 'a dead letter');
 
+select last_value as drawn from faultline.jobs_live_job_id_seq \gset
+select submitted('b');
+select is(last_value, :drawn::bigint, 'and no job''s id is used up by it') from faultline.jobs_live_job_id_seq;
+
 -- Other work under the same id.
 select refuses(statement, 'FL002', format('transaction ''pay-1'' stands for job %s, which has another kind or request', id('a')), statement)
 from unnest(array[$$select faultline.submit_transaction('pay-1', 'transfer', '{"name": "a", "amount": 6}')$$,
