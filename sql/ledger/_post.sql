@@ -1,7 +1,8 @@
 -- Writes the postings of a new entry; they have been checked. What is debited must stay at its floor or above.
 -- A balance is exact only under locks: first the bucket of each debited account, shared, so that set_account waits for
 -- whoever debits an account that has no floor yet; then the rows of those that have one, in the order of their names. The
--- balance is read in the next statement, which sees what the holders of those locks have done.
+-- balance is read in the next statement, which sees what the holders of those locks have done, if it is READ COMMITTED:
+-- any other isolation is refused, its snapshot is older than the locks.
 create function faultline._post(entry_id bigint, postings jsonb)
 returns void
 language plpgsql
@@ -15,6 +16,11 @@ declare
   floored jsonb[] := '{}'::jsonb[];
   one jsonb;
 begin
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('postings do not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
+  end if;
   insert into faultline.postings (entry_id, account, currency, amount)
   select _post.entry_id, p.account, p.currency, p.amount
   from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);

@@ -3,7 +3,8 @@
 -- false means that somebody has applied the transaction before, and that the caller must roll its own effect back.
 -- The job is not completed: apply_and_complete does both. For faultline_runner.
 --   effect     an object: what happened, for people
---   postings   [{"account": …, "amount": …, "currency": …}, …], at most 1000; in each currency they add up to zero
+--   postings   [{"account": …, "amount": …, "currency": …}, …], at most 1000; in each currency they add up to zero; they
+--              want READ COMMITTED
 -- A transaction that nobody has submitted is made, with the job's type and payload as its kind and request. Repeated, also
 -- by a later attempt, it returns the same entry and changes nothing.
 -- Locks the job's row, the transaction, then, in the order of their names, accounts that have a floor and are debited.

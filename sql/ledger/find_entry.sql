@@ -1,6 +1,7 @@
 -- Whether this attempt's apply_ledger or apply_and_complete has been committed, after its reply was lost: the entry it
 -- wrote, or NULL. Waits for whoever holds the job's row, so that the answer is final: nothing of that attempt can be
 -- committed afterwards but by a call that begins after this. For faultline_runner. Changes nothing.
+-- Errors: FL004, also for any isolation but READ COMMITTED (an older snapshot does not see what it waited for).
 create function faultline.find_entry(job_id bigint, attempt int, transaction_id text)
 returns bigint
 language plpgsql security definer
@@ -14,6 +15,11 @@ as $$
 begin
   perform faultline._check_fence(job_id, attempt);
   perform faultline._check_transaction_id(transaction_id);
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('find_entry does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED');
+  end if;
   perform from faultline.jobs_live j where j.job_id = find_entry.job_id for no key update;
   return (
     select e.entry_id

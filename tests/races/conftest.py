@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import database
 from tests.support.jobs import Jobs
+from tests.support.ledger import EMPTY_LEDGER, Ledger
 from tests.support.stepping import Session
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ EMPTY = """
     delete from faultline.runners;
     alter sequence faultline.jobs_live_job_id_seq restart;
 """
+EMPTY += EMPTY_LEDGER
 
 _numbers = itertools.count(1)
 
@@ -58,6 +60,11 @@ def db(request: pytest.FixtureRequest, server: Server, template: str, counted: S
 @pytest.fixture
 def jobs(db: Database) -> Jobs:
     return Jobs(db)
+
+
+@pytest.fixture
+def ledger(db: Database) -> Ledger:
+    return Ledger(db)
 
 
 @pytest.fixture
