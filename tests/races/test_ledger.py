@@ -18,14 +18,17 @@ from tests.support.ledger import (
     APPLY_AND_COMPLETE,
     BEGIN_EFFECT,
     EFFECT,
+    FAIL_TRANSACTION,
     FIND,
     RECONCILE,
     SENT,
+    SET_ACCOUNT,
     SETTLE,
     Books,
     Ledger,
     transfer,
 )
+from tests.support.scenarios import REAP
 
 if TYPE_CHECKING:
     from tests.support.database import Database
@@ -56,7 +59,7 @@ def test_a_worker_whose_apply_was_committed_before_its_lease_was_lost_is_told_it
     """The lost reply of apply_ledger, asked again after the next attempt has begun: nobody applies twice."""
     work = ledger.lost()
     assert ledger.apply(work) is True
-    ledger.db.execute(scenarios.REAP)
+    ledger.db.execute(REAP)
     ledger.make_ready(work.job)
     assert ledger.claim() == [(work.job, 2)]
     late, current = connect(RUNNER), connect(RUNNER)
@@ -109,7 +112,7 @@ def test_reconcile_passes_by_a_transaction_that_somebody_holds(ending: str, ledg
     held, free = ledger.given_up("held"), ledger.given_up("free")
     operator, runner = connect(OPERATOR), connect(RUNNER)
     operator.begin()
-    assert operator.call(scenarios.FAIL_TRANSACTION, held.transaction) == "FAILED"
+    assert operator.call(FAIL_TRANSACTION, held.transaction) == "FAILED"
     runner.start(RECONCILE)
     assert not runner.blocked()
     assert runner.result() == [(free.transaction, "INIT", "FAILED")]
@@ -202,8 +205,9 @@ class Caller:
     def any_transaction(self) -> str:
         return f"t-{self.dice.randrange(TRANSACTIONS)}-{self.told['submit'] // 8}"
 
-    def any_attempt(self) -> tuple[Any, ...]:
-        return self.connection.execute(ATTEMPT).fetchone() or (1, 1, "t-0-0")
+    def any_attempt(self) -> tuple[int, int, str]:
+        job, attempt, transaction = self.connection.execute(ATTEMPT).fetchone() or (1, 1, "t-0-0")
+        return job, attempt, transaction
 
     def fenced(self) -> None:
         self.told[self.report(*self.any_attempt(), self.dice.choice(list(FENCED)))] += 1
@@ -250,7 +254,7 @@ class Caller:
 
     def burn(self) -> None:
         if self.dice.random() < 0.2:
-            self.told[f"burn → {self.value(scenarios.FAIL_TRANSACTION, self.any_transaction())}"] += 1
+            self.told[f"burn → {self.value(FAIL_TRANSACTION, self.any_transaction())}"] += 1
 
     def answer(self) -> None:
         asked = "select transaction_id, name from faultline.effects where ask_at is not null order by random() limit 1"
@@ -264,7 +268,7 @@ def test_any_verbs_from_eight_sessions_never_deadlock_and_leave_the_books_right(
 ) -> None:
     for account in ACCOUNTS:
         ledger.transferred("bank", account, 100)
-        ledger.db.execute(scenarios.SET_ACCOUNT, account, 0)
+        ledger.db.execute(SET_ACCOUNT, account, 0)
     seed = randrange(1_000_000)
     callers = [Caller(ledger.db, seed + number) for number in range(8)]
     with ThreadPoolExecutor(len(callers)) as pool:

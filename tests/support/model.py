@@ -33,10 +33,10 @@ class Request(NamedTuple):
 
 
 class Event(NamedTuple):
-    """What job_events keeps; `report` is what was refused, if the verb is stale."""
+    """What job_events keeps; `report` is what was refused, if the verb is stale. What is no attempt's has none."""
 
     job: int
-    attempt: int
+    attempt: int | None
     verb: str
     report: str | None = None
 
