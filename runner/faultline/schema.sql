@@ -888,6 +888,8 @@ COMMENT ON FUNCTION faultline._check_backoff(backoff jsonb) IS 'Private: raises 
 CREATE FUNCTION faultline._check_balanced() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 declare
   total record;
@@ -1408,6 +1410,8 @@ COMMENT ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error
 
 CREATE FUNCTION faultline._fold_postings(max integer) RETURNS bigint
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -2423,19 +2427,20 @@ begin
   from faultline.transactions t
   where t.state = 'APPLIED' and t.due_at is null
     and not exists (
-      select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id and j.state = 'running')
-    and exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id)
+      select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id and j.state = 'running' offset 0)
+    and exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id offset 0)
   limit _unsettled.max;
   return query
   select t.transaction_id
   from faultline.transactions t
   where t.state = 'INIT' and t.due_at is null
-    and (exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id)
+    and (exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id offset 0)
          or t.job_state is not null
             and not exists (
-              select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT' and e.ask_at is not null)
+              select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT' and e.ask_at is not null offset 0)
          or t.job_state is null
-            and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id))
+            and not exists (
+              select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id offset 0))
   limit _unsettled.max;
 end
 $$;
@@ -3661,6 +3666,8 @@ CREATE FUNCTION faultline.effects_to_ask(names text[] DEFAULT NULL::text[], max 
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     AS $$
 #variable_conflict use_column
@@ -3675,6 +3682,7 @@ begin
   end if;
   perform pg_catalog.pg_current_xact_id();
   now_ := pg_catalog.clock_timestamp();
+  -- = any (array[…]): for a plain = the planner would also consider walking all transactions.
   return query
   with asked as (
     update faultline.effects e
@@ -3690,7 +3698,7 @@ begin
   )
   select a.transaction_id, a.name, a.key, a.request, t.job_id, a.attempt, a.asks
   from asked a
-  join faultline.transactions t on t.transaction_id = a.transaction_id;
+  join faultline.transactions t on t.transaction_id = any (array[a.transaction_id]);
 end
 $$;
 
@@ -4865,6 +4873,8 @@ COMMENT ON FUNCTION faultline.schema_version() IS 'The release of these function
 CREATE FUNCTION faultline.set_account(account text, currency text, floor numeric) RETURNS numeric
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET lock_timeout TO '5s'
     AS $$
 #variable_conflict use_variable

@@ -1,11 +1,14 @@
 -- Adds what was posted to the checkpoints of the accounts, at most so many postings, and returns how many. A posting counts
 -- only once no transaction is left that could still commit one with a smaller number: whoever posts has an xid before it
 -- draws the number, so the number read before this call's own xid is safe as soon as a snapshot's xmin has passed that.
--- A transaction that has its xid already when it calls this adds up what is proven, and proves nothing new.
--- The caller holds maintain's lock: one at a time.
+-- In a transaction that has its xid already the order would be the wrong one: then no new target is set.
+-- The caller holds maintain's lock: one at a time. A session keeps the plans of when there were few postings, which
+-- without the SET clauses are scans of all of them.
 create function faultline._fold_postings(max int)
 returns bigint
 language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
 declare

@@ -10,6 +10,8 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 #variable_conflict use_column
@@ -24,6 +26,7 @@ begin
   end if;
   perform pg_catalog.pg_current_xact_id();
   now_ := pg_catalog.clock_timestamp();
+  -- = any (array[…]): for a plain = the planner would also consider walking all transactions.
   return query
   with asked as (
     update faultline.effects e
@@ -39,7 +42,7 @@ begin
   )
   select a.transaction_id, a.name, a.key, a.request, t.job_id, a.attempt, a.asks
   from asked a
-  join faultline.transactions t on t.transaction_id = a.transaction_id;
+  join faultline.transactions t on t.transaction_id = any (array[a.transaction_id]);
 end
 $$;
 comment on function faultline.effects_to_ask(text[], int) is 'Hands out the effects whose outcome has to be asked for, because their job is over.';

@@ -1,9 +1,12 @@
--- At commit the postings of an entry add up to zero in each currency, whoever wrote them. Before PostgreSQL 18 what is
--- deferred runs as the role that commits, which may not read postings: hence SECURITY DEFINER, though it is private.
+-- At commit the postings of an entry add up to zero in each currency, whoever wrote them. Before PostgreSQL 18 a deferred
+-- trigger runs as whoever commits, who can not read postings: so it is SECURITY DEFINER. And a session keeps
+-- the plan of when there were few: without its SET clauses that was a scan of all postings.
 create function faultline._check_balanced()
 returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
   total record;

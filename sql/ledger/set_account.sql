@@ -5,6 +5,8 @@ create function faultline.set_account(account text, currency text, floor numeric
 returns numeric
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 set lock_timeout = '5s'
 as $$
 #variable_conflict use_variable

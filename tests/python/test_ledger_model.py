@@ -251,6 +251,29 @@ class Machine(RuleBasedStateMachine):
     def fail_transaction(self, name: str, picked: tuple[int, int]) -> None:
         self.call("fail_transaction", name if picked[0] > 4 else self.of(self.fence(picked)[0], None))
 
+    # What a story of several calls leads to is rarely come upon by single ones
+
+    @rule(picked=fences, other=others)
+    def burn_and_apply(self, picked: tuple[int, int], other: str | None) -> None:
+        job_id, attempt = self.fence(picked)
+        self.call("fail_transaction", self.of(job_id, other))
+        self.call("apply", job_id, attempt, self.of(job_id, other))
+
+    @rule(picked=fences, retryable=st.booleans(), sweep=st.booleans())
+    def apply_fail_and_reconcile(self, picked: tuple[int, int], retryable: bool, sweep: bool) -> None:
+        job_id, attempt = self.fence(picked)
+        self.call("apply", job_id, attempt, self.of(job_id, None))
+        self.call("fail", job_id, attempt, retryable, True)
+        self.call("reconcile", sweep)
+
+    @rule(effect=effects, state=states, answer=outcomes)
+    def give_up_beside_an_effect(self, effect: str, state: str, answer: str) -> None:
+        job_id, attempt = self.with_effect((0, 0), effect, state)
+        self.call("fail", job_id, attempt, False, True)
+        self.call("discard", job_id)
+        self.call("reconcile", False)
+        self.call("answer_effect", self.of(job_id, None), effect, answer)
+
     # Retention, restores, lost replies
 
     @rule()
