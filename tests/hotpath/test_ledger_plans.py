@@ -33,13 +33,13 @@ def fresh(db: Database) -> None:
 
 
 def large(db: Database) -> None:
-    grow(db, 30_000)
+    grow(db, 20_000)
     db.execute("analyze")
 
 
 def analysed_while_empty(db: Database) -> None:
     db.execute("vacuum analyze")
-    grow(db, 30_000)
+    grow(db, 20_000)
 
 
 def grow(db: Database, count: int) -> None:

@@ -71,6 +71,13 @@ def test_a_worker_whose_apply_was_committed_before_its_lease_was_lost_is_told_it
     ledger.assert_sound()
 
 
+def test_who_submits_what_somebody_has_submitted_and_not_committed_waits_for_that(
+    ledger: Ledger, connect: Open
+) -> None:
+    assert scenarios.submitted_twice_at_once(ledger, connect) == (True, True, 1)
+    ledger.assert_sound()
+
+
 def test_eight_that_submit_one_id_at_once_make_one_job_and_eight_that_apply_it_one_entry(ledger: Ledger) -> None:
     seen = scenarios.eight_submit_and_eight_apply(ledger)
     assert (len(seen.jobs), seen.live, seen.entries) == (1, 1, 1)

@@ -96,9 +96,9 @@ class LedgerModel(Model):
     # Producers
 
     def submit(self, name: str, kind: str, size: int) -> int | str:
-        self.last_id += 1
         t = self.transactions.get(name)
         if t is None:
+            self.last_id += 1
             t = self.transactions[name] = Transaction(name, kind, size, self.last_id)
             self._give_job(t)
         elif (t.kind, t.size) != (kind, size):

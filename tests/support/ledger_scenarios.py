@@ -297,3 +297,14 @@ def fail_beside_a_worker_that_has_only_its_job(ledger: Ledger, connect: Open) ->
     answer = worker.call(APPLY, work.job, 1, work.transaction, None)
     worker.run("commit")
     return waited, answer, operator.outcome()
+
+
+def submitted_twice_at_once(ledger: Ledger, connect: Open) -> tuple[bool, bool, int]:
+    """One has submitted and not committed when another submits the same. Did that wait, is it one job, and how many?"""
+    first, second = connect("faultline_producer"), connect("faultline_producer")
+    first.begin()
+    one = first.call(SUBMIT, "same", "work", "{}", "default")
+    second.start(SUBMIT, "same", "work", "{}", "default")
+    waited = second.blocked()
+    first.commit()
+    return waited, one == second.outcome(), ledger.db.scalar("select count(*) from faultline.jobs_live")
