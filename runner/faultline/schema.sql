@@ -1637,12 +1637,15 @@ begin
   perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
-    -- Its attempt has ended with an entry, or has completed the job: what was said of its effects stands.
+    -- Its attempt is over. If it ended with the entry, what was said of the effects stands, and nothing of them is SENT.
+    -- If not, nothing can be said of them any more: the transaction may have failed since.
     select x.* into e
     from faultline.effects x
-    join faultline.transactions o on o.transaction_id = x.transaction_id
-    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
-    for no key update of x;
+    join faultline.ledger_entries l on l.transaction_id = x.transaction_id and l.job_id = _lock_effect.job_id
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name;
+    if not found then
+      perform faultline._answer(false, job_id, attempt, 'apply');
+    end if;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
@@ -1868,6 +1871,11 @@ declare
   floored jsonb[] := '{}'::jsonb[];
   one jsonb;
 begin
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('postings do not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
+  end if;
   insert into faultline.postings (entry_id, account, currency, amount)
   select _post.entry_id, p.account, p.currency, p.amount
   from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);
@@ -3633,17 +3641,10 @@ begin
       errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
       hint = 'begin_effect says what came of it.';
   end if;
-  if not exists (
-       select from faultline.jobs_live j where j.job_id = effect_sent.job_id and j.attempt = effect_sent.attempt and j.state = 'running')
-     or exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
-    if e.state = 'SENT' then
-      return 'SENT';
-    end if;
-    -- Nobody would find out what became of it, and a transaction that has failed must stay without effects.
+  if e.state = 'INIT' and exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
     raise exception using
-      errcode = 'FL003',
-      message = pg_catalog.format('transaction %L has its entry, or job %s is over: effect %s must not be sent any more', transaction_id, job_id, name),
-      hint = 'Effects come before the entry, and while the job is running.';
+      errcode = 'FL003', message = pg_catalog.format('transaction %L has its entry: effect %s can not be sent any more', transaction_id, name),
+      hint = 'Effects come before the entry.';
   end if;
   update faultline.effects x
   set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
@@ -3983,6 +3984,11 @@ CREATE FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction
 begin
   perform faultline._check_fence(job_id, attempt);
   perform faultline._check_transaction_id(transaction_id);
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('find_entry does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED');
+  end if;
   perform from faultline.jobs_live j where j.job_id = find_entry.job_id for no key update;
   return (
     select e.entry_id
