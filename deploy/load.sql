@@ -64,6 +64,7 @@ set local role faultline_owner;
 \ir ../sql/ledger/_effect_key.sql
 \ir ../sql/ledger/_ended_otherwise.sql
 \ir ../sql/ledger/_fold_postings.sql
+\ir ../sql/ledger/_is_running.sql
 \ir ../sql/ledger/_lock_attempt.sql
 \ir ../sql/ledger/_lock_effect.sql
 \ir ../sql/ledger/_lock_transaction.sql

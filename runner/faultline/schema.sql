@@ -386,7 +386,7 @@ INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', '
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '19f2fe41a1d08b533a6c7c4614d45759a2432ac9', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', '88eff2f39f261540364348755419777d987c20c2', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'c47df675e336d2e63f7c08b9513a3335f4d96582', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1506,6 +1506,22 @@ $$;
 
 COMMENT ON FUNCTION faultline._invalid(message text, hint text) IS 'Private: raises FL004.';
 
+-- Name: _is_running(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._is_running(job_id bigint, attempt integer) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+begin
+  return exists (
+    select from faultline.jobs_live j where j.job_id = _is_running.job_id and j.attempt = _is_running.attempt and j.state = 'running');
+end
+$$;
+
+-- Name: FUNCTION _is_running(job_id bigint, attempt integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._is_running(job_id bigint, attempt integer) IS 'Private: whether the attempt is the running one.';
+
 -- Name: _keyed_job(text, text, interval, text, jsonb, bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) RETURNS bigint
@@ -1637,15 +1653,12 @@ begin
   perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
-    -- Its attempt is over. If it ended with the entry, what was said of the effects stands, and nothing of them is SENT.
-    -- If not, nothing can be said of them any more: the transaction may have failed since.
+    -- Its attempt has ended with an entry, or has completed the job: what was said of its effects stands.
     select x.* into e
     from faultline.effects x
-    join faultline.ledger_entries l on l.transaction_id = x.transaction_id and l.job_id = _lock_effect.job_id
-    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name;
-    if not found then
-      perform faultline._answer(false, job_id, attempt, 'apply');
-    end if;
+    join faultline.transactions o on o.transaction_id = x.transaction_id
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
+    for no key update of x;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
@@ -2488,6 +2501,9 @@ begin
     (7, 'trigger', 'postings_balanced', 'postings'),
     (7, 'trigger', 'postings_append_only', 'postings'),
     (7, 'trigger', 'postings_not_truncated', 'postings'),
+    (7, 'constraint', 'effects_state', 'effects'),
+    (7, 'constraint', 'effects_sent', 'effects'),
+    (7, 'constraint', 'effects_settled', 'effects'),
     (7, 'constraint', 'effects_pkey', 'effects'),
     (7, 'constraint', 'effects_key', 'effects'),
     (7, 'trigger', 'effects_born', 'effects'),
@@ -2496,6 +2512,7 @@ begin
     (7, 'trigger', 'effects_not_truncated', 'effects'),
     (8, 'constraint', 'transactions_pkey', 'transactions'),
     (8, 'constraint', 'transactions_state', 'transactions'),
+    (8, 'constraint', 'transactions_reason', 'transactions'),
     (8, 'trigger', 'transactions_born', 'transactions'),
     (8, 'trigger', 'transactions_moves', 'transactions'),
     (8, 'trigger', 'transactions_stay', 'transactions'),
@@ -3641,10 +3658,17 @@ begin
       errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
       hint = 'begin_effect says what came of it.';
   end if;
-  if e.state = 'INIT' and exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
+  if e.state = 'INIT' and not faultline._is_running(job_id, attempt) then
+    -- Nobody would find out what became of it, and a transaction that has failed must stay without effects.
+    perform faultline._answer(false, job_id, attempt, 'apply');
+  end if;
+  if exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) and e.state = 'INIT' then
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('transaction %L has its entry: effect %s can not be sent any more', transaction_id, name),
       hint = 'Effects come before the entry.';
+  end if;
+  if not faultline._is_running(job_id, attempt) then
+    return 'SENT';
   end if;
   update faultline.effects x
   set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
@@ -5020,9 +5044,16 @@ CREATE FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transact
     SET jit TO 'off'
     AS $$
 #variable_conflict use_variable
+declare
+  e faultline.effects;
 begin
   perform faultline._check_document('the response', response, false);
-  return faultline._settle_effect(faultline._lock_effect(job_id, attempt, transaction_id, name), state, response);
+  e := faultline._lock_effect(job_id, attempt, transaction_id, name);
+  if e.state = 'SENT' and not faultline._is_running(job_id, attempt) then
+    -- The attempt is over: whoever reconciles has asked, or will, and answers.
+    perform faultline._answer(false, job_id, attempt, 'apply');
+  end if;
+  return faultline._settle_effect(e, state, response);
 end
 $$;
 
@@ -6117,7 +6148,7 @@ CREATE TRIGGER effects_born BEFORE INSERT ON faultline.effects FOR EACH ROW WHEN
 
 -- Name: effects effects_moves; Type: TRIGGER; Schema: faultline; Owner: -
 
-CREATE TRIGGER effects_moves BEFORE UPDATE ON faultline.effects FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = 'SENT'::text)) OR ((old.state = 'SENT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'ABSENT'::text]))))) OR ((((new.transaction_id IS DISTINCT FROM old.transaction_id) OR (new.name IS DISTINCT FROM old.name)) OR (new.key IS DISTINCT FROM old.key)) OR (new.request_hash IS DISTINCT FROM old.request_hash)))) EXECUTE FUNCTION faultline._refuse_effect();
+CREATE TRIGGER effects_moves BEFORE UPDATE ON faultline.effects FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = 'SENT'::text)) OR ((old.state = 'SENT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'ABSENT'::text]))))) OR (((((new.transaction_id IS DISTINCT FROM old.transaction_id) OR (new.name IS DISTINCT FROM old.name)) OR (new.key IS DISTINCT FROM old.key)) OR (new.request_hash IS DISTINCT FROM old.request_hash)) OR (new.request IS DISTINCT FROM old.request)))) EXECUTE FUNCTION faultline._refuse_effect();
 
 -- Name: effects effects_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
 
@@ -6169,7 +6200,7 @@ CREATE TRIGGER transactions_born BEFORE INSERT ON faultline.transactions FOR EAC
 
 -- Name: transactions transactions_moves; Type: TRIGGER; Schema: faultline; Owner: -
 
-CREATE TRIGGER transactions_moves BEFORE UPDATE ON faultline.transactions FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'FAILED'::text]))) OR ((old.state = 'APPLIED'::text) AND (new.state = 'RECONCILED'::text)))) OR (new.transaction_id <> old.transaction_id) OR (new.kind <> old.kind) OR (new.request_hash <> old.request_hash) OR ((new.job_id <> old.job_id) AND (old.state <> 'INIT'::text)) OR ((old.job_state IS NOT NULL) AND (new.job_state IS DISTINCT FROM old.job_state)))) EXECUTE FUNCTION faultline._refuse_transaction();
+CREATE TRIGGER transactions_moves BEFORE UPDATE ON faultline.transactions FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'FAILED'::text]))) OR ((old.state = 'APPLIED'::text) AND (new.state = 'RECONCILED'::text)))) OR (new.transaction_id <> old.transaction_id) OR (new.kind <> old.kind) OR (new.request_hash <> old.request_hash) OR (new.request <> old.request) OR ((new.job_id <> old.job_id) AND (old.state <> 'INIT'::text)) OR ((old.job_state IS NOT NULL) AND (new.job_state IS DISTINCT FROM old.job_state)))) EXECUTE FUNCTION faultline._refuse_transaction();
 
 -- Name: transactions transactions_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
 
@@ -6316,6 +6347,10 @@ REVOKE ALL ON FUNCTION faultline._has_queued(queue text, token jsonb) FROM PUBLI
 -- Name: FUNCTION _invalid(message text, hint text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._invalid(message text, hint text) FROM PUBLIC;
+
+-- Name: FUNCTION _is_running(job_id bigint, attempt integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._is_running(job_id bigint, attempt integer) FROM PUBLIC;
 
 -- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: ACL; Schema: faultline; Owner: -
 

@@ -15,15 +15,12 @@ begin
   perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
-    -- Its attempt is over. If it ended with the entry, what was said of the effects stands, and nothing of them is SENT.
-    -- If not, nothing can be said of them any more: the transaction may have failed since.
+    -- Its attempt has ended with an entry, or has completed the job: what was said of its effects stands.
     select x.* into e
     from faultline.effects x
-    join faultline.ledger_entries l on l.transaction_id = x.transaction_id and l.job_id = _lock_effect.job_id
-    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name;
-    if not found then
-      perform faultline._answer(false, job_id, attempt, 'apply');
-    end if;
+    join faultline.transactions o on o.transaction_id = x.transaction_id
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
+    for no key update of x;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e

@@ -1,7 +1,7 @@
 -- Says that the request of an effect is about to leave: SENT. Commit this, and only then send. For faultline_runner.
 -- Returns 'SENT', repeated too, and by a later attempt that sends again with the same key.
 -- Locks the job's row, then the transaction, then the effect. Errors: FL001 stale attempt; FL003 the effect is settled, or
--- the transaction has its entry; FL004; FL005 it was not begun; FL006 the transaction has failed.
+-- the transaction has its entry, or its job is over; FL004; FL005 it was not begun; FL006 the transaction has failed.
 create function faultline.effect_sent(job_id bigint, attempt int, transaction_id text, name text)
 returns text
 language plpgsql security definer
@@ -21,10 +21,17 @@ begin
       errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
       hint = 'begin_effect says what came of it.';
   end if;
-  if e.state = 'INIT' and exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
+  if e.state = 'INIT' and not faultline._is_running(job_id, attempt) then
+    -- Nobody would find out what became of it, and a transaction that has failed must stay without effects.
+    perform faultline._answer(false, job_id, attempt, 'apply');
+  end if;
+  if exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) and e.state = 'INIT' then
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('transaction %L has its entry: effect %s can not be sent any more', transaction_id, name),
       hint = 'Effects come before the entry.';
+  end if;
+  if not faultline._is_running(job_id, attempt) then
+    return 'SENT';
   end if;
   update faultline.effects x
   set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()

@@ -33,7 +33,8 @@ when (
     or (old.state = 'INIT' and new.state = 'SENT')
     or (old.state = 'SENT' and new.state in ('APPLIED', 'ABSENT'))
   )
-  or (new.transaction_id, new.name, new.key, new.request_hash) is distinct from (old.transaction_id, old.name, old.key, old.request_hash)
+  or (new.transaction_id, new.name, new.key, new.request_hash, new.request) is distinct from
+    (old.transaction_id, old.name, old.key, old.request_hash, old.request)
 )
 execute function faultline._refuse_effect();
 

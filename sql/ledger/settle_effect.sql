@@ -15,9 +15,16 @@ set enable_bitmapscan = off
 set jit = off
 as $$
 #variable_conflict use_variable
+declare
+  e faultline.effects;
 begin
   perform faultline._check_document('the response', response, false);
-  return faultline._settle_effect(faultline._lock_effect(job_id, attempt, transaction_id, name), state, response);
+  e := faultline._lock_effect(job_id, attempt, transaction_id, name);
+  if e.state = 'SENT' and not faultline._is_running(job_id, attempt) then
+    -- The attempt is over: whoever reconciles has asked, or will, and answers.
+    perform faultline._answer(false, job_id, attempt, 'apply');
+  end if;
+  return faultline._settle_effect(e, state, response);
 end
 $$;
 comment on function faultline.settle_effect(bigint, int, text, text, text, jsonb) is 'Says what became of an effect that was sent: APPLIED, ABSENT, or UNKNOWN.';

@@ -35,6 +35,7 @@ when (
   or new.transaction_id <> old.transaction_id
   or new.kind <> old.kind
   or new.request_hash <> old.request_hash
+  or new.request <> old.request
   or new.job_id <> old.job_id and old.state <> 'INIT'
   or old.job_state is not null and new.job_state is distinct from old.job_state
 )

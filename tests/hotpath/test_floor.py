@@ -146,17 +146,13 @@ BEFORE_INSERT = "  insert into faultline.jobs_live"
 
 
 def test_an_enqueue_that_has_read_the_clock_holds_the_floor(db: Database) -> None:
-    change(db, "_enqueue", (BEFORE_INSERT, f"  {GATE}\n{BEFORE_INSERT}"))
+    change(db, "_add_job", (BEFORE_INSERT, f"  {GATE}\n{BEFORE_INSERT}"))
     assert slow_enqueue(db)
 
 
 def test_an_enqueue_that_reads_the_clock_before_it_has_an_xid_would_be_lost(db: Database) -> None:
-    change(
-        db,
-        "_enqueue",
-        (BEFORE_INSERT, f"  {GATE}\n{BEFORE_INSERT}"),
-        ("perform pg_catalog.pg_current_xact_id();", ""),
-    )
+    change(db, "_add_job", (BEFORE_INSERT, f"  {GATE}\n{BEFORE_INSERT}"))
+    change(db, "_enqueue", ("perform pg_catalog.pg_current_xact_id();", ""))
     assert not slow_enqueue(db)
 
 

@@ -20,16 +20,19 @@ select at_work(n), outside(n, n) from unnest(array['APPLIED', 'ABSENT']) n;
 select refuses(format('select faultline.effect_sent(id(%L), 1, %L, ''charge'')', n, n), 'FL003', format('effect charge of transaction %L is %s: it must not be sent again', n, n), n || ' is settled') from unnest(array['APPLIED', 'ABSENT']) n;
 create function tap.too_late(name text, attempt int, description text) returns text language sql as $$
 select refuses(format('select faultline.effect_sent(id(%L), %s, %L, ''charge'')', name, attempt, name), 'FL003',
-  format('transaction %L has its entry, or job %s is over: effect charge must not be sent any more', name, id(name)), description) $$;
+  format('transaction %L has its entry: effect charge can not be sent any more', name), description) $$;
 select at_work('entered'), outside('entered', 'INIT'), faultline.apply_ledger(id('entered'), 1, 'entered', '{}');
 select too_late('entered', 1, 'the entry is there, the job runs');
 select job_ends('entered', 'queued'), claimed('entered', 2);
 select too_late('entered', 2, 'nor by the next attempt');
 select too_late('entered', 1, 'nor by the one that wrote the entry');
 select at_work('over'), outside('over', 'INIT'), faultline.complete_job(id('over'), 1);
-select too_late('over', 1, 'the job is completed');
+create function tap.over(description text) returns text language sql as $$
+select refuses($q$select faultline.effect_sent(id('over'), 1, 'over', 'charge')$q$, 'FL001',
+  format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('over')), description) $$;
+select over('the job is completed');
 select is(reconciled(), 'entered APPLIED→RECONCILED, over INIT→FAILED', 'one has failed since') from (select job_ends('entered', 'queued')) e;
-select too_late('over', 1, 'an effect of what has failed must never leave');
+select over('an effect of what has failed must never leave');
 select healthy('and all is well');
 
 -- What is refused.

@@ -27,10 +27,10 @@ select is((effect('u')).answer, repeat('x', 1000), 'a thousand characters of it 
 select is(settle('u', $$'APPLIED', '"late"'$$), 'APPLIED', 'in the end it is known');
 select is((f.state, f.asks, f.answer, f.unknown_since, f.response), ('APPLIED'::text, 4, null::text, null::timestamptz, '"late"'::jsonb), 'and not unknown any more') from effect('u') f;
 
--- After the job is completed, what was said stands, and what was not may be said.
+-- After the job is completed, what was said stands; what was not is for whoever asks now.
 select at_work('over'), outside('over', 'SENT'), faultline.complete_job(id('over'), 1), faultline.complete_job(id('a'), 1);
 select repeats($$select faultline.settle_effect(id('a'), 1, 'a', 'charge', 'APPLIED')$$, 'APPLIED', 'repeated when the job is completed');
-select is(faultline.settle_effect(id('over'), 1, 'over', 'charge', 'ABSENT'), 'ABSENT', 'said late');
+select refuses($$select faultline.settle_effect(id('over'), 1, 'over', 'charge', 'ABSENT')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('over')), 'said too late');
 select refuses($$select faultline.settle_effect(id('a'), 1, 'u', 'charge', 'ABSENT')$$, 'FL005', format('transaction ''u'' of job %s has no effect charge', id('a')), 'never of another job''s');
 
 -- What is refused.
