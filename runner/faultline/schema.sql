@@ -1659,6 +1659,9 @@ begin
     join faultline.transactions o on o.transaction_id = x.transaction_id
     where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
     for no key update of x;
+    if not found then
+      perform faultline._answer(false, job_id, attempt, 'apply');
+    end if;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
@@ -3183,6 +3186,9 @@ begin
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
     e := faultline._lock_effect(job_id, attempt, transaction_id, name);
+    if e.state in ('INIT', 'SENT') then
+      perform faultline._answer(false, job_id, attempt, 'apply');
+    end if;
   else
     t := faultline._lock_transaction(job, transaction_id);
     if t.job_id <> job_id then
@@ -3651,6 +3657,7 @@ CREATE FUNCTION faultline.effect_sent(job_id bigint, attempt integer, transactio
 #variable_conflict use_variable
 declare
   e faultline.effects;
+  running boolean;
 begin
   e := faultline._lock_effect(job_id, attempt, transaction_id, name);
   if e.state not in ('INIT', 'SENT') then
@@ -3658,22 +3665,22 @@ begin
       errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
       hint = 'begin_effect says what came of it.';
   end if;
-  if e.state = 'INIT' and not faultline._is_running(job_id, attempt) then
+  running := faultline._is_running(job_id, attempt);
+  if e.state = 'INIT' and not running then
     -- Nobody would find out what became of it, and a transaction that has failed must stay without effects.
     perform faultline._answer(false, job_id, attempt, 'apply');
   end if;
-  if exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) and e.state = 'INIT' then
+  if e.state = 'INIT' and exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('transaction %L has its entry: effect %s can not be sent any more', transaction_id, name),
       hint = 'Effects come before the entry.';
   end if;
-  if not faultline._is_running(job_id, attempt) then
-    return 'SENT';
+  if running then
+    update faultline.effects x
+    set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
+    where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
+      and (x.state = 'INIT' or x.attempt <> effect_sent.attempt);
   end if;
-  update faultline.effects x
-  set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
-  where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
-    and (x.state = 'INIT' or x.attempt <> effect_sent.attempt);
   return 'SENT';
 end
 $$;
@@ -5049,8 +5056,8 @@ declare
 begin
   perform faultline._check_document('the response', response, false);
   e := faultline._lock_effect(job_id, attempt, transaction_id, name);
-  if e.state = 'SENT' and not faultline._is_running(job_id, attempt) then
-    -- The attempt is over: whoever reconciles has asked, or will, and answers.
+  if e.state in ('INIT', 'SENT') and not faultline._is_running(job_id, attempt) then
+    -- The attempt is over, and what became of it is for whoever reconciles to find out.
     perform faultline._answer(false, job_id, attempt, 'apply');
   end if;
   return faultline._settle_effect(e, state, response);

@@ -21,6 +21,9 @@ begin
     join faultline.transactions o on o.transaction_id = x.transaction_id
     where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
     for no key update of x;
+    if not found then
+      perform faultline._answer(false, job_id, attempt, 'apply');
+    end if;
   else
     t := faultline._lock_transaction(job, transaction_id);
     select * into e

@@ -35,6 +35,9 @@ begin
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
     e := faultline._lock_effect(job_id, attempt, transaction_id, name);
+    if e.state in ('INIT', 'SENT') then
+      perform faultline._answer(false, job_id, attempt, 'apply');
+    end if;
   else
     t := faultline._lock_transaction(job, transaction_id);
     if t.job_id <> job_id then

@@ -14,6 +14,7 @@ as $$
 #variable_conflict use_variable
 declare
   e faultline.effects;
+  running boolean;
 begin
   e := faultline._lock_effect(job_id, attempt, transaction_id, name);
   if e.state not in ('INIT', 'SENT') then
@@ -21,22 +22,22 @@ begin
       errcode = 'FL003', message = pg_catalog.format('effect %s of transaction %L is %s: it must not be sent again', name, transaction_id, e.state),
       hint = 'begin_effect says what came of it.';
   end if;
-  if e.state = 'INIT' and not faultline._is_running(job_id, attempt) then
+  running := faultline._is_running(job_id, attempt);
+  if e.state = 'INIT' and not running then
     -- Nobody would find out what became of it, and a transaction that has failed must stay without effects.
     perform faultline._answer(false, job_id, attempt, 'apply');
   end if;
-  if exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) and e.state = 'INIT' then
+  if e.state = 'INIT' and exists (select from faultline.ledger_entries l where l.transaction_id = effect_sent.transaction_id) then
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('transaction %L has its entry: effect %s can not be sent any more', transaction_id, name),
       hint = 'Effects come before the entry.';
   end if;
-  if not faultline._is_running(job_id, attempt) then
-    return 'SENT';
+  if running then
+    update faultline.effects x
+    set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
+    where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
+      and (x.state = 'INIT' or x.attempt <> effect_sent.attempt);
   end if;
-  update faultline.effects x
-  set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
-  where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
-    and (x.state = 'INIT' or x.attempt <> effect_sent.attempt);
   return 'SENT';
 end
 $$;

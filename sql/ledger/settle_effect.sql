@@ -20,8 +20,8 @@ declare
 begin
   perform faultline._check_document('the response', response, false);
   e := faultline._lock_effect(job_id, attempt, transaction_id, name);
-  if e.state = 'SENT' and not faultline._is_running(job_id, attempt) then
-    -- The attempt is over: whoever reconciles has asked, or will, and answers.
+  if e.state in ('INIT', 'SENT') and not faultline._is_running(job_id, attempt) then
+    -- The attempt is over, and what became of it is for whoever reconciles to find out.
     perform faultline._answer(false, job_id, attempt, 'apply');
   end if;
   return faultline._settle_effect(e, state, response);

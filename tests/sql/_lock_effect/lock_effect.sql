@@ -17,7 +17,7 @@ select faultline.cancel_job(:dup), faultline.cancelled(:dup, 1);
 -- After the attempt has completed its job.
 select settled, faultline.complete_job(id('b'), 1) from faultline.settle_effect(id('b'), 1, 'b', 'charge', 'APPLIED') settled;
 select is(faultline._lock_effect(id('b'), 1, 'b', 'charge'), effect('b'), 'what was said stands when the job is completed');
-select refuses($$select faultline._lock_effect(id('b'), 1, 'a', 'charge')$$, 'FL005', format('transaction ''a'' of job %s has no effect charge', id('b')), 'but it is that of its own transaction alone');
+select refuses($$select faultline._lock_effect(id('b'), 1, 'a', 'charge')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('b')), 'but it is that of its own transaction alone');
 select at_work('d'), outside('d', 'INIT'), faultline.fail_transaction('d', 'r');
 select refuses($$select faultline._lock_effect(id('d'), 1, 'd', 'charge')$$, 'FL006', 'transaction ''d'' has failed: r', 'not of a transaction that has failed');
 

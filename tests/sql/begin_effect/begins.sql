@@ -51,7 +51,7 @@ from (values
   ($$id('c'), 1, 'applied', 'charge'$$, 'FL002', format('transaction ''applied'' stands for job %s, which has another kind or request', id('applied'))),
   ($$id('c'), 1, 'a second', 'charge'$$, 'FL002', format('job %s carries out transaction ''its own'', not ''a second''', id('c'))),
   ($$id('applied'), 1, 'applied', 'charge'$$, 'FL003', 'transaction ''applied'' is APPLIED: no effect can be begun any more'),
-  ($$id('done'), 1, 'done', 'charge'$$, 'FL005', format('transaction ''done'' of job %s has no effect charge', id('done'))),
+  ($$id('done'), 1, 'done', 'charge'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('done'))),
   ($$id('burnt'), 1, 'burnt', 'charge', '{"amount": 5}'$$, 'FL006', 'transaction ''burnt'' has failed: r'),
   ($$id('stale'), 1, 'stale', 'charge'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is queued at attempt 1', id('stale'))),
   ($$424242, 1, 'x', 'charge'$$, 'FL005', 'there is no job 424242'), ($$null, 1, 'x', 'charge'$$, 'FL004', 'job_id is NULL and attempt is 1'),

@@ -31,7 +31,7 @@ select is((f.state, f.asks, f.answer, f.unknown_since, f.response), ('APPLIED'::
 select at_work('over'), outside('over', 'SENT'), faultline.complete_job(id('over'), 1), faultline.complete_job(id('a'), 1);
 select repeats($$select faultline.settle_effect(id('a'), 1, 'a', 'charge', 'APPLIED')$$, 'APPLIED', 'repeated when the job is completed');
 select refuses($$select faultline.settle_effect(id('over'), 1, 'over', 'charge', 'ABSENT')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('over')), 'said too late');
-select refuses($$select faultline.settle_effect(id('a'), 1, 'u', 'charge', 'ABSENT')$$, 'FL005', format('transaction ''u'' of job %s has no effect charge', id('a')), 'never of another job''s');
+select refuses($$select faultline.settle_effect(id('a'), 1, 'u', 'charge', 'ABSENT')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('a')), 'never of another job''s');
 
 -- What is refused.
 select at_work('init'), outside('init', 'INIT'), at_work('x'), outside('x', 'SENT'), at_work('burnt'), outside('burnt', 'ABSENT'), faultline.fail_transaction('burnt', 'r'), at_work('stale'), outside('stale', 'SENT'), job_ends('stale', 'queued');
