@@ -112,11 +112,13 @@ begin
   where e.failures <> l.failures and l.attempt > 0
     and l.created_at > greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
 
+  -- A snooze is no loop if its handler chose to wait: only one so short that it hardly is a wait counts.
   return query
   select 5, 'hot_loop', 'job ' || e.job_id,
     pg_catalog.format('%s attempts of it ended within a minute', count(*))
   from faultline.job_events e
   where e.at > now_ - interval '1 minute' and e.verb in ('fail', 'expire', 'release', 'snooze')
+    and not coalesce(e.verb = 'snooze' and (e.detail ->> 'delay')::interval >= interval '100 milliseconds', false)
   group by e.job_id
   having count(*) > 100;
 

@@ -133,6 +133,19 @@ where e.job_id::text = subject or e.job_id is null and e.detail ->> 'queue' = su
 order by e.event_id
 $$;
 
+-- Gives a day its partition, if it has none: a test that moves rows into the past must not fill the default partition.
+create function tap.has_day(parent text, moment timestamptz) returns void language plpgsql
+as $$
+declare
+  day constant timestamp := date_trunc('day', moment at time zone 'UTC');
+  name constant text := parent || '_' || to_char(day, 'YYYYMMDD');
+begin
+  execute format('create table if not exists faultline.%I partition of faultline.%I for values from (%L) to (%L)',
+    name, parent, day::text || '+00', (day + interval '1 day')::text || '+00');
+  execute format('alter table faultline.%I owner to faultline_owner', name);
+end
+$$;
+
 -- A second session, by the name of other, as superuser; it ends with this one. Use dblink_exec('other', …).
 create function tap.second_session() returns void
 language plpgsql
