@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import database
 from tests.support.pgtap import Tap
 from tests.support.project import ROOT
 from tests.support.statements import Function, Statements
@@ -39,6 +40,39 @@ def test_a_file_of_pgtap_is_not_passed_unless_all_of_it_is_ok(output: str, probl
 
 def test_a_file_of_pgtap_whose_tests_are_all_ok_is_passed() -> None:
     assert Tap.parse("1..2\nok 1 - one\nsome other output\nok 2 - two\n").problems() == []
+
+
+DAYS = """
+    select c.relname
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent in ('faultline.jobs_done'::regclass, 'faultline.job_events'::regclass)
+    order by 1"""
+
+
+def test_a_database_of_a_test_begins_today_although_the_template_is_from_yesterday(db: Database) -> None:
+    today = db.rows(DAYS)
+    db.close()
+    database.create(db.server, "yesterdays", template=db.name)
+    yesterdays, clone = database.Database(db.server, "yesterdays"), database.Database(db.server, "of_yesterdays")
+    try:
+        for parent in ("jobs_done", "job_events"):
+            ((first,), (last,)) = yesterdays.rows(
+                "select to_char((now() at time zone 'UTC')::date + day, 'YYYYMMDD') from unnest(array[-1, 14]) day"
+            )
+            yesterdays.execute(f"drop table faultline.{parent}_{last}")
+            yesterdays.execute(
+                f"create table faultline.{parent}_{first} partition of faultline.{parent} "
+                f"for values from ('{first} 00:00+00') to ('{first} 24:00+00')"
+            )
+        assert yesterdays.rows(DAYS) != today
+        yesterdays.close()
+        database.create(db.server, "of_yesterdays", template="yesterdays")
+        assert clone.rows(DAYS) == today
+        clone.close()
+        database.drop(db.server, "of_yesterdays")
+    finally:
+        yesterdays.close()
+        database.drop(db.server, "yesterdays")
 
 
 @pytest.mark.parametrize(
