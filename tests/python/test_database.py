@@ -144,7 +144,8 @@ def test_a_server_that_is_read_only_is_waited_for(db: Database) -> None:
         state = DatabaseState()
         link = Link(as_runner(db.dsn), "test", state)
         opening = asyncio.create_task(link.open())
-        await asyncio.sleep(0.3)
+        while not state.describe()["waiting"]:
+            await asyncio.sleep(0.01)
         why = str(state.describe()["waiting"]["test"])
         writable = db.connect()
         writable.execute("set default_transaction_read_only to off")

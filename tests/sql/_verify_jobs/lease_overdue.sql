@@ -4,7 +4,7 @@ select * from no_plan();
 -- Liveness is overdue by more than a minute before it counts.
 select job_in('running') as late \gset
 select healthy('a lease that holds');
-update faultline.jobs_live set lease_expires_at = clock_timestamp() - interval '55 s';
+update faultline.jobs_live set lease_expires_at = clock_timestamp() - interval '30 s';
 select healthy('a lease that has been over for less than a minute');
 update faultline.jobs_live set lease_expires_at = clock_timestamp() - interval '60.1 s';
 select verify_says(array[format('2 lease_overdue: job %s: the lease of runner UUID expired at TIME and nobody took it back', :late)], 'one that has been over for more');

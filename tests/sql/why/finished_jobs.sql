@@ -6,15 +6,15 @@ select faultline.fail_job(:silent, 1, '{}');
 select faultline.discard_job(:silent);
 -- The past, as no verb can make it.
 set session_replication_role = replica;
-update faultline.jobs_done set finished_at = clock_timestamp() - interval '75 s';
+update faultline.jobs_done set finished_at = clock_timestamp() - interval '75 min 20 s';
 set session_replication_role = origin;
 
 select is(observe(format('select faultline.why(%s) ->> ''why''', id)), sentence, state)
 from (values
-  (:succeeded, 'succeeded', 'it succeeded on attempt 1, 1 min 15 s ago'),
-  (:cancelled, 'cancelled', 'it was cancelled 1 min 15 s ago'),
-  (:discarded, 'discarded', 'it was a dead letter after ValueError: broken, and discarded 1 min 15 s ago'),
-  (:silent, 'discarded without a word', 'it was a dead letter, and discarded 1 min 15 s ago')
+  (:succeeded, 'succeeded', 'it succeeded on attempt 1, 1 h 15 min ago'),
+  (:cancelled, 'cancelled', 'it was cancelled 1 h 15 min ago'),
+  (:discarded, 'discarded', 'it was a dead letter after ValueError: broken, and discarded 1 h 15 min ago'),
+  (:silent, 'discarded without a word', 'it was a dead letter, and discarded 1 h 15 min ago')
 ) as v (id, state, sentence);
 
 select is(faultline.why(:succeeded) - 'why',
