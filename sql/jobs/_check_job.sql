@@ -42,6 +42,9 @@ begin
   perform faultline._check_interval('idempotency_ttl', idempotency_ttl, interval '1 second', interval '3660 days');
   perform faultline._check_backoff(backoff);
   perform faultline._check_interval('timeout', timeout, interval '1 millisecond', interval '366 days');
+  if pg_catalog.array_ndims(tags) > 1 then
+    perform faultline._invalid('tags is an array of arrays', 'Give one list of names');
+  end if;
   if pg_catalog.cardinality(tags) > 32 then
     perform faultline._invalid(pg_catalog.format('the job has %s tags', pg_catalog.cardinality(tags)), 'At most 32');
   end if;

@@ -83,6 +83,8 @@ select lives_ok(format('select faultline.enqueue(''t'', tags => %L)', array_fill
 select refuses(format('select faultline.enqueue(''t'', tags => %L)', array_fill('a'::text, array[33])), 'FL004', 'the job has 33 tags', '33 tags');
 select refuses($$select faultline.enqueue('t', tags => array['a', 'b c'])$$, 'FL004', 'tag ''b c'' is not a name', 'a tag that is no name');
 select refuses($$select faultline.enqueue('t', tags => array['a', null])$$, 'FL004', 'tag NULL is not a name', 'a tag that is NULL');
+select refuses($$select faultline.enqueue('t', tags => array[['a', 'b'], ['c', 'd']])$$, 'FL004', 'tags is an array of arrays', 'tags in two dimensions');
+select refuses($$select faultline.enqueue('t', tags => array[['a']])$$, 'FL004', 'tags is an array of arrays', 'one tag in two dimensions');
 
 -- Headers: an object, 16 KiB as text.
 select lives_ok($$select faultline.enqueue('t', headers => jsonb_build_object('a', repeat('x', 16384 - 9)))$$, 'headers of 16384 bytes');
