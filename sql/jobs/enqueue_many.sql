@@ -106,15 +106,20 @@ begin
     select k.ordinal, k.job_id, k.created
     from unnest(keyed_ordinals, keyed_ids, keyed_created) as k (ordinal, job_id, created)
     order by 1;
-  exception when data_exception then
-    -- A value that no cast could read: the slow test says which.
-    for item in
-      select e.ordinality as ordinal, e.value as job
-      from pg_catalog.jsonb_array_elements(jobs) with ordinality e
-    loop
-      perform faultline._refuse_item(item.ordinal, item.job);
-    end loop;
-    raise;
+  exception
+    when sqlstate 'FL004' then
+      -- Raised anew from here: its context would be the whole INSERT.
+      get stacked diagnostics message = message_text, hint = pg_exception_hint;
+      raise exception using errcode = 'FL004', message = message, hint = hint;
+    when data_exception then
+      -- A value that no cast could read: the slow test says which.
+      for item in
+        select e.ordinality as ordinal, e.value as job
+        from pg_catalog.jsonb_array_elements(jobs) with ordinality e
+      loop
+        perform faultline._refuse_item(item.ordinal, item.job);
+      end loop;
+      raise;
   end;
 
   for item in

@@ -50,6 +50,8 @@ from (values
   ('{"type": "t", "tags": ["a b"]}', 'tag ''a b'' is not a name'),
   ('{"type": "t", "tags": [null]}', 'tag NULL is not a name'),
   ('{"type": "t", "tags": {"a": 1}}', 'expected JSON array'),
+  ('{"type": "t", "tags": [["a", "b"], ["c", "d"]]}', 'tags is an array of arrays'),
+  ('{"type": "t", "idempotency_key": "k", "tags": [["a"]]}', 'tags is an array of arrays'),
   ('{"type": "t", "headers": []}', 'headers is not an object but of type array')
 ) v (element, message);
 select pg_temp.refuses_second(format('{"type": "%s"}', repeat('a', 129)), 'FL004', format('type ''%s'' is not a name', repeat('a', 129)));
@@ -67,6 +69,23 @@ select refuses($$select * from faultline.enqueue_many('[{"type": "t"}, {"type": 
                'a key reused with other arguments names its place');
 select throws_like($$select * from faultline.enqueue_many('[{"type": "t", "idempotency_key": "n"}, {"type": "t", "payload": {"a": 1}, "idempotency_key": "n"}]')$$,
                    'job 2: idempotency key ''n'' of queue default stands for job %, which has another type or payload', 'within one array too');
+
+-- One clear error, whichever way it was found: no statement of ours is printed below it.
+create function pg_temp.context_of(jobs text) returns text language plpgsql
+as $$
+declare
+  context text;
+begin
+  perform faultline.enqueue_many(jobs::jsonb);
+  return 'no error';
+exception when sqlstate 'FL004' then
+  get stacked diagnostics context = pg_exception_context;
+  return substring(context from '(?s)^(.*?)\n?SQL statement "SELECT faultline.enqueue_many');
+end
+$$;
+select cmp_ok(array_length(string_to_array(pg_temp.context_of(jobs), e'\n'), 1), '<=', 3, 'the context of what is wrong with ' || jobs)
+from unnest(array['[{"type": "a b"}]', '[{"type": "t"}, {"type": "t", "tags": ["a b"]}]', '[{"type": "t", "run_at": "soon"}]',
+                  '[{"type": "t", "idempotency_key": ""}]', '[5]', '[{"type": "t", "prio": 1}]']) jobs;
 
 -- What is no array.
 select refuses('select * from faultline.enqueue_many(null)', 'FL004', 'jobs is not an array but NULL', 'NULL');
