@@ -22,6 +22,7 @@ as $$
 #variable_conflict use_variable
 declare
   token jsonb;
+  name text;
   now_ timestamptz;
   wanted int := coalesce(batch, 1);
   claimed int;
@@ -37,6 +38,11 @@ begin
   if queues is null or pg_catalog.cardinality(queues) = 0 or pg_catalog.array_position(queues, null) is not null then
     perform faultline._invalid('queues is empty or has a NULL in it', 'Name one queue or more');
   end if;
+  foreach name in array queues loop
+    if pg_catalog.length(name) > 128 or name !~ '^[A-Za-z0-9_.:-]+$' then
+      perform faultline._check_name('queue', name);
+    end if;
+  end loop;
   if runner is null then
     perform faultline._invalid('runner is NULL', 'A runner makes a new uuid at each start');
   end if;

@@ -13,6 +13,7 @@ select answers($$select name_of(job_id) from faultline.claim_job('q', runner(1),
 select faultline.enqueue('t', '{"name": "d"}');
 select answers($$select name_of(job_id) from faultline.claim_job(null, runner(1))$$, 'd', 'a queue that is NULL is the default queue, as in enqueue');
 select refuses($$select * from faultline.claim_job('q', null)$$, 'FL004', 'runner is NULL', 'no runner');
+select refuses($$select * from faultline.claim_job('def ault', runner(1))$$, 'FL004', 'queue ''def ault'' is not a name', 'a queue that can''t be');
 select refuses($$select * from faultline.claim_job('q', runner(1), 0)$$, 'FL004', 'batch 0 is out of bounds', 'batch 0');
 select refuses($$select * from faultline.claim_job('q', runner(1), 10001)$$, 'FL004', 'batch 10001 is out of bounds', 'batch 10 001');
 select refuses($$select * from faultline.claim_job('q', runner(1), 1, '0.999 s')$$, 'FL004', 'lease 00:00:00.999 is out of bounds', 'a lease of 999 ms');

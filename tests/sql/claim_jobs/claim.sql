@@ -60,6 +60,9 @@ select is(claimed('s4'), 2, 'retry_job does not set it back');
 select refuses('select * from faultline.claim_jobs(null, runner(1))', 'FL004', 'queues is empty or has a NULL in it', 'queues NULL');
 select refuses($$select * from faultline.claim_jobs('{}', runner(1))$$, 'FL004', 'queues is empty or has a NULL in it', 'no queue');
 select refuses($$select * from faultline.claim_jobs(array['a', null], runner(1))$$, 'FL004', 'queues is empty or has a NULL in it', 'a queue that is NULL');
+select refuses(format('select * from faultline.claim_jobs(array[''a'', %L], runner(1))', q), 'FL004', format('queue %L is not a name', q), 'a queue that can''t be: ' || q)
+from unnest(array['', 'a b', 'é', repeat('q', 129)]) q;
+select lives_ok(format('select * from faultline.claim_jobs(array[''a'', %L], runner(1))', repeat('q', 128)), 'a queue of 128 characters');
 select refuses($$select * from faultline.claim_jobs('{a}', null)$$, 'FL004', 'runner is NULL', 'no runner');
 select queued('r');
 set local role faultline_runner;
