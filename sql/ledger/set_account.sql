@@ -1,6 +1,6 @@
 -- Gives an account a floor, below which no posting may take its balance in a currency; NULL: none. Returns the balance.
 -- For faultline_operator. Repeated, it changes nothing. Exact: it waits, 5 s at most, for whoever is debiting the account.
--- Errors: FL004, also if the balance is below the floor already; 55P03 someone kept debiting it for more than 5 s.
+-- Errors: FL004; FL008 the balance is below the floor already; 55P03 someone kept debiting it for more than 5 s.
 create function faultline.set_account(account text, currency text, floor numeric)
 returns numeric
 language plpgsql security definer
@@ -26,8 +26,10 @@ begin
   for update;
   balance := faultline._balance(account, currency);
   if balance < floor then
-    perform faultline._invalid(
-      pg_catalog.format('account %s is at %s %s, below a floor of %s', account, balance, currency, floor), 'Choose a floor at the balance or below it');
+    raise exception using
+      errcode = 'FL008',
+      message = pg_catalog.format('account %s is at %s %s, below a floor of %s', account, balance, currency, floor),
+      hint = 'Choose a floor at the balance or below it';
   end if;
   if before is not distinct from floor then
     return balance;

@@ -28,7 +28,8 @@ begin
   tags := coalesce(submit_transaction.tags, '{}');
   perform faultline._check_transaction_id(submit_transaction.transaction_id);
   perform faultline._check_name('kind', submit_transaction.kind);
-  perform faultline._check_job(kind, request, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
+  perform faultline._check_document('the request', submit_transaction.request, true);
+  perform faultline._check_job(kind, null, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
 
   perform pg_catalog.pg_current_xact_id();
   new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
