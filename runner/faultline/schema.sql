@@ -923,19 +923,21 @@ begin
   if must_be_object and pg_catalog.jsonb_typeof(document) <> 'object' then
     perform faultline._invalid(
       pg_catalog.format('%s is not an object but of type %s', what, pg_catalog.jsonb_typeof(document)),
-      'For example {"type": "ValueError", "message": "…"}');
+      case what when 'the error' then 'For example {"type": "ValueError", "message": "…"}'
+        else 'Put the value under a name, as in {"value": …}' end);
   end if;
   if pg_catalog.octet_length(document::text) > 262144 then
     perform faultline._invalid(
       pg_catalog.format('%s has %s bytes as text', what, pg_catalog.octet_length(document::text)),
-      'At most 262144 (256 KiB): store the data elsewhere and return a reference');
+      pg_catalog.format(
+        'At most 262144 (256 KiB): store the data elsewhere and %s a reference', case what when 'the request' then 'pass' else 'return' end));
   end if;
 end
 $$;
 
 -- Name: FUNCTION _check_document(what text, document jsonb, must_be_object boolean); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._check_document(what text, document jsonb, must_be_object boolean) IS 'Private: raises FL004 for a result or an error that can''t be kept.';
+COMMENT ON FUNCTION faultline._check_document(what text, document jsonb, must_be_object boolean) IS 'Private: raises FL004 for a document that can''t be kept.';
 
 -- Name: _check_fence(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1019,6 +1021,9 @@ begin
   perform faultline._check_interval('idempotency_ttl', idempotency_ttl, interval '1 second', interval '3660 days');
   perform faultline._check_backoff(backoff);
   perform faultline._check_interval('timeout', timeout, interval '1 millisecond', interval '366 days');
+  if pg_catalog.array_ndims(tags) > 1 then
+    perform faultline._invalid('tags is an array of arrays', 'Give one list of names');
+  end if;
   if pg_catalog.cardinality(tags) > 32 then
     perform faultline._invalid(pg_catalog.format('the job has %s tags', pg_catalog.cardinality(tags)), 'At most 32');
   end if;
@@ -2680,11 +2685,13 @@ begin
   where e.failures <> l.failures and l.attempt > 0
     and l.created_at > greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
 
+  -- A snooze is no loop if its handler chose to wait: only one so short that it hardly is a wait counts.
   return query
   select 5, 'hot_loop', 'job ' || e.job_id,
     pg_catalog.format('%s attempts of it ended within a minute', count(*))
   from faultline.job_events e
   where e.at > now_ - interval '1 minute' and e.verb in ('fail', 'expire', 'release', 'snooze')
+    and not coalesce(e.verb = 'snooze' and (e.detail ->> 'delay')::interval >= interval '100 milliseconds', false)
   group by e.job_id
   having count(*) > 100;
 
@@ -3338,10 +3345,11 @@ CREATE FUNCTION faultline.claim_jobs(queues text[], runner uuid, batch integer D
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
     SET jit TO 'off'
-    AS $$
+    AS $_$
 #variable_conflict use_variable
 declare
   token jsonb;
+  name text;
   now_ timestamptz;
   wanted int := coalesce(batch, 1);
   claimed int;
@@ -3357,6 +3365,11 @@ begin
   if queues is null or pg_catalog.cardinality(queues) = 0 or pg_catalog.array_position(queues, null) is not null then
     perform faultline._invalid('queues is empty or has a NULL in it', 'Name one queue or more');
   end if;
+  foreach name in array queues loop
+    if pg_catalog.length(name) > 128 or name !~ '^[A-Za-z0-9_.:-]+$' then
+      perform faultline._check_name('queue', name);
+    end if;
+  end loop;
   if runner is null then
     perform faultline._invalid('runner is NULL', 'A runner makes a new uuid at each start');
   end if;
@@ -3448,7 +3461,7 @@ begin
     end loop;
   end loop;
 end
-$$;
+$_$;
 
 -- Name: FUNCTION claim_jobs(queues text[], runner uuid, batch integer, lease interval, floor text); Type: COMMENT; Schema: faultline; Owner: -
 
@@ -3878,15 +3891,20 @@ begin
     select k.ordinal, k.job_id, k.created
     from unnest(keyed_ordinals, keyed_ids, keyed_created) as k (ordinal, job_id, created)
     order by 1;
-  exception when data_exception then
-    -- A value that no cast could read: the slow test says which.
-    for item in
-      select e.ordinality as ordinal, e.value as job
-      from pg_catalog.jsonb_array_elements(jobs) with ordinality e
-    loop
-      perform faultline._refuse_item(item.ordinal, item.job);
-    end loop;
-    raise;
+  exception
+    when sqlstate 'FL004' then
+      -- Raised anew from here: its context would be the whole INSERT.
+      get stacked diagnostics message = message_text, hint = pg_exception_hint;
+      raise exception using errcode = 'FL004', message = message, hint = hint;
+    when data_exception then
+      -- A value that no cast could read: the slow test says which.
+      for item in
+        select e.ordinality as ordinal, e.value as job
+        from pg_catalog.jsonb_array_elements(jobs) with ordinality e
+      loop
+        perform faultline._refuse_item(item.ordinal, item.job);
+      end loop;
+      raise;
   end;
 
   for item in
@@ -4931,8 +4949,10 @@ begin
   for update;
   balance := faultline._balance(account, currency);
   if balance < floor then
-    perform faultline._invalid(
-      pg_catalog.format('account %s is at %s %s, below a floor of %s', account, balance, currency, floor), 'Choose a floor at the balance or below it');
+    raise exception using
+      errcode = 'FL008',
+      message = pg_catalog.format('account %s is at %s %s, below a floor of %s', account, balance, currency, floor),
+      hint = 'Choose a floor at the balance or below it';
   end if;
   if before is not distinct from floor then
     return balance;
@@ -5113,7 +5133,8 @@ begin
   tags := coalesce(submit_transaction.tags, '{}');
   perform faultline._check_transaction_id(submit_transaction.transaction_id);
   perform faultline._check_name('kind', submit_transaction.kind);
-  perform faultline._check_job(kind, request, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
+  perform faultline._check_document('the request', submit_transaction.request, true);
+  perform faultline._check_job(kind, null, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
 
   perform pg_catalog.pg_current_xact_id();
   new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
