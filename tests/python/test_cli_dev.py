@@ -39,11 +39,14 @@ def outside() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+def start(*arguments: str, cwd: Path, ignored: str = "") -> subprocess.Popen[str]:
+    """`ignored` are signals that it begins with ignored."""
+    trap = ["sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh"] if ignored else []
     return subprocess.Popen(
-        [*COMMAND, "dev", *arguments],
+        [*trap, *COMMAND, "dev", *arguments],
         cwd=cwd,
         env=environment(),
+        stdin=subprocess.PIPE if ignored else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -114,8 +117,30 @@ class TestCommand:
         assert process.returncode == 9
         assert not servers_left(where)
 
+    def test_what_was_ignored_from_the_start_stays_ignored(self, tmp_path: Path) -> None:
+        """As under nohup: neither we nor the command end with the terminal."""
+        process = start("--", "sh", "-c", 'echo "$PGHOST"; read line; echo "$line"', cwd=tmp_path, ignored="HUP")
+        where = line(process)
+        os.killpg(process.pid, signal.SIGHUP)
+        said, errors = process.communicate("still here\n", timeout=SECONDS)
+        assert (process.returncode, said) == (0, "still here\n"), errors
+        assert not servers_left(where)
+
 
 class TestStay:
+    def test_goes_on_after_a_signal_that_was_ignored_from_the_start(self, tmp_path: Path) -> None:
+        process = start("--json", cwd=tmp_path, ignored="HUP INT")
+        told = json.loads(line(process))
+        os.killpg(process.pid, signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        with psycopg.connect(told["dsn"]) as connection:
+            assert connection.execute("select faultline.enqueue('hello')").fetchone() == (1,)
+        assert process.poll() is None
+        process.terminate()
+        _, errors = process.communicate(timeout=SECONDS)
+        assert (process.returncode, errors) == (0, "")
+        assert not Path(told["data"]).exists()
+
     def test_prints_a_dsn_that_works_and_cleans_up_on_ctrl_c(self, tmp_path: Path) -> None:
         process = start(cwd=tmp_path)
         dsn = line(process).removeprefix("export FAULTLINE_DSN='").removesuffix("'")

@@ -21,6 +21,7 @@ from faultline.cli.failures import SIGNALED, WRONG_USAGE, Failure, Terminated
 from faultline.cli.invocation import program, scripts
 from faultline.cli.options import json_option, option
 from faultline.embedded import SUPERUSER, Server
+from faultline.signals import heard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,14 +124,18 @@ def _stay(server: Server, *, as_json: bool, kept: bool) -> int:
 
 @contextmanager
 def terminating() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise Terminated, once: what is to be cleaned up gets its time."""
+    """SIGINT, SIGTERM and SIGHUP raise Terminated, once: what is to be cleaned up gets its time.
+
+    One that we began with ignored (nohup) stays ignored, also for what we start.
+    """
+    numbers = heard(*END_SIGNALS)
 
     def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        for each in END_SIGNALS:
+        for each in numbers:
             signal.signal(each, signal.SIG_IGN)
         raise Terminated(number)
 
-    before = {number: signal.signal(number, terminate) for number in END_SIGNALS}
+    before = {number: signal.signal(number, terminate) for number in numbers}
     try:
         yield
     finally:
@@ -150,7 +155,7 @@ def run_command(command: Sequence[str], server: Server) -> int:
         elif not (number in {signal.SIGINT, signal.SIGQUIT} and in_foreground()):
             process.send_signal(number)
 
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    before = {number: signal.signal(number, forward) for number in heard(*FORWARDED)}
     try:
         process = subprocess.Popen(list(command), env=command_environment(server))
         for number in early:
