@@ -26,6 +26,7 @@ from faultline.heartbeat import Heartbeat
 from faultline.housekeeper import Housekeeper
 from faultline.metrics import Metrics
 from faultline.services import Services
+from faultline.signals import heard
 from faultline.status_server import StatusServer
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ SCRAPE_SECONDS: Final = 2.5
 
 
 def run(app: App, options: RunnerOptions) -> int:
-    """Run one process until it is told to stop (SIGTERM, SIGINT) or, with `until_empty`, until the work is done.
+    """Run one process until it is told to stop by a signal or, with `until_empty`, until the work is done.
 
     Returns the exit code: 0, or 1 if results could not be reported. Raises FaultlineError if it cannot start.
     """
@@ -114,6 +115,11 @@ class Runner:
                     "stopping: handlers have %s to finish; a second signal cuts that short", show(self.options.grace)
                 )
 
+    def _hung_up(self) -> None:
+        """The terminal is gone: end, but in no hurry, as the shell and the kernel may each say so."""
+        if self._stops == 0:
+            self._stopped()
+
     # The life of a runner.
 
     async def _main(self) -> int:
@@ -153,7 +159,7 @@ class Runner:
             if server is not None:
                 server.close()
             background.close()
-        log.info("stopped after %d attempts", self.metrics.finished())
+        log.info("stopped after %s", logs.plural(self.metrics.finished(), "attempt"))
         return self._code
 
     def _roles(self) -> _Roles:
@@ -242,14 +248,14 @@ class Runner:
         if executor.interrupt():
             await executor.idle(UNWIND_SECONDS, asyncio.Event())
             if left := executor.abandon():
-                log.warning("%d handlers did not stop: their jobs are given back while they still run", left)
+                log.warning("%s did not stop: given back while still running", logs.plural(left, "handler"))
         executor.close()
         completer.close()
         if not await _within(REPORT_SECONDS, reporting):
             completer.give_up()
             await _within(REPORT_SECONDS, reporting)
         if completer.backlog:
-            log.error("%d results could not be reported: the jobs will run again", completer.backlog)
+            log.error("could not report %s: that work will run again", logs.plural(completer.backlog, "result"))
             self._code = 1
         await roles.claim.close()
 
@@ -263,6 +269,8 @@ class Runner:
         if threading.current_thread() is threading.main_thread() and self._loop is not None:
             for number in SIGNALS:
                 self._loop.add_signal_handler(number, self._stopped)
+            for number in heard(signal.SIGHUP):
+                self._loop.add_signal_handler(number, self._hung_up)
 
     def _clean_up(self, loop: asyncio.AbstractEventLoop) -> None:
         """What handlers may have left in the loop."""

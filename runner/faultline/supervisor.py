@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from faultline import database, logs
 from faultline.settings import RunnerOptions
+from faultline.signals import heard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -167,7 +168,8 @@ class _Supervisor:
     # Signals and changes.
 
     def _signalled(self, number: int) -> None:
-        if number in {signal.SIGTERM, signal.SIGINT}:
+        # A terminal that is gone may be told twice, by the shell and by the kernel: that is no hurry.
+        if number in {signal.SIGTERM, signal.SIGINT} or (number == signal.SIGHUP and not self.stops):
             self.stop()
 
     def stop(self) -> None:
@@ -229,13 +231,13 @@ class _Wakeup:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[_Wakeup]:
-    """SIGTERM, SIGINT and SIGCHLD wake the supervisor, as long as it runs."""
+    """SIGTERM, SIGINT, SIGHUP and SIGCHLD wake the supervisor, as long as it runs."""
     wakeup = _Wakeup()
 
     def noted(number: int, frame: FrameType | None) -> None:
         """The byte in the pipe says it."""
 
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, *heard(signal.SIGHUP))
     before = {number: signal.signal(number, noted) for number in numbers}
     previous = signal.set_wakeup_fd(wakeup.write, warn_on_full_buffer=False)
     try:

@@ -120,6 +120,31 @@ def test_children_finish_their_jobs_when_the_supervisor_is_told_to_stop(db: Data
     assert runners(db) == set()
 
 
+def test_the_end_of_the_terminal_is_no_hurry_however_often_it_is_told(db: Database, module: Path) -> None:
+    (job_id,) = enqueue(db, "nap", '{"seconds": 1}')
+    with process(module, as_runner(db.dsn), "jobs:app", "--processes", "2") as supervisor:
+        until(lambda: state(db, job_id) == "running", "it runs")
+        for _ in range(3):
+            supervisor.signal(signal.SIGHUP)
+            time.sleep(0.05)
+        assert supervisor.wait() == 0
+    assert state(db, job_id) == "succeeded"
+    assert runners(db) == set()
+
+
+def test_the_end_of_the_terminal_is_nothing_to_a_supervisor_that_began_with_it_ignored(
+    db: Database, module: Path
+) -> None:
+    with process(module, as_runner(db.dsn), "jobs:app", "--processes", "2", ignored="HUP") as supervisor:
+        until(lambda: len(runners(db)) == 2, "both are there")
+        supervisor.signal(signal.SIGHUP)
+        (job_id,) = enqueue(db, "nap")
+        until(lambda: state(db, job_id) == "succeeded", "they go on")
+        assert len(runners(db)) == 2
+        supervisor.signal(signal.SIGTERM)
+        assert supervisor.wait() == 0
+
+
 def test_a_second_signal_hurries_the_children(db: Database, module: Path) -> None:
     (job_id,) = enqueue(db, "nap", '{"seconds": 60}')
     with process(module, as_runner(db.dsn), "jobs:app", "--processes", "2", "--grace", "60s") as supervisor:

@@ -123,10 +123,11 @@ def drain(app: App, db: Database, **options: Any) -> Runner:
     return running.runner
 
 
-def fetch(port: int | None, path: str) -> tuple[int, str]:
+def fetch(port: int | None, path: str, method: str = "GET") -> tuple[int, str]:
     """Status and body of a page, whatever the status is."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own server
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -142,11 +143,14 @@ def sample(metrics: str, name: str) -> float:
 class Process:
     """`faultline run` as a process of its own, in a directory with the user's module in it."""
 
-    def __init__(self, directory: Path, dsn: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, dsn: str, *arguments: str, env: Mapping[str, str] | None = None, ignored: str = ""
+    ) -> None:
+        trap = ["sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh"] if ignored else []
         self.log = directory / f"runner-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "faultline.cli", "run", *arguments],
+                [*trap, sys.executable, "-m", "faultline.cli", "run", *arguments],
                 cwd=directory,
                 env={**os.environ, "FAULTLINE_DSN": dsn, **(env or {})},
                 stdin=subprocess.DEVNULL,
@@ -171,9 +175,11 @@ class Process:
 
 
 @contextmanager
-def process(directory: Path, dsn: str, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Process]:
-    """A process that is gone after the block, whatever happened."""
-    started = Process(directory, dsn, *arguments, env=env)
+def process(
+    directory: Path, dsn: str, *arguments: str, env: Mapping[str, str] | None = None, ignored: str = ""
+) -> Iterator[Process]:
+    """A process that is gone after the block, whatever happened. `ignored` are signals that it begins with ignored."""
+    started = Process(directory, dsn, *arguments, env=env, ignored=ignored)
     try:
         yield started
     finally:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from faultline.cli.database import connect
+from faultline.cli.database import RUNNER, connect
 from faultline.cli.loading import load_app
 from faultline.cli.options import DURATION, NAMED, dsn_option, option
 from faultline.settings import RunnerOptions
@@ -67,8 +67,8 @@ def run(
 
     They are those of the faultline.App that is APP in MODULE, which may lie in the current directory.
 
-    SIGTERM and Ctrl-C end it gently: it claims nothing more, lets handlers finish within --grace, and gives the rest
-    back without charging an attempt. FAULTLINE_QUEUES may name several queues: mail,default.
+    SIGTERM, Ctrl-C and the end of its terminal end it gently: it claims nothing more, lets handlers finish within
+    --grace, and gives the rest back without charging an attempt. FAULTLINE_QUEUES may name several: mail,default.
 
     \b
     faultline run jobs:app
@@ -92,7 +92,7 @@ def run(
         listen_dsn=listen_dsn,
         handler_connections=handler_connections,
     )
-    with connect(options.dsn):
+    with connect(options.dsn, RUNNER):
         pass  # a DSN that doesn't answer now is a mistake; later, it is waited for
     return _start(app, found, options)
 
