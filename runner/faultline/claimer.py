@@ -19,6 +19,7 @@ import psycopg
 from faultline import database
 from faultline.database import CALL_SECONDS, GivenUp, Lost
 from faultline.job import COLUMNS, Job
+from faultline.logs import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -336,7 +337,7 @@ class Claimer:
         known = list(self._completer.held)
         ((released,),) = await self._link.fetch(_RELEASE_UNKNOWN, (self._runner, known))
         if released:
-            log.info("gave back %d jobs whose claim had been answered into the void", released)
+            log.info("gave back %s whose claim had been answered into the void", plural(released, "job"))
 
     # Nothing to do.
 

@@ -20,7 +20,7 @@ import psycopg
 from faultline import __version__, database
 from faultline.database import GivenUp, Lost
 from faultline.encoding import decode_jsonb
-from faultline.logs import Limiter, clean
+from faultline.logs import Limiter, clean, plural
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -154,7 +154,7 @@ class Housekeeper:
             ((reaped,),) = await self._link.fetch(_REAP, (REAP_MOST, floor))
             self._metrics.leases_recovered += reaped
             if reaped:
-                log.info("took back %d jobs whose lease had expired", reaped)
+                log.info("took back %s whose lease had expired", plural(reaped, "job"))
             if reaped < REAP_MOST:
                 return
 

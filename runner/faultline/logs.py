@@ -21,6 +21,11 @@ def clean(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
+def plural(number: int, noun: str, several: str | None = None) -> str:
+    """1 job, 2,000 jobs."""
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
 def fields(**values: Any) -> dict[str, dict[str, Any]]:
     """For `extra=`: what a machine wants to know about an event, in JSON lines members of their own."""
     return {"fields": values}

@@ -21,6 +21,12 @@ def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
     return made
 
 
+@pytest.mark.parametrize(("number", "said"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (2000, "2,000 jobs")])
+def test_one_is_not_many(number: int, said: str) -> None:
+    assert logs.plural(number, "job") == said
+    assert logs.plural(number, "entry", "entries").startswith(said.split(maxsplit=1)[0])
+
+
 def test_a_line_for_people() -> None:
     line = logs.Lines("[2]").format(record("job %d failed: %s", 7, "bad\x1b[2J\nforged line"))
     assert line[8:] == " WARN  [2] job 7 failed: bad\ufffd[2J ⏎ forged line"

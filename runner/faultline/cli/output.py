@@ -18,6 +18,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from faultline import logs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -28,6 +30,7 @@ RAW_IN_JSON: Final = re.compile(r"[\x7f-\x9f]")
 WIDE_ENOUGH: Final = 10_000
 LONGEST_VALUE: Final = 2_000
 NARROWEST: Final = 6
+plural = logs.plural
 GAP: Final = "  "
 PATIENCE_SECONDS: Final = 0.4
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -189,10 +192,6 @@ def span(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{int(seconds // size)}{unit}"
     return f"{int(seconds)}s" if seconds >= 1 else f"{int(seconds * 1000)}ms"
-
-
-def plural(number: int, noun: str, several: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
 
 
 @contextmanager

@@ -10,9 +10,9 @@ import psycopg
 
 from faultline.client import enqueue_many
 from faultline.demo.evidence import COUNTS, EXPIRED, HELD, REFUSED, RUNNER, Counts, Evidence, Fault, pairs
-from faultline.demo.narrator import plural
 from faultline.demo.processes import CONCURRENCY, QUEUE, RunnerProcess, process_state
 from faultline.demo.work import TYPE
+from faultline.logs import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ class Play:
         with self._connection.transaction():
             for start in range(0, self._total, BATCH):
                 ids += [made.job_id for made in enqueue_many(self._connection, jobs[start : start + BATCH])]
-        self._say(f"enqueued {self._total:,} jobs in one transaction: one a file")
+        self._say(f"enqueued {plural(self._total, 'job')} in one transaction: one a file")
         return {job["payload"]["file"]: job_id for job, job_id in zip(jobs, ids, strict=True)}
 
     def _threshold(self) -> int:

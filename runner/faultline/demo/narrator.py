@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 EVERY_SECONDS: Final = 2.0
 
 
-def plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
-
-
 class Narrator:
     """Tells on `stream` what happens, each line with the seconds since the beginning."""
 

@@ -17,9 +17,9 @@ from faultline import schema
 from faultline.demo import direct
 from faultline.demo.director import SLOTS, DemoError, FaultMissed, Play, Setting
 from faultline.demo.files import Survey, path_of
-from faultline.demo.narrator import plural
 from faultline.demo.verdict import Check, Comparison, compare, judge, results_of
 from faultline.embedded import Server
+from faultline.logs import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from faultline.demo.narrator import plural
+from faultline.logs import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +132,7 @@ def _nothing_lost(evidence: Evidence) -> Check:
     return Check(
         "no job lost",
         not lost and bool(evidence.enqueued),
-        f"{len(succeeded):,} of {len(evidence.enqueued):,} enqueued jobs succeeded" + _named(lost),
+        f"{len(succeeded):,} of {plural(len(evidence.enqueued), 'enqueued job')} succeeded" + _named(lost),
     )
 
 
