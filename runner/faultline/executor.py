@@ -109,6 +109,7 @@ class Executor:
         self._collecting = False
         self._unknown = Limiter(60.0)
         self._failures = Limiter(1.0)
+        self._late = Limiter(1.0)
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
 
@@ -412,7 +413,8 @@ class Executor:
         if job._why == TIMEOUT and not isinstance(error, Outcome):
             limit = show(attempt.seconds or 0.0)
             late = TimeoutError(f"the handler ran longer than its timeout of {limit}")
-            late.__cause__ = None if isinstance(error, _Unfinished) else error
+            if not isinstance(error, _Unfinished):
+                late.__cause__ = error.with_traceback(reports.without(error.__traceback__, skip))
             self._log_failure(job, late)
             self._completer.report(reports.failed(job, late, outcome="timed_out"))
         else:
@@ -470,8 +472,18 @@ class Executor:
         elif handler is None:
             self._unknown_type(job, now)
         else:
-            log.warning("job %d (%s) waited here beyond its lease: given back unstarted", job.id, job.type)
+            self._not_started(job, now)
             self._completer.report(Report(job, "release", "released"))
+
+    def _not_started(self, job: Job, now: float) -> None:
+        if (kept := self._late.allow(None, now)) is not None:
+            log.warning(
+                "job %d (%s) is not started: its lease may be lost%s",
+                job.id,
+                job.type,
+                f"; {kept} more since the last message" if kept else "",
+                extra=fields(job_id=job.id, attempt=job.attempt, type=job.type, queue=job.queue),
+            )
 
     def _unknown_type(self, job: Job, now: float) -> None:
         delay = min(UNKNOWN_MOST, UNKNOWN_FIRST * 2.0 ** min(job.attempt - 1, 10)) * random.uniform(0.8, 1.0)  # noqa: S311
@@ -527,7 +539,8 @@ def _drive(
             value = yield yielded
         except BaseException as error:  # noqa: BLE001 - CancelledError above all
             step: Callable[..., Any] = throw
-            value = error
+            trace = error.__traceback__
+            value = error.with_traceback(trace.tb_next if trace is not None else None)  # without this frame
         else:
             step = send
         try:

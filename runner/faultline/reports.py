@@ -11,6 +11,8 @@ from faultline.encoding import encode
 from faultline.logs import clean
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from faultline.job import Job
 
 MESSAGE_MOST: Final = 2_000
@@ -51,6 +53,13 @@ def describe(error: BaseException, *, skip: int = 0, with_traceback: bool = True
     return encode(shown, "the error")
 
 
+def without(trace: TracebackType | None, skip: int) -> TracebackType | None:
+    """A traceback without its outermost frames."""
+    for _ in itertools.repeat(None, skip):
+        trace = trace.tb_next if trace is not None else None
+    return trace
+
+
 def _message(error: BaseException) -> str:
     try:
         return clean(str(error))
@@ -59,9 +68,7 @@ def _message(error: BaseException) -> str:
 
 
 def _traceback(error: BaseException, skip: int) -> str:
-    trace = error.__traceback__
-    for _ in itertools.repeat(None, skip):
-        trace = trace.tb_next if trace is not None else None
+    trace = without(error.__traceback__, skip)
     try:
         lines = traceback.format_exception(type(error), error, trace, limit=-FRAMES_MOST)
     except Exception as unprintable:  # noqa: BLE001

@@ -80,6 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
+        self.wfile.write(self._answer())
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def _answer(self) -> bytes:
+        """Sends everything of the answer but its body, and returns that."""
         page = self.server.pages.get(self.path.partition("?")[0])
         if page is None:
             known = {"error": "not found", "paths": sorted(self.server.pages)}
@@ -90,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        return body
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it has in the base class
         """Scrapes are not logged."""

@@ -363,6 +363,7 @@ def test_a_coroutine_beyond_its_timeout_is_cancelled_and_charged(db: Database) -
     error = job(db, job_id)["error"]
     assert (error["type"], error["message"]) == ("TimeoutError", "the handler ran longer than its timeout of 50ms")
     assert "in slow" in error["traceback"]
+    assert "faultline/executor.py" not in error["traceback"], "frames of ours help nobody"
     assert runner.metrics.of("default", "slow").outcomes == {"timed_out": 1}
 
 

@@ -454,8 +454,31 @@ def test_a_signal_ends_a_process_gently(db: Database, module: Path) -> None:
         output = runner.output()
     assert states(db) == {"succeeded": 1}
     lines = [json.loads(line) for line in output.splitlines()]
-    assert [line["message"] for line in lines][-1] == "stopped after 1 attempts"
+    assert [line["message"] for line in lines][-1] == "stopped after 1 attempt"
     assert "Traceback" not in output
+
+
+def test_the_end_of_its_terminal_ends_a_process_gently_however_often_it_is_told(db: Database, module: Path) -> None:
+    enqueue(db, "block", '{"seconds": 1}')
+    with process(module, as_runner(db.dsn), "jobs:app") as runner:
+        until(lambda: states(db) == {"running": 1}, "it runs")
+        for _ in range(3):
+            runner.signal(signal.SIGHUP)
+            time.sleep(0.05)
+        assert runner.wait() == 0
+    assert states(db) == {"succeeded": 1}
+
+
+def test_the_end_of_its_terminal_is_nothing_to_a_process_that_began_with_it_ignored(db: Database, module: Path) -> None:
+    enqueue(db, "block", '{"seconds": 0.2}')
+    with process(module, as_runner(db.dsn), "jobs:app", ignored="HUP") as runner:
+        until(lambda: states(db) == {"running": 1}, "it runs")
+        runner.signal(signal.SIGHUP)
+        until(lambda: states(db) == {"succeeded": 1}, "it goes on")
+        (job_id,) = enqueue(db, "quick")
+        until(lambda: state(db, job_id) == "succeeded", "and on")
+        runner.signal(signal.SIGTERM)
+        assert runner.wait() == 0
 
 
 def test_a_handler_that_hangs_for_ever_does_not_keep_the_process(db: Database, module: Path) -> None:
@@ -466,6 +489,27 @@ def test_a_handler_that_hangs_for_ever_does_not_keep_the_process(db: Database, m
         assert runner.wait(15) == 0
     assert states(db) == {"queued": 1}
     assert db.scalar("select failures from faultline.jobs_live") == 0
+
+
+def test_a_process_that_wakes_up_says_once_that_it_does_not_start_what_it_had_in_stock(
+    db: Database, module: Path
+) -> None:
+    enqueue(db, "nap", count=3000)
+    held = "select count(*)::int, max(lease_expires_at) < clock_timestamp() from faultline.jobs_live where attempt > 0"
+    with process(
+        module, as_runner(db.dsn), "jobs:app", "--lease", "1s", "--concurrency", "4", "--until-empty"
+    ) as runner:
+        until(lambda: states(db).get("running", 0) > 40, "it has a stock")
+        runner.signal(signal.SIGSTOP)
+        until(lambda: db.rows(held)[0][1], "all of its leases are over")
+        (stock, _) = db.rows(held)[0]
+        runner.signal(signal.SIGCONT)
+        assert runner.wait() == 0
+        output = runner.output()
+    assert stock > 20
+    assert "given back unstarted" not in output
+    assert 1 <= output.count("is not started: its lease may be lost") <= 5
+    assert_sound(db)
 
 
 # Crashes.
@@ -642,7 +686,7 @@ def test_stopping_while_the_database_is_away_ends_and_says_what_could_not_be_rep
             gate.set()
             running.runner.stop()
             assert running.join() == 1
-    assert "1 results could not be reported" in caplog.text
+    assert "could not report 1 result:" in caplog.text
 
 
 def test_a_database_whose_default_is_repeatable_read_makes_no_difference(own: Database) -> None:
@@ -747,3 +791,5 @@ def test_health_and_readiness_are_json(db: Database) -> None:
         assert (status, shown["status"], shown["runner"]) == (200, "ok", str(running.runner.id))
         assert shown["slots"] == {"busy": 0, "idle": 20, "stuck": 0, "prefetched": 0}
         assert running.get("/nothing")[0] == 404
+        for path, expected in (("/health", 200), ("/ready", 200), ("/metrics", 200), ("/nothing", 404)):
+            assert fetch(running.runner.port, path, "HEAD") == (expected, ""), path
