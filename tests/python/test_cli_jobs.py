@@ -73,6 +73,15 @@ class TestOne:
         assert "ValueError: no such user" in printed
         assert "line 2" in printed
 
+    @pytest.mark.parametrize("command", ["why", "status"])
+    def test_a_traceback_is_printed_line_by_line(self, db: Database, cli: Cli, jobs: Jobs, command: str) -> None:
+        job = jobs.running()
+        error = {"type": "ValueError", "message": "no such user", "traceback": "line 1\nline 2", "code": 7}
+        db.execute("select faultline.fail_job(%s, 1, %s, false)", job, json.dumps(error))
+        printed = [line.strip() for line in cli.good(command, job).splitlines()]
+        assert printed[-4].split() == ["error", "ValueError:", "no", "such", "user"]
+        assert printed[-3:] == ["line 1", "line 2", '{"code": 7}']
+
     def test_why_is_a_sentence_and_facts(self, cli: Cli, jobs: Jobs) -> None:
         job = jobs.queued("mail")
         cli.good("queue", "pause", "mail", "--note", "the provider is down")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OBSERVER, PRODUCER, connect
 from faultline.cli.failures import Failure
 from faultline.cli.options import JOB, database_options
-from faultline.cli.rendering import decode, describe_job
+from faultline.cli.rendering import decode, describe_error, describe_job
 
 
 @click.command()
@@ -23,7 +23,7 @@ def status(job_id: int, dsn: str | None, as_json: bool) -> None:
     faultline status 42
     faultline status 42 --json | jq -r .state
     """
-    with connect(dsn) as connection:
+    with connect(dsn, PRODUCER) as connection:
         row = connection.execute("select faultline.job_status(%s)::text, clock_timestamp()", (job_id,)).fetchone()
     if row is None or row[0] is None:
         raise unknown(job_id)
@@ -42,7 +42,7 @@ def why(job_id: int, dsn: str | None, as_json: bool) -> None:
     \b
     faultline why 42
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         row = connection.execute("select faultline.why(%s)::text", (job_id,)).fetchone()
     if row is None or row[0] is None:
         raise unknown(job_id)
@@ -54,7 +54,9 @@ def why(job_id: int, dsn: str | None, as_json: bool) -> None:
     output.say(output.clean(str(answer.get("why", row[0]))))
     if isinstance(facts, dict) and facts:
         output.say()
-        output.print_fields({name: output.as_text(value) for name, value in facts.items()})
+        error = facts.pop("error", None)
+        shown = {name: output.as_text(value) for name, value in facts.items()}
+        output.print_fields({**shown, "error": describe_error(error)})
 
 
 def unknown(job_id: int) -> Failure:
