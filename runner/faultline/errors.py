@@ -70,7 +70,7 @@ class AlreadyApplied(FaultlineError):
 
 
 class BelowFloor(FaultlineError):
-    """FL008: a posting would take an account below its floor; nothing was applied."""
+    """FL008: an account would be below its floor, by a posting or by the floor; nothing was changed."""
 
     sqlstate = "FL008"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from faultline.cli import reconcile
@@ -496,7 +497,6 @@ class TestLedger:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (["alice", "EUR", "0"], "account alice is at -12.10 EUR, below a floor of 0"),
             (["alice", "EUR", "much"], "'much' is no amount"),
             (["alice", "EUR", "NaN"], "'NaN' is no amount"),
             (["alice", "EUR", "1e3"], "'1e3' is no amount"),
@@ -514,6 +514,18 @@ class TestLedger:
         before = everything(db)
         assert said in cli.refused(2, "ledger", "floor", *arguments)
         assert everything(db) == before
+
+    def test_a_floor_above_the_balance_is_a_bad_outcome_and_changes_nothing(
+        self, db: Database, cli: Cli, transactions: Transactions
+    ) -> None:
+        transactions.applied("t-1")
+        before = everything(db)
+        said = cli.refused(1, "ledger", "floor", "alice", "EUR", "0")
+        assert "account alice is at -12.10 EUR, below a floor of 0" in said
+        assert everything(db) == before
+        with pytest.raises(psycopg.Error) as caught:
+            db.execute("select faultline.set_account('alice', 'EUR', 0)")
+        assert caught.value.sqlstate == "FL008"
 
     def test_an_account_that_somebody_keeps_debiting_is_a_bad_outcome(
         self, db: Database, cli: Cli, transactions: Transactions
