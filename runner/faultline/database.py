@@ -128,7 +128,7 @@ def connect_parameters(dsn: str | None, role: str) -> dict[str, Any]:
     defaults = {**_KEEPALIVE, "application_name": f"faultline {role}"}
     if "," in str(given.get("host", "")):
         defaults["target_session_attrs"] = "read-write"  # after a failover: the primary, not whoever answers first
-    return {**defaults, **given}
+    return {**defaults, **given, "client_encoding": "UTF8"}  # jsonb comes in it, even in binary form
 
 
 def _unavailable(dsn: str | None, error: psycopg.Error) -> DatabaseUnavailable:
@@ -160,18 +160,18 @@ def alive(connection: psycopg.BaseConnection[Any]) -> bool:
     return not poll.poll(0) and connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
 
 
-def check_schema(connection: psycopg.Connection[Any]) -> None:
-    """Raises SchemaMissing or SchemaMismatch unless the schema is there, in the version this package was made for."""
+def check_schema(connection: psycopg.Connection[Any], role: str = "faultline_runner") -> None:
+    """Raises SchemaMissing or SchemaMismatch unless the schema is there, in the version this package was made for.
+
+    `role` is what whoever connects needs, to be named if the schema may not be used.
+    """
     from faultline.schema import SCHEMA_VERSION  # noqa: PLC0415 - only here, and it is a big module
 
     try:
         row = connection.execute("select faultline.schema_version()").fetchone()
     except psycopg.errors.InsufficientPrivilege:
         user = connection.info.user
-        raise SchemaMissing(
-            f'role "{user}" may not use the schema faultline: a superuser or the owner runs '
-            f'`grant faultline_runner to "{user}"`'
-        ) from None
+        raise SchemaMissing(f'role "{user}" may not use the schema faultline: {grant(connection, role)}') from None
     except psycopg.errors.ProgrammingError as error:
         raise _missing(connection, error) from None
     version = row[0] if row else None
@@ -180,6 +180,12 @@ def check_schema(connection: psycopg.Connection[Any]) -> None:
             f"database {connection.info.dbname!r} has the schema faultline in version {version}, this package needs "
             f"{SCHEMA_VERSION}: upgrade the older of the two (`sqitch deploy` upgrades the schema)"
         )
+
+
+def grant(connection: psycopg.Connection[Any], role: str) -> str:
+    """What has to be done so that the user of the connection has the role."""
+    user = connection.info.user.replace('"', '""')
+    return f'a superuser or the owner runs `grant {role} to "{user}"`'
 
 
 def _missing(connection: psycopg.Connection[Any], error: psycopg.Error) -> FaultlineError:

@@ -102,9 +102,59 @@ def test_a_producer_may_enqueue_but_not_look(db: Database, cli: Cli) -> None:
     job = cli.good("enqueue", "hello", "--dsn", dsn).strip()
     assert "queued" in cli.good("status", job, "--dsn", dsn)
     said = cli.refused(1, "job", "list", "--dsn", dsn)
-    assert "permission denied" in said
-    assert "faultline_operator" in said
+    assert "permission denied for view jobs" in said
+    assert '`grant faultline_observer to "just_producer"`' in said
     db.execute("drop role just_producer")
+
+
+@pytest.fixture
+def half_a_user(db: Database) -> Iterator[str]:
+    """Somebody who may use the schema, and nothing in it but its version."""
+    db.execute("create role half login")
+    db.execute("grant usage on schema faultline to half")
+    db.execute("grant execute on function faultline.schema_version() to half")
+    yield db.server.dsn(db.name, "half")
+    db.execute("drop owned by half")
+    db.execute("drop role half")
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("producer", ["enqueue", "hello"]),
+        ("producer", ["submit", "t-1", "hello"]),
+        ("producer", ["status", "1"]),
+        ("observer", ["why", "1"]),
+        ("observer", ["verify"]),
+        ("observer", ["job", "list"]),
+        ("observer", ["job", "show", "1"]),
+        ("observer", ["queue", "list"]),
+        ("observer", ["transaction", "list"]),
+        ("observer", ["transaction", "show", "t-1"]),
+        ("observer", ["ledger", "entries"]),
+        ("observer", ["ledger", "balance"]),
+        ("operator", ["job", "retry", "1"]),
+        ("operator", ["job", "cancel", "1"]),
+        ("operator", ["job", "discard", "--all", "--yes"]),
+        ("operator", ["queue", "pause", "mail"]),
+        ("operator", ["queue", "resume", "mail"]),
+        ("operator", ["queue", "set", "mail", "--max-running", "1"]),
+        ("operator", ["transaction", "fail", "t-1", "--reason", "no"]),
+        ("operator", ["transaction", "answer", "t-1", "charge", "absent"]),
+        ("operator", ["reconcile"]),
+        ("operator", ["ledger", "floor", "alice", "EUR", "0"]),
+    ],
+)
+def test_who_may_not_is_told_the_role_that_the_command_needs(
+    db: Database, cli: Cli, half_a_user: str, role: str, command: list[str]
+) -> None:
+    said = cli.refused(1, *command, "--dsn", half_a_user)
+    assert said.startswith("permission denied for ")
+    assert said.endswith(f'`grant faultline_{role} to "half"`')
+    db.execute("revoke usage on schema faultline from half")
+    said = cli.refused(1, *command, "--dsn", half_a_user)
+    assert 'role "half" may not use the schema faultline' in said
+    assert said.endswith(f'`grant faultline_{role} to "half"`')
 
 
 def test_without_a_command_it_shows_what_there_is(cli: Cli) -> None:

@@ -12,7 +12,7 @@ from psycopg import errors as pg
 from faultline import database
 from faultline.database import DatabaseState, GivenUp, Link, Lost
 from tests.support.pooler import pooled
-from tests.support.running import as_runner
+from tests.support.running import as_runner, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -144,8 +144,7 @@ def test_a_server_that_is_read_only_is_waited_for(db: Database) -> None:
         state = DatabaseState()
         link = Link(as_runner(db.dsn), "test", state)
         opening = asyncio.create_task(link.open())
-        while not state.describe()["waiting"]:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(until, lambda: state.describe()["waiting"], "it waits")
         why = str(state.describe()["waiting"]["test"])
         writable = db.connect()
         writable.execute("set default_transaction_read_only to off")

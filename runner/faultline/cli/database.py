@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from faultline import database
-from faultline.cli.failures import BAD_OUTCOME, WRONG_USAGE, WrongUsage
+from faultline.cli.failures import BAD_OUTCOME, WRONG_USAGE, Failure, WrongUsage
 from faultline.cli.output import waiting
 from faultline.errors import DatabaseUnavailable, FaultlineError, InvalidArgument, from_psycopg
 
@@ -18,19 +18,29 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-NO_PRIVILEGE: Final = "42501"
+PRODUCER: Final = "faultline_producer"
+RUNNER: Final = "faultline_runner"
+OPERATOR: Final = "faultline_operator"
+OBSERVER: Final = "faultline_observer"
 LOCK_TIMEOUT: Final = "55P03"
 
 
 @contextmanager
-def connect(dsn: str | None) -> Iterator[Connection]:
-    """A connection in autocommit to a database that has our schema, in this version."""
+def connect(dsn: str | None, role: str) -> Iterator[Connection]:
+    """A connection in autocommit to a database that has our schema, in this version.
+
+    `role` is the least one that may do what follows: whoever may not is told to get it.
+    """
     check_dsn(dsn)
     with waiting("connecting to the database"):
         connection = database.connect(dsn, "cli")
     with connection:
-        database.check_schema(connection)
-        yield connection
+        database.check_schema(connection, role)
+        try:
+            yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            said = error.diag.message_primary or str(error)
+            raise Failure(f"{said}: {database.grant(connection, role)}") from error
 
 
 def check_dsn(dsn: str | None) -> None:
@@ -61,8 +71,6 @@ def explain(error: Exception) -> tuple[str, int]:
 def _explain_sqlstate(error: psycopg.Error, sqlstate: str) -> tuple[str, int]:
     said = error.diag.message_primary or str(error)
     detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
-    if sqlstate == NO_PRIVILEGE:
-        return f"{said}: let the owner grant this user a role, such as faultline_operator", BAD_OUTCOME
     if sqlstate == LOCK_TIMEOUT:
         return f"{said}: somebody holds what it waits for, so try again later", BAD_OUTCOME
     if sqlstate.startswith("22"):  # a value that no type of the server can hold

@@ -11,7 +11,7 @@ import psycopg
 
 from faultline import durations
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import PRODUCER, connect
 from faultline.cli.failures import WrongUsage
 from faultline.cli.options import DURATION, MOMENT, NAMED, database_options, decorated, moment_parameters, option
 from faultline.errors import from_psycopg
@@ -69,7 +69,7 @@ def enqueue(type: str, payload: str, dsn: str | None, as_json: bool, **options: 
         **moment_parameters(options.pop("run_at")),
         "options": json.dumps({"type": type, **given_options(options)}),
     }
-    with connect(dsn) as connection:
+    with connect(dsn, PRODUCER) as connection:
         job_id, created = _insert(connection, parameters)
     if as_json:
         output.print_json({"job_id": job_id, "created": created})

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from faultline.cli import output
-from faultline.cli.database import connect, explain
+from faultline.cli.database import OBSERVER, OPERATOR, connect, explain
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
 from faultline.cli.options import JOB, database_options, help_if_bare, option
 from faultline.cli.rendering import describe_job
@@ -89,7 +89,7 @@ def list_jobs(dsn: str | None, as_json: bool, limit: int, **filters_: Any) -> No
     faultline job list --queue mail --state queued --state running
     faultline job list --since 1h --json | jq '.[].job_id'
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         rows = Selection(**filters_).rows(connection, limit + 1)
     output.print_newest(rows, limit, print_rows, nothing="no job matches", as_json=as_json)
 
@@ -103,7 +103,7 @@ def show(job_id: int, dsn: str | None, as_json: bool) -> None:
     \b
     faultline job show 42
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         row = connection.execute(SHOW, {"job": job_id}).fetchone()
         events = connection.execute(EVENTS, (job_id,)).fetchall()
     if row is None or row[0] is None:
@@ -141,7 +141,7 @@ def _verb(verb: Verb, text: str) -> click.Command:
     ) -> int:
         selection = Selection(**filters_)
         _check_choice(verb, job_ids, selection, everything)
-        with connect(dsn) as connection:
+        with connect(dsn, OPERATOR) as connection:
             if everything:
                 return _in_bulk(connection, verb, _of_legal_states(verb, selection), yes=yes, as_json=as_json)
             return _report(verb, _apply_each(connection, verb, sorted(set(job_ids))), as_json=as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OBSERVER, OPERATOR, connect
 from faultline.cli.options import (
     MOMENT,
     NAMED,
@@ -117,7 +117,7 @@ def entries(
         **moment_parameters(since),
         "limit": limit + 1,
     }
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         rows = connection.execute(ENTRIES, parameters).fetchall()
     output.print_newest(rows, limit, _print_entries, nothing="no entry matches", as_json=as_json)
 
@@ -151,7 +151,7 @@ def balance(account: str | None, dsn: str | None, as_json: bool) -> None:
     faultline ledger balance
     faultline ledger balance alice --json | jq '.[0].balance'
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         rows = connection.execute(BALANCES, {"account": account}).fetchall()
     if as_json:
         output.print_raw_list([row[0] for row in rows])
@@ -181,7 +181,7 @@ def floor(account: str, currency: str, amount: str, dsn: str | None, as_json: bo
     faultline ledger floor alice EUR none
     """
     limit = None if amount == NO_FLOOR else amount
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         ((document, least, at),) = connection.execute(SET_FLOOR, (account, currency, limit)).fetchall()
     if as_json:
         output.print_raw_json(document)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from faultline import durations
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OBSERVER, OPERATOR, connect
 from faultline.cli.enqueue import parse_object
 from faultline.cli.failures import WrongUsage
 from faultline.cli.options import DURATION, NAMED, database_options, help_if_bare, option
@@ -51,7 +51,7 @@ def list_queues(dsn: str | None, as_json: bool) -> None:
     \b
     faultline queue list
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         rows = connection.execute(OVERVIEW).fetchall()
     if as_json:
         output.print_raw_list([row[0] for row in rows])
@@ -98,7 +98,7 @@ def pause(name: str, note: str | None, dsn: str | None, as_json: bool) -> None:
     \b
     faultline queue pause mail --note "the provider is down"
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.pause_queue(%s, %s)", (name, note))
     _say(as_json, {"queue": name, "paused": True}, f"paused {name}: `faultline queue resume {name}` lets it go on")
 
@@ -112,7 +112,7 @@ def resume(name: str, dsn: str | None, as_json: bool) -> None:
     \b
     faultline queue resume mail
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.resume_queue(%s)", (name,))
     _say(as_json, {"queue": name, "paused": False}, f"{name} is open")
 
@@ -133,7 +133,7 @@ def set_queue(name: str, reset: tuple[str, ...], dsn: str | None, as_json: bool,
     faultline queue set mail --reset max-running
     """
     settings = settings_document(reset, **given)
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         row = connection.execute("select faultline.set_queue(%s, %s)::text", (name, json.dumps(settings))).fetchone()
     if as_json and row:
         output.print_raw_json(row[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OPERATOR, connect
 from faultline.cli.options import database_options, option
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def reconcile(most: int, everything: bool, dsn: str | None, as_json: bool) -> No
     faultline reconcile
     faultline reconcile --all
     """
-    with connect(dsn) as connection, output.waiting("reconciling") as tell:
+    with connect(dsn, OPERATOR) as connection, output.waiting("reconciling") as tell:
         moved, left = _in_passes(connection, most, tell) if everything else _pass(connection, most)
     if as_json:
         output.print_raw_list([row[0] for row in moved])

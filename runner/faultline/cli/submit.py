@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import PRODUCER, connect
 from faultline.cli.enqueue import given_options, job_options, read_object
 from faultline.cli.options import NAMED, TRANSACTION, database_options, moment_parameters
 
@@ -45,7 +45,7 @@ def submit(transaction_id: str, kind: str, request: str, dsn: str | None, as_jso
         **moment_parameters(options.pop("run_at")),
         "options": json.dumps(given_options(options)),
     }
-    with connect(dsn) as connection:
+    with connect(dsn, PRODUCER) as connection:
         ((job_id,),) = connection.execute(SUBMIT, parameters).fetchall()
     if as_json:
         output.print_json({"transaction_id": transaction_id, "job_id": job_id})

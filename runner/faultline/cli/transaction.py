@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import click
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OBSERVER, OPERATOR, connect
 from faultline.cli.enqueue import check_json
 from faultline.cli.failures import Failure
 from faultline.cli.options import MOMENT, NAMED, TRANSACTION, database_options, help_if_bare, moment_parameters, option
@@ -88,7 +88,7 @@ def list_transactions(
         **moment_parameters(since),
         "limit": limit + 1,
     }
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         rows = connection.execute(LIST, parameters).fetchall()
     output.print_newest(rows, limit, _print_rows, nothing="no transaction matches", as_json=as_json)
 
@@ -213,7 +213,7 @@ def show(transaction_id: str, dsn: str | None, as_json: bool) -> None:
     faultline transaction show invoice-17
     faultline transaction show invoice-17 --json | jq .entry.postings
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         found = Transaction.look(connection, transaction_id)
     if as_json:
         found.print_json()
@@ -234,7 +234,7 @@ def fail(transaction_id: str, reason: str, dsn: str | None, as_json: bool) -> No
     \b
     faultline transaction fail invoice-17 --reason "paid in cash"
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.fail_transaction(%s, %s)", (transaction_id, reason))
         found = Transaction.look(connection, transaction_id)
     if as_json:
@@ -281,7 +281,7 @@ def answer(
     """
     if response is not None:
         check_json(response, "response")
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         connection.execute(
             "select faultline.answer_effect(%s, %s, %s, %s::jsonb)",
             (transaction_id, effect, outcome.upper(), response),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OBSERVER, connect
 from faultline.cli.failures import BAD_OUTCOME
 from faultline.cli.options import database_options
 
@@ -20,7 +20,7 @@ def verify(dsn: str | None, as_json: bool) -> int:
     \b
     faultline verify
     """
-    with connect(dsn) as connection, output.waiting("verifying"):
+    with connect(dsn, OBSERVER) as connection, output.waiting("verifying"):
         rows = connection.execute(
             "select promise, check_name, subject, detail from faultline.verify() order by 1, 2, 3"
         ).fetchall()
