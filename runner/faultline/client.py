@@ -17,6 +17,7 @@ from psycopg.rows import tuple_row
 
 from faultline import database, durations, encoding
 from faultline.errors import DatabaseUnavailable, InvalidArgument, OutcomeUnknown, PayloadError, from_psycopg
+from faultline.logs import plural
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,6 +45,10 @@ _ENQUEUE_MANY: Final = (
 )
 _STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)::text"
 _TRANSACTION: Final = "select faultline.transaction_status(transaction_id => %(transaction_id)s::text)::text"
+_TEXTS: Final = ("transaction_id", "idempotency_key")
+"""What may have any characters in it without being JSON."""
+_NOT_ASCII: Final = re.compile("[^\x00-\x7f]+")
+_BOUNDS: Final = {"timeout": (0.001, durations.LONGEST), "idempotency_ttl": (1.0, 3660 * 86400.0)}
 _MANY_LIMIT: Final = 200 * 1024 * 1024
 
 Parameters = dict[str, Any]
@@ -214,7 +219,9 @@ def _jobs(jobs: Sequence[Mapping[str, Any]]) -> str:
     texts = [_job(ordinal, job) for ordinal, job in enumerate(jobs, start=1)]
     text = f"[{','.join(texts)}]"
     if len(text) > _MANY_LIMIT:
-        raise InvalidArgument(f"{len(texts)} jobs are {len(text)} characters of JSON: send them in several calls")
+        raise InvalidArgument(
+            f"{plural(len(texts), 'job')} of {len(text)} characters of JSON: send them in several calls"
+        )
     return text
 
 
@@ -272,7 +279,8 @@ def _int(value: object, name: str) -> int:
 
 
 def _interval(value: Any, name: str) -> str:
-    return f"{durations.seconds(value, what=name, most=float('inf')):.6f} seconds"
+    least, most = _BOUNDS[name]
+    return f"{durations.seconds(value, what=name, least=least, most=most):.6f} seconds"
 
 
 def _moment(value: object, name: str) -> datetime:
@@ -321,7 +329,7 @@ def _run(connection: psycopg.Connection[Any], query: str, parameters: Parameters
     # A cursor of our own kind: the connection's own may have another row factory or another style of parameters.
     with psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
         try:
-            return cursor.execute(query.encode(), parameters).fetchall()
+            return cursor.execute(*_sent(connection, query, parameters)).fetchall()
         except psycopg.Error as error:
             _raise(error)
 
@@ -329,10 +337,25 @@ def _run(connection: psycopg.Connection[Any], query: str, parameters: Parameters
 async def _run_async(connection: psycopg.AsyncConnection[Any], query: str, parameters: Parameters) -> Rows:
     async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
         try:
-            await cursor.execute(query.encode(), parameters)
+            await cursor.execute(*_sent(connection, query, parameters))
             return await cursor.fetchall()
         except psycopg.Error as error:
             _raise(error)
+
+
+def _sent(connection: psycopg.BaseConnection[Any], query: str, parameters: Parameters) -> tuple[bytes, Parameters]:
+    """Query and parameters in characters that the connection can send, whatever its client_encoding is."""
+    if connection.info.encoding == "utf-8":
+        return query.encode(), parameters
+    sent = dict(parameters)
+    for name, value in parameters.items():
+        if isinstance(value, str) and not value.isascii():
+            if name in _TEXTS:
+                query = query.replace(f"%({name})s::text", f"(%({name})s::jsonb #>> '{{}}')")
+                sent[name] = json.dumps(value)
+            else:
+                sent[name] = _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], value)
+    return query.encode(), sent
 
 
 def _raise(error: psycopg.Error) -> NoReturn:
@@ -380,7 +403,7 @@ def _submit_request(transaction_id: str, kind: str, request: object, options: Ma
 
 def _many_request(jobs: Sequence[Mapping[str, Any]]) -> _Request:
     keyed = all(isinstance(job, Mapping) and job.get("idempotency_key") is not None for job in jobs)
-    return _Request(_ENQUEUE_MANY, {"jobs": _jobs(jobs)}, keyed, f"{len(jobs)} jobs")
+    return _Request(_ENQUEUE_MANY, {"jobs": _jobs(jobs)}, keyed, plural(len(jobs), "job"))
 
 
 def _status_request(job_id: int) -> _Request:

@@ -89,6 +89,54 @@ def test_works_whatever_the_callers_connection_makes_of_rows_and_parameters(db: 
         assert faultline.enqueue_many(connection, [{"type": "greet"}]) == [Enqueued(1, job_id + 1, True)]
 
 
+TEXT = 'Käse, "☃" \\ 日本 😀'
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP", "UTF8"])
+def test_any_text_arrives_whatever_the_connections_encoding_is(db: Database, encoding: str) -> None:
+    connection = db.connect("faultline_producer")
+    job_id = faultline.enqueue(connection, "greet", {TEXT: TEXT}, headers={"h": TEXT}, idempotency_key=TEXT)
+    connection.execute(f"set client_encoding to {encoding}")
+    assert faultline.enqueue(connection, "greet", {TEXT: TEXT}, idempotency_key=TEXT) == job_id
+    ids = [faultline.enqueue(connection, "greet", {TEXT: TEXT}, headers={"h": TEXT})]
+    again, new = faultline.enqueue_many(
+        connection,
+        [
+            {"type": "greet", "payload": {TEXT: TEXT}, "idempotency_key": TEXT},
+            {"type": "greet", "payload": {TEXT: TEXT}, "headers": {"h": TEXT}},
+        ],
+    )
+    assert (again.job_id, again.created) == (job_id, False)
+    ids.append(new.job_id)
+    same = "select distinct payload, headers from faultline.jobs_live where job_id = any (%s)"
+    assert db.rows(same, [job_id, *ids]) == [({TEXT: TEXT}, {"h": TEXT})]
+    for bad, complaint in (({"s": "\udcff"}, "lone surrogate"), ({"s": "ä" * 131_068}, "262145 bytes")):
+        with pytest.raises(InvalidArgument, match=complaint):
+            faultline.enqueue(connection, "greet", bad)
+    faultline.enqueue(connection, "greet", {"s": "ä" * 131_067})  # as \u00e4 it is three times as long
+
+
+def test_any_text_arrives_on_an_async_connection_too(db: Database) -> None:
+    async def main() -> int:
+        async with await psycopg.AsyncConnection.connect(as_producer(db), client_encoding="LATIN1") as connection:
+            return await faultline.enqueue(connection, "greet", {TEXT: TEXT}, idempotency_key=TEXT)
+
+    job_id = asyncio.run(main())
+    assert db.rows("select payload, idempotency_key from faultline.jobs_live where job_id = %s", job_id) == [
+        ({TEXT: TEXT}, TEXT)
+    ]
+
+
+def test_a_client_reads_and_writes_any_text_whatever_encoding_is_asked_for(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with Client(as_producer(db)) as client:
+        status = client.status(client.enqueue("greet", {TEXT: TEXT}))
+    assert status is not None
+    assert status["payload"] == {TEXT: TEXT}
+
+
 def test_on_an_async_connection_it_is_awaited(db: Database) -> None:
     async def main() -> tuple[int, list[Enqueued]]:
         async with await psycopg.AsyncConnection.connect(as_producer(db)) as connection:
@@ -151,12 +199,14 @@ def test_many_jobs_are_all_made_or_none(db: Database) -> None:
         ({"priority": 1.5}, "priority is 1.5"),
         ({"max_attempts": 0}, "max_attempts 0"),
         ({"max_attempts": 101}, "max_attempts 101"),
-        ({"timeout": -1}, "timeout is -1"),
-        ({"timeout": 0}, "timeout"),
+        ({"timeout": -1}, "timeout is -1: it lies between 1ms and 366d$"),
+        ({"timeout": 0}, "timeout is 0: it lies between 1ms and 366d$"),
         ({"timeout": float("inf")}, "timeout"),
         ({"timeout": "1e9s"}, "'1e9s' is not a duration"),
+        ({"timeout": "366.1d"}, "timeout is '366.1d': it lies between 1ms and 366d$"),
         ({"timeout": 1e12}, "timeout"),
-        ({"idempotency_ttl": 0}, "idempotency_ttl"),
+        ({"idempotency_ttl": 0.9, "idempotency_key": "k"}, "idempotency_ttl is 0.9: it lies between 1s and 3660d$"),
+        ({"idempotency_ttl": "3661d", "idempotency_key": "k"}, "idempotency_ttl is '3661d': it lies"),
         ({"idempotency_key": "x" * 256}, "the idempotency key has 256 characters"),
         ({"idempotency_key": "a\0b"}, "NUL"),
         ({"idempotency_key": 7}, "idempotency_key is 7"),

@@ -172,6 +172,39 @@ def test_bad_input_is_one_clear_error_and_nothing_is_changed(
     assert everything(db) == []
 
 
+@pytest.mark.parametrize("request_", ["[1]", '"text"', "null"])
+def test_a_request_that_is_no_object_is_called_one(db: Database, request_: str) -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        db.execute("select faultline.submit_transaction('t-1', 'transfer', %s)", request_)
+    assert caught.value.sqlstate == "FL004"
+    assert str(caught.value.diag.message_primary).startswith("the request is not an object but of type ")
+    assert caught.value.diag.message_hint == 'Put the value under a name, as in {"value": …}'
+    assert everything(db) == []
+
+
+def test_a_request_that_is_too_big_is_to_be_passed_as_a_reference(db: Database) -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        db.execute(
+            "select faultline.submit_transaction('t-1', 'transfer', jsonb_build_object('a', repeat('x', 262144)))"
+        )
+    assert caught.value.diag.message_primary == "the request has 262153 bytes as text"
+    assert str(caught.value.diag.message_hint).endswith("store the data elsewhere and pass a reference")
+
+
+def test_tags_of_a_transaction_are_one_list(db: Database) -> None:
+    with pytest.raises(psycopg.Error, match="tags is an array of arrays"):
+        db.execute("select faultline.submit_transaction('t-1', 'transfer', tags => array[['a', 'b'], ['c', 'd']])")
+
+
+def test_any_text_arrives_whatever_the_connections_encoding_is(db: Database) -> None:
+    text = 'Käse, "☃" \\ 日本 😀'
+    connection = db.connect("faultline_producer")
+    job_id = faultline.submit_transaction(connection, text, "transfer", {text: text})
+    connection.execute("set client_encoding to LATIN1")
+    assert faultline.submit_transaction(connection, text, "transfer", {text: text}) == job_id
+    assert db.rows("select transaction_id, request from faultline.transactions") == [(text, {text: text})]
+
+
 @pytest.mark.parametrize("option", ["idempotency_key", "idempotency_ttl", "ququeue"])
 def test_an_unknown_option_is_named(db: Database, option: str) -> None:
     with pytest.raises(TypeError, match=f"submit_transaction has no option '{option}': it has queue, run_at, "):
