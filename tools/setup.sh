@@ -40,6 +40,23 @@ step() {
     fi
 }
 
+# patiently COMMAND...: another checkout, or the system itself, may be at apt at the same moment: what it has locked is
+# waited for, five minutes at most.
+patiently() {
+    local said until=$((SECONDS + 300))
+    said=$(mktemp)
+    while ! "$@" >"$said" 2>&1; do
+        if ((SECONDS >= until)) || ! grep -qE 'Could not (get|open) lock|Unable to (acquire|lock)' "$said"; then
+            cat "$said"
+            rm -f "$said"
+            return 1
+        fi
+        sleep 1
+    done
+    cat "$said"
+    rm -f "$said"
+}
+
 is_root() { [ "$(id -u)" -eq 0 ]; }
 has_apt() { command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; }
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -50,12 +67,15 @@ need() {
     for package in "$@"; do installed "$package" || absent+=("$package"); done
     [ ${#absent[@]} -eq 0 ] && return
     if is_root && has_apt; then
-        step "installing ${absent[*]}" sh -c \
-            'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh "${absent[@]}"
+        step "installing ${absent[*]}" update_and_install "${absent[@]}"
     else
         missing+=("${absent[@]}")
         return 1
     fi
+}
+
+update_and_install() {
+    patiently apt-get -q update && patiently apt-get -q -y --no-install-recommends install "$@"
 }
 
 find_python() {
@@ -117,7 +137,9 @@ unpack_all() {
 refresh_and_unpack_all() {
     local apt_options=() state=$PWD/$tools/apt
     if is_root; then
-        apt-get -q update
+        # Lists that another checkout is just replacing have no packages: one updates and downloads after the other.
+        ! command -v flock >/dev/null || { exec 9</var/lib/apt/lists && flock -w 300 9; } || true
+        patiently apt-get -q update
     elif unpack_all; then
         return
     else

@@ -1,0 +1,65 @@
+"""tools/setup.sh beside another one, or beside the system's own upgrades: apt's locks are waited for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.project import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
+# Update fails at first, and says what the test wants; download finds what was downloaded for this checkout.
+APT_GET = """#!/bin/sh
+case "$*" in
+*update*) [ -e "$STATE/tried" ] || { touch "$STATE/tried"; echo "$COMPLAINT" >&2; exit 100; } ;;
+*download*) for word; do cp "$TOOLS"/*/debs/"$word"_*.deb . 2>/dev/null || true; done ;;
+esac
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools/setup.sh", tmp_path / "tools")
+    (tmp_path / "bin").mkdir()
+    for name, text in (("apt-get", APT_GET), ("id", "#!/bin/sh\necho 0\n")):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    return tmp_path
+
+
+def setup(checkout: Path, complaint: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["tools/setup.sh", "tools"],
+        cwd=checkout,
+        env={
+            **os.environ,
+            "PATH": f"{checkout / 'bin'}:{os.environ['PATH']}",
+            "STATE": str(checkout),
+            "TOOLS": str(ROOT / ".tools"),
+            "COMPLAINT": complaint,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_lock_that_somebody_holds_is_waited_for(checkout: Path) -> None:
+    done = setup(checkout, LOCKED)
+    assert done.returncode == 0, done.stderr
+    assert (checkout / ".tools/postgresql-15/usr/lib/postgresql/15/bin/postgres").exists()
+
+
+def test_anything_else_is_said_at_once(checkout: Path) -> None:
+    done = setup(checkout, "E: Failed to fetch http://deb.debian.org: no such host")
+    assert done.returncode == 1
+    assert "no such host" in done.stderr
