@@ -458,6 +458,14 @@ def test_a_signal_ends_a_process_gently(db: Database, module: Path) -> None:
     assert "Traceback" not in output
 
 
+def test_a_process_reads_any_payload_whatever_encoding_its_environment_asks_for(db: Database, module: Path) -> None:
+    (job_id,) = enqueue(db, "quick", '{"text": "Käse ☃"}')
+    latin1 = {"PGCLIENTENCODING": "LATIN1"}
+    with process(module, as_runner(db.dsn), "jobs:app", "--until-empty", env=latin1) as runner:
+        assert runner.wait() == 0
+    assert job(db, job_id)["result"] == {"text": "Käse ☃"}
+
+
 def test_the_end_of_its_terminal_ends_a_process_gently_however_often_it_is_told(db: Database, module: Path) -> None:
     enqueue(db, "block", '{"seconds": 1}')
     with process(module, as_runner(db.dsn), "jobs:app") as runner:
