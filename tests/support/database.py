@@ -57,6 +57,8 @@ class Database:
         self._connections.clear()
 
 
+BEHIND = """
+select to_regclass('faultline.jobs_done_' || to_char((now() at time zone 'UTC')::date + 14, 'YYYYMMDD')) is null"""
 _as_of: dict[str, date] = {}
 # A day's partition that is there although the day is over, is not what an installation of today has.
 OVER = """
@@ -93,8 +95,9 @@ def _renew(server: Server, template: str) -> None:
     today = datetime.now(UTC).date()
     if _as_of.get(template) != today:
         with psycopg.connect(server.dsn(template), autocommit=True) as connection:
-            connection.execute(OVER)
-            connection.execute("select faultline.maintain()")
+            if connection.execute(BEHIND).fetchone() == (True,):
+                connection.execute(OVER)
+                connection.execute("select faultline.maintain()")
         _as_of[template] = today
 
 
