@@ -1,9 +1,9 @@
 \ir ../../support/ledger.sql
 select * from no_plan();
 
--- The ledger's, as observers see them.
+-- The ledger's, as observers see them, with times to ten seconds.
 create function tap.lines() returns setof text language sql as $$
-select replace(m.name, 'faultline_', '') || coalesce(' ' || (labels ->> 'state'), '') || ' ' || round(m.value::numeric)
+select replace(m.name, 'faultline_', '') || coalesce(' ' || (labels ->> 'state'), '') || ' ' || case when m.name like '%seconds' then trunc(m.value::numeric, -1) else m.value::numeric end
 from faultline.metrics() m where m.name ~ 'transaction|effects'
 $$;
 select submitted('waits'), at_work('runs'), at_work('dead'), job_ends('dead', 'failed'), applied('applied'), applied('done'), job_ends('done', 'succeeded'),

@@ -14,8 +14,8 @@ select moved('t1', 'bank -100 EUR', 'alice 100 EUR', 'bank -5 USD', 'alice 5 USD
 select is(set($$'alice', 'EUR', 50.5$$), '100', 'raised');
 select is(set($$'alice', 'USD', -1$$), '5', 'another currency has a floor of its own');
 select is(set($$'alice', 'EUR', 100$$), '100', 'a floor at the balance');
-select refused('faultline_operator', $$select faultline.set_account('alice', 'EUR', 100.01)$$, 'FL004', 'account alice is at 100 EUR, below a floor of 100.01', 'Choose a floor at the balance or below it');
-select refuses($$select faultline.set_account('nobody', 'EUR', 1)$$, 'FL004', 'account nobody is at 0 EUR, below a floor of 1', 'nor one above 0 for an account that was never used');
+select refused('faultline_operator', $$select faultline.set_account('alice', 'EUR', 100.01)$$, 'FL008', 'account alice is at 100 EUR, below a floor of 100.01', 'Choose a floor at the balance or below it');
+select refuses($$select faultline.set_account('nobody', 'EUR', 1)$$, 'FL008', 'account nobody is at 0 EUR, below a floor of 1', 'nor one above 0 for an account that was never used');
 select is(floors(), 'alice 100 EUR, alice -1 USD', 'these are the floors');
 
 -- Exact: what is debited stays at the floor or above.

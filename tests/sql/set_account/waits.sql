@@ -13,6 +13,6 @@ select is((select faultline.set_account(a, 'EUR', -1)), 0::numeric, 'one of anot
 from unnest(array['x1', 'x2', 'x3', 'x4']) a where faultline._account_bucket(a, 'EUR') <> all (array[faultline._account_bucket('alice', 'EUR')]) limit 1;
 select is(faultline.set_account('bob', 'EUR', 0), 0::numeric, 'who is credited is free') where faultline._account_bucket('bob', 'EUR') <> faultline._account_bucket('alice', 'EUR');
 commit prepared 'debit';
-select throws_ok($$select faultline.set_account('alice', 'EUR', 50)$$, 'FL004', 'account alice is at 40 EUR, below a floor of 50', 'then it sees what was debited');
+select throws_ok($$select faultline.set_account('alice', 'EUR', 50)$$, 'FL008', 'account alice is at 40 EUR, below a floor of 50', 'then it sees what was debited');
 
 select * from finish();

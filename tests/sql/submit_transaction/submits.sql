@@ -62,8 +62,8 @@ from unnest(array[null, '', 'a b', repeat('k', 129)]) k;
 select isnt(faultline.submit_transaction('kind', repeat('k', 128)), null, 'a kind of 128 characters');
 select refuses('select faultline.submit_transaction(''l'', ''t'', ' || arguments || ')', 'FL004', message, arguments)
 from (values
-  ('''[]''', 'the payload is not an object but of type array'),
-  ('jsonb_build_object(''a'', repeat(''x'', 262145 - 9))', 'the payload has 262145 bytes as text'),
+  ('''[]''', 'the request is not an object but of type array'),
+  ('jsonb_build_object(''a'', repeat(''x'', 262145 - 9))', 'the request has 262145 bytes as text'),
   ('queue => ''a b''', 'queue ''a b'' is not a name'), ('run_at => ''infinity''', 'run_at infinity is not a time'),
   ('priority => 0', 'priority 0 is out of bounds'), ('priority => 5', 'priority 5 is out of bounds'),
   ('max_attempts => 0', 'max_attempts 0 is out of bounds'), ('max_attempts => 101', 'max_attempts 101 is out of bounds'),
