@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PG ?= 15 18
 PYTHON := .venv/bin/python
 TESTS ?=
+PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
+	tests/python/test_model.py tests/python/test_ledger_model.py
 ARGS ?=
 
 .PHONY: help
@@ -32,6 +34,10 @@ test: setup ## all tests on PostgreSQL 15 and 18; `make test PG=18 TESTS=tests/p
 .PHONY: bench
 bench: venv ## Faultline against the least SQL for the same work, on this machine (about 5 minutes); ARGS=--quick to try it
 	@$(PYTHON) -m bench $(ARGS)
+
+.PHONY: drill
+drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models (10 minutes)
+	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, squawk
