@@ -113,11 +113,16 @@ async def _configure_async(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
 
 
+# One that is gone is closed here: the pool takes libpq's word, which does not know it yet, and would hand it out again.
+
+
 def _check(connection: psycopg.Connection[Any]) -> None:
     if not database.alive(connection):
+        connection.close()
         raise psycopg.OperationalError("the connection is gone")
 
 
 async def _check_async(connection: psycopg.AsyncConnection[Any]) -> None:
     if not database.alive(connection):
+        await connection.close()
         raise psycopg.OperationalError("the connection is gone")

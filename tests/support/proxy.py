@@ -42,6 +42,7 @@ class Proxy:
 
     `swallow(application)`: the server's next answer to that application never arrives, and the connection is gone.
     `freeze(application)`: its connection stays open, and nothing passes any more.
+    `cut(application)`: its connections are gone.
     `arm(strike)`: it strikes, once, at the message of that number from now on.
     """
 
@@ -59,6 +60,7 @@ class Proxy:
         self._strikes: dict[str, Strike] = {}
         self.swallowed: list[str] = []
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._of: dict[str, list[tuple[socket.socket, socket.socket]]] = {}
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -77,6 +79,12 @@ class Proxy:
     def freeze(self, application: str) -> None:
         with self._lock:
             self._frozen.add(application)
+
+    def cut(self, application: str) -> None:
+        with self._lock:
+            pairs = self._of.pop(application, [])
+        for pair in pairs:
+            _close(*pair)
 
     def arm(self, strike: Strike) -> Strike:
         with self._lock:
@@ -100,6 +108,8 @@ class Proxy:
         with contextlib.suppress(OSError, struct.error):
             startup = client.recv(CHUNK)
             application = _application(startup)
+            with self._lock:
+                self._of.setdefault(application, []).append((client, server))
             server.sendall(startup)
             frozen = threading.Event()
             struck = threading.Event()
