@@ -53,7 +53,10 @@ class Host(Protocol):
     """Where a block runs: in a runner (services), or in a worker of the user's own (below)."""
 
     reconnects: bool
-    """Whether it can make another connection when one has broken."""
+    """Whether it can make another connection when one has broken; and so one that has is closed."""
+
+    prepare: bool | None
+    """What psycopg is told to do with the ledger's own statements: where sessions are pooled it prepares nothing."""
 
     def sync(self) -> AbstractContextManager[psycopg.Connection[Any]]:
         """A connection for a block in a thread."""
@@ -301,7 +304,7 @@ class _Hands:
 
     def run(self, query: LiteralString, arguments: tuple[Any, ...]) -> Any:
         with psycopg.Cursor(self.connection, row_factory=tuple_row) as cursor:
-            return cursor.execute(query, arguments).fetchone()
+            return cursor.execute(query, arguments, prepare=self._host.prepare).fetchone()
 
     def end(self, error: BaseException | None) -> None:
         """Commit, or roll back."""
@@ -313,7 +316,10 @@ class _Hands:
         self._stack.close()
 
     def broke(self, error: psycopg.Error) -> bool:
-        return database.broke(self.connection, error)
+        broken = database.broke(self.connection, error)
+        if broken and self._host.reconnects:
+            self.connection.close()
+        return broken
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -350,7 +356,7 @@ class _AsyncHands:
 
     async def run(self, query: LiteralString, arguments: tuple[Any, ...]) -> Any:
         async with psycopg.AsyncCursor(self.connection, row_factory=tuple_row) as cursor:
-            await cursor.execute(query, arguments)
+            await cursor.execute(query, arguments, prepare=self._host.prepare)
             return await cursor.fetchone()
 
     async def end(self, error: BaseException | None) -> None:
@@ -362,7 +368,10 @@ class _AsyncHands:
         await self._stack.aclose()
 
     async def broke(self, error: psycopg.Error) -> bool:
-        return database.broke(self.connection, error)
+        broken = database.broke(self.connection, error)
+        if broken and self._host.reconnects:
+            await self.connection.close()
+        return broken
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -376,6 +385,7 @@ class OwnWorker:
     """A worker of the user's own: its connection, and nobody to tell."""
 
     reconnects = False
+    prepare: bool | None = None
 
     def __init__(self, connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection

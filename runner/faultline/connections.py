@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 WAIT_SECONDS: Final = 30.0
+PREPARE_ASKED_FOR: Final = 2**31 - 1
+"""A prepare_threshold that is never reached: what is executed with prepare=True is prepared, the user's SQL is not."""
 CLOSE_SECONDS: Final = 2.0
 
 
@@ -107,10 +109,14 @@ class Connections:
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    if database.direct(connection, connection.execute(database.WHO).fetchone()):
+        connection.prepare_threshold = PREPARE_ASKED_FOR
 
 
 async def _configure_async(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
+    if database.direct(connection, await (await connection.execute(database.WHO)).fetchone()):
+        connection.prepare_threshold = PREPARE_ASKED_FOR
 
 
 # One that is gone is closed here: the pool takes libpq's word, which does not know it yet, and would hand it out again.

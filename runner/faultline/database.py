@@ -59,6 +59,7 @@ _RAW_LOADERS: Final = {"jsonb": ByteaBinaryLoader, "interval": ByteaBinaryLoader
 _GONE: Final = {"57P01", "57P02", "57P03", "57P05", "25006", "0A000", "26000"}
 _PASSING: Final = {"40001", "40P01", "55P03", "57014", "55006"}
 _PASSING_CLASSES: Final = {"25", "3F", "42", "53", "57", "58"}
+WHO: Final = "select pg_backend_pid()"
 _PROBE: Final = (
     "select pg_backend_pid(), current_setting('default_transaction_isolation'),"
     " current_setting('transaction_read_only')"
@@ -148,6 +149,14 @@ def passing(error: psycopg.Error) -> bool:
     """
     state = error.sqlstate
     return state is None or state in _PASSING or state[:2] in _PASSING_CLASSES
+
+
+def direct(connection: psycopg.BaseConnection[Any], answer: tuple[Any, ...] | None) -> bool:
+    """Whether the server that answered WHO is the one that was connected to, and no pooler lies between.
+
+    A pooler hands out cancel keys of its own, so the process id it gave is not the one that answers.
+    """
+    return answer == (connection.info.backend_pid,)
 
 
 def alive(connection: psycopg.BaseConnection[Any]) -> bool:
@@ -359,8 +368,7 @@ class Link:
             watchdog.cancel()
         if read_only == "on":
             raise DatabaseUnavailable("the server is read-only (a standby?)")
-        # A pooler hands out cancel keys of its own, so the process id it gave is not the one that answers.
-        self.pooled = pid != connection.info.backend_pid
+        self.pooled = not direct(connection, (pid,))
         if not self.pooled:
             connection.prepare_threshold = 2
         await self._pin_isolation(connection, isolation)

@@ -105,13 +105,14 @@ class Services:
                 with self.connections.sync() as connection:
                     try:
                         with connection.transaction(), psycopg.Cursor(connection, row_factory=tuple_row) as cursor:
-                            row = cursor.execute(query, parameters).fetchone()
+                            row = cursor.execute(query, parameters, prepare=True).fetchone()
                     except psycopg.Error as error:
                         if not database.broke(connection, error):
                             if error.sqlstate == "FL001":
                                 with contextlib.suppress(psycopg.Error):
                                     connection.execute(STALE, (job.id, job.attempt))
                             raise
+                        connection.close()
                         lost: Exception = error
                     else:
                         if completing:
@@ -165,7 +166,7 @@ class Services:
                             connection.transaction(),
                             psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor,
                         ):
-                            await cursor.execute(query, parameters)
+                            await cursor.execute(query, parameters, prepare=True)
                             row = await cursor.fetchone()
                     except psycopg.Error as error:
                         if not database.broke(connection, error):
@@ -173,6 +174,7 @@ class Services:
                                 with contextlib.suppress(psycopg.Error):
                                     await connection.execute(STALE, (job.id, job.attempt))
                             raise
+                        await connection.close()
                         lost: Exception = error
                     else:
                         if completing:
@@ -245,6 +247,7 @@ class _Host:
     """A runner's side of a ledger's block."""
 
     reconnects = True
+    prepare: bool | None = True
 
     def __init__(self, services: Services, job: Job) -> None:
         self._services = services

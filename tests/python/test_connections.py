@@ -1,4 +1,4 @@
-"""Connections for the SQL of handlers: replaced when they broke while idle."""
+"""Connections for the SQL of handlers: replaced when they broke while idle, and what is prepared on them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from faultline.connections import Connections
+from tests.support.pooler import pooled
 from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -70,3 +71,12 @@ def test_a_connection_that_broke_while_nobody_used_it_is_replaced_at_once(
         started = time.monotonic()
         use(proxy.dsn, lambda: proxy.cut(HANDLER))
         assert time.monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize("use", [in_a_thread, on_a_loop])
+def test_only_what_asks_for_it_is_prepared_and_nothing_behind_a_pooler(
+    db: Database, use: Callable[[str, Callable[[], None]], list[tuple[Any, ...]]]
+) -> None:
+    assert use(db.dsn, lambda: None) == [(OURS,)]
+    with pooled(db.dsn, "postgres") as dsn:
+        assert use(dsn, lambda: None) == []

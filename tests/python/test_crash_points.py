@@ -209,6 +209,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
             settled(db, transactions[0])
         points = points_of(list(listing.messages), moments)
         for point in points:
+            proxy.cut(HANDLER)  # a new connection, as in the listing: the ledger's statements are prepared once on each
             with (
                 struck(proxy, provider, Point(trouble or ""), lambda: None),
                 struck(proxy, provider, point, lambda: None) as happened,
