@@ -635,9 +635,8 @@ declare
   t faultline.transactions;
   sent text;
 begin
-  perform faultline._check_transaction_id(transaction_id);
-  perform faultline._check_document('the effect', effect, true);
-  perform faultline._check_postings(postings);
+  perform faultline._check_transaction_id(transaction_id), faultline._check_document('the effect', effect, true),
+    faultline._check_postings(postings);
   perform pg_catalog.pg_current_xact_id();
 
   job := faultline._lock_attempt(job_id, attempt);
@@ -656,15 +655,17 @@ begin
   end if;
   t := faultline._lock_transaction(job, transaction_id);
   -- In a statement after the lock: whoever held it may have written the entry.
-  select e.entry_id into entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id;
+  select
+    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id limit 1),
+    (select e.name from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1)
+  into entry_id, sent;
   if entry_id is not null then
     return;
   end if;
   if t.job_id <> job_id then
     perform faultline._other_job(t);
   end if;
-  select e.name into sent from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1;
-  if found then
+  if sent is not null then
     raise exception using
       errcode = 'FL003',
       message = pg_catalog.format('effect %s of transaction %L was sent, and its outcome is not settled', sent, transaction_id),
@@ -813,18 +814,23 @@ CREATE FUNCTION faultline._check_amount(what text, amount jsonb) RETURNS void
     AS $$
 declare
   value numeric;
-  shown constant text := pg_catalog.left(coalesce(amount::text, 'NULL'), 100);
 begin
-  if pg_catalog.jsonb_typeof(amount) is distinct from 'number' and pg_catalog.jsonb_typeof(amount) is distinct from 'string' then
-    perform faultline._invalid(pg_catalog.format('%s %s is not a number', what, shown), 'Write it as 12.50 or "12.50"');
-  end if;
-  begin
+  if pg_catalog.jsonb_typeof(amount) = 'number' then
     value := (amount #>> '{}')::numeric;
-  exception when data_exception then
-    perform faultline._invalid(pg_catalog.format('%s %s is not a number', what, shown), 'Write it as 12.50 or "12.50"');
-  end;
+  elsif pg_catalog.jsonb_typeof(amount) = 'string' then
+    begin
+      value := (amount #>> '{}')::numeric;
+    exception when data_exception then
+      null;
+    end;
+  end if;
+  if value is null then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is not a number', what, pg_catalog.left(coalesce(amount::text, 'NULL'), 100)), 'Write it as 12.50 or "12.50"');
+  end if;
   if not (abs(value) < 1e20 and scale(value) <= 18) then
-    perform faultline._invalid(pg_catalog.format('%s %s is out of bounds', what, shown), 'It is below 1e20 and has at most 18 decimals');
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is out of bounds', what, pg_catalog.left(amount::text, 100)), 'It is below 1e20 and has at most 18 decimals');
   end if;
 end
 $$;
@@ -1071,9 +1077,11 @@ COMMENT ON FUNCTION faultline._check_name(what text, value text) IS 'Private: ra
 
 CREATE FUNCTION faultline._check_postings(postings jsonb) RETURNS void
     LANGUAGE plpgsql
-    AS $$
+    AS $_$
 declare
   usage constant text := 'For example [{"account": "alice", "amount": -100, "currency": "EUR"}, {"account": "bob", "amount": 100, "currency": "EUR"}]';
+  name constant text := '^[A-Za-z0-9_.:-]+$';
+  keys constant text[] := array['account', 'amount', 'currency'];
   posting jsonb;
   unknown text;
   place int := 0;
@@ -1088,32 +1096,38 @@ begin
   if pg_catalog.jsonb_array_length(postings) not between 1 and 1000 then
     perform faultline._invalid(pg_catalog.format('the entry has %s postings', pg_catalog.jsonb_array_length(postings)), 'It has 1 to 1000; leave them out for none');
   end if;
-  for posting in select * from pg_catalog.jsonb_array_elements(postings) loop
-    place := place + 1;
-    begin
+  -- What is plainly right passes in one statement; what is not is looked at one by one, for the place and the reason.
+  if exists (
+    select
+    from pg_catalog.jsonb_array_elements(postings) as p (posting)
+    where case when pg_catalog.jsonb_typeof(p.posting) = 'object' then
+      p.posting - keys = '{}'
+      and p.posting ->> 'account' ~ name and pg_catalog.length(p.posting ->> 'account') <= 128
+      and p.posting ->> 'currency' ~ name and pg_catalog.length(p.posting ->> 'currency') <= 128
+      and pg_catalog.jsonb_typeof(p.posting -> 'amount') in ('string', 'number')
+      and p.posting ->> 'amount' ~ '^-?[0-9]+(\.[0-9]+)?$' and pg_catalog.length(p.posting ->> 'amount') <= 19
+      and p.posting ->> 'amount' ~ '[1-9]'
+    end is not true
+  ) then
+    for posting in select * from pg_catalog.jsonb_array_elements(postings) loop
+      place := place + 1;
       if pg_catalog.jsonb_typeof(posting) <> 'object' then
-        perform faultline._invalid(pg_catalog.format('it is not an object but of type %s', pg_catalog.jsonb_typeof(posting)), usage);
+        perform faultline._invalid(
+          pg_catalog.format('posting %s: it is not an object but of type %s', place, pg_catalog.jsonb_typeof(posting)), usage);
       end if;
-      select key into unknown from pg_catalog.jsonb_object_keys(posting) as key where key not in ('account', 'amount', 'currency') limit 1;
-      if found then
-        perform faultline._invalid(pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), usage);
+      if posting - keys <> '{}' then
+        select key into unknown from pg_catalog.jsonb_object_keys(posting - keys) as key limit 1;
+        perform faultline._invalid(
+          pg_catalog.format('posting %s: it has the unknown key %s', place, pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), usage);
       end if;
-      perform faultline._check_name('account', posting ->> 'account');
-      perform faultline._check_name('currency', posting ->> 'currency');
-      perform faultline._check_amount('amount', posting -> 'amount');
+      perform faultline._check_name('posting ' || place || ': account', posting ->> 'account');
+      perform faultline._check_name('posting ' || place || ': currency', posting ->> 'currency');
+      perform faultline._check_amount('posting ' || place || ': amount', posting -> 'amount');
       if (posting ->> 'amount')::numeric = 0 then
-        perform faultline._invalid('amount is 0', 'Leave a posting of nothing out');
+        perform faultline._invalid(pg_catalog.format('posting %s: amount is 0', place), 'Leave a posting of nothing out');
       end if;
-    exception when sqlstate 'FL004' then
-      declare
-        message text;
-        hint text;
-      begin
-        get stacked diagnostics message = message_text, hint = pg_exception_hint;
-        raise exception using errcode = 'FL004', message = pg_catalog.format('posting %s: %s', place, message), hint = hint;
-      end;
-    end;
-  end loop;
+    end loop;
+  end if;
   select p.currency, sum(p.amount) as amount into total
   from pg_catalog.jsonb_to_recordset(postings) as p (currency text, amount numeric)
   group by p.currency
@@ -1125,7 +1139,7 @@ begin
       pg_catalog.format('the postings in %s add up to %s', total.currency, total.amount), 'In each currency they add up to zero');
   end if;
 end
-$$;
+$_$;
 
 -- Name: FUNCTION _check_postings(postings jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
@@ -1885,12 +1899,11 @@ CREATE FUNCTION faultline._post(entry_id bigint, postings jsonb) RETURNS void
     AS $$
 #variable_conflict use_variable
 declare
-  bucket int;
-  debited record;
+  accounts text[];
+  currencies text[];
   floor_ numeric;
+  floors numeric[] := '{}'::numeric[];
   balance numeric;
-  floored jsonb[] := '{}'::jsonb[];
-  one jsonb;
 begin
   if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
     perform faultline._invalid(
@@ -1901,34 +1914,30 @@ begin
   select _post.entry_id, p.account, p.currency, p.amount
   from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);
 
-  for bucket in
-    select distinct faultline._account_bucket(p.account, p.currency)
-    from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
-    where p.amount < 0
-    order by 1
-  loop
-    perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, bucket);
-  end loop;
-  for debited in
+  select pg_catalog.array_agg(d.account), pg_catalog.array_agg(d.currency) into accounts, currencies
+  from (
     select distinct p.account, p.currency
     from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
     where p.amount < 0
     order by 1, 2
-  loop
-    select a.floor into floor_
-    from faultline.accounts a
-    where a.account = debited.account and a.currency = debited.currency
-    for no key update;
-    if found then
-      floored := floored || pg_catalog.jsonb_build_array(debited.account, debited.currency, floor_);
-    end if;
+  ) d;
+  perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, b.bucket)
+  from (
+    select distinct faultline._account_bucket(d.account, d.currency) as bucket
+    from unnest(accounts, currencies) as d (account, currency)
+    order by 1
+  ) b;
+  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+    select a.floor into floor_ from faultline.accounts a where a.account = accounts[i] and a.currency = currencies[i] for no key update;
+    floors := floors || floor_;
   end loop;
-  foreach one in array floored loop
-    balance := faultline._balance(one ->> 0, one ->> 1);
-    if balance < (one ->> 2)::numeric then
+  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+    continue when floors[i] is null;
+    balance := faultline._balance(accounts[i], currencies[i]);
+    if balance < floors[i] then
       raise exception using
         errcode = 'FL008',
-        message = pg_catalog.format('account %s would be at %s %s, below its floor of %s', one ->> 0, balance, one ->> 1, one ->> 2),
+        message = pg_catalog.format('account %s would be at %s %s, below its floor of %s', accounts[i], balance, currencies[i], floors[i]),
         hint = 'Nothing was applied. Credit the account first, or lower its floor with set_account.';
     end if;
   end loop;
@@ -2153,6 +2162,20 @@ CREATE FUNCTION faultline._refuse_transaction() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
+  if tg_op = 'UPDATE'
+     and (
+       new.state = old.state
+       or (old.state = 'INIT' and new.state in ('APPLIED', 'FAILED'))
+       or (old.state = 'APPLIED' and new.state = 'RECONCILED'))
+     and new.transaction_id = old.transaction_id
+     and new.kind = old.kind
+     and new.request_hash = old.request_hash
+     and new.request = old.request
+     and (new.job_id = old.job_id or old.state = 'INIT')
+     and (old.job_state is null or new.job_state is not distinct from old.job_state)
+  then
+    return new;
+  end if;
   raise exception using
     errcode = 'FL003',
     message = case
@@ -3137,8 +3160,11 @@ CREATE FUNCTION faultline.apply_and_complete(job_id bigint, attempt integer, tra
     SET jit TO 'off'
     AS $$
 #variable_conflict use_variable
+declare
+  entry constant record := faultline._apply(job_id, attempt, transaction_id, effect, postings, true);
 begin
-  select * into entry_id, created from faultline._apply(job_id, attempt, transaction_id, effect, postings, true);
+  entry_id := entry.entry_id;
+  created := entry.created;
   perform faultline.complete_job(job_id, attempt, result);
 end
 $$;
@@ -3481,8 +3507,7 @@ declare
   accepted boolean;
   transaction_id_ text;
 begin
-  perform faultline._check_fence(job_id, attempt);
-  perform faultline._check_document('the result', result, false);
+  perform faultline._check_fence(job_id, attempt), faultline._check_document('the result', result, false);
   with gone as (
     delete from faultline.jobs_live j
     where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
@@ -4493,8 +4518,7 @@ declare
   payload_ jsonb;
   t faultline.transactions;
 begin
-  perform faultline._check_fence(job_id, attempt);
-  perform faultline._check_transaction_id(transaction_id);
+  perform faultline._check_fence(job_id, attempt), faultline._check_transaction_id(transaction_id);
   select j.type, j.payload into type_, payload_
   from faultline.jobs_live j
   where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';
@@ -4666,6 +4690,7 @@ declare
   lowest constant timestamptz := coalesce((faultline._read_floor(floor, now_) ->> 'due')::timestamptz, '-infinity');
   most constant int := coalesce(reconcile.max, 1000);
   candidates text[];
+  moved text[];
   t faultline.transactions;
 begin
   if most not between 1 and 10000 then
@@ -4684,6 +4709,24 @@ begin
     return;
   end if;
   perform pg_catalog.pg_current_xact_id();
+  -- Nearly all are APPLIED, with their entry, by a job that is over: those in one statement. It does not say state =
+  -- 'APPLIED', which would be the predicate of an index.
+  with settled as (
+    update faultline.transactions x
+    set state = 'RECONCILED', settled_at = now_, due_at = null
+    where x.ctid = any (array(
+      select c.ctid
+      from faultline.transactions c
+      where c.transaction_id = any (candidates) and c.state <> 'INIT' and c.settled_at is null and c.job_state is not null
+        and (select true from faultline.ledger_entries e where e.transaction_id = c.transaction_id limit 1)
+      for no key update of c skip locked))
+    returning x.transaction_id
+  )
+  select pg_catalog.array_agg(s.transaction_id) into moved from settled s;
+  if moved is not null then
+    return query select m.id, 'APPLIED', 'RECONCILED' from unnest(moved) as m (id);
+    candidates := array(select c.id from unnest(candidates) as c (id) except select m.id from unnest(moved) as m (id));
+  end if;
   foreach transaction_id in array candidates loop
     select * into t from faultline.transactions x where x.transaction_id = reconcile.transaction_id for no key update skip locked;
     continue when not found;
@@ -6228,7 +6271,7 @@ CREATE TRIGGER transactions_born BEFORE INSERT ON faultline.transactions FOR EAC
 
 -- Name: transactions transactions_moves; Type: TRIGGER; Schema: faultline; Owner: -
 
-CREATE TRIGGER transactions_moves BEFORE UPDATE ON faultline.transactions FOR EACH ROW WHEN (((NOT ((new.state = old.state) OR ((old.state = 'INIT'::text) AND (new.state = ANY (ARRAY['APPLIED'::text, 'FAILED'::text]))) OR ((old.state = 'APPLIED'::text) AND (new.state = 'RECONCILED'::text)))) OR (new.transaction_id <> old.transaction_id) OR (new.kind <> old.kind) OR (new.request_hash <> old.request_hash) OR (new.request <> old.request) OR ((new.job_id <> old.job_id) AND (old.state <> 'INIT'::text)) OR ((old.job_state IS NOT NULL) AND (new.job_state IS DISTINCT FROM old.job_state)))) EXECUTE FUNCTION faultline._refuse_transaction();
+CREATE TRIGGER transactions_moves BEFORE UPDATE ON faultline.transactions FOR EACH ROW EXECUTE FUNCTION faultline._refuse_transaction();
 
 -- Name: transactions transactions_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
 

@@ -15,8 +15,7 @@ declare
   accepted boolean;
   transaction_id_ text;
 begin
-  perform faultline._check_fence(job_id, attempt);
-  perform faultline._check_document('the result', result, false);
+  perform faultline._check_fence(job_id, attempt), faultline._check_document('the result', result, false);
   with gone as (
     delete from faultline.jobs_live j
     where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'

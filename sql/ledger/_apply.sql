@@ -11,9 +11,8 @@ declare
   t faultline.transactions;
   sent text;
 begin
-  perform faultline._check_transaction_id(transaction_id);
-  perform faultline._check_document('the effect', effect, true);
-  perform faultline._check_postings(postings);
+  perform faultline._check_transaction_id(transaction_id), faultline._check_document('the effect', effect, true),
+    faultline._check_postings(postings);
   perform pg_catalog.pg_current_xact_id();
 
   job := faultline._lock_attempt(job_id, attempt);
@@ -32,15 +31,17 @@ begin
   end if;
   t := faultline._lock_transaction(job, transaction_id);
   -- In a statement after the lock: whoever held it may have written the entry.
-  select e.entry_id into entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id;
+  select
+    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id limit 1),
+    (select e.name from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1)
+  into entry_id, sent;
   if entry_id is not null then
     return;
   end if;
   if t.job_id <> job_id then
     perform faultline._other_job(t);
   end if;
-  select e.name into sent from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1;
-  if found then
+  if sent is not null then
     raise exception using
       errcode = 'FL003',
       message = pg_catalog.format('effect %s of transaction %L was sent, and its outcome is not settled', sent, transaction_id),

@@ -5,18 +5,23 @@ language plpgsql
 as $$
 declare
   value numeric;
-  shown constant text := pg_catalog.left(coalesce(amount::text, 'NULL'), 100);
 begin
-  if pg_catalog.jsonb_typeof(amount) is distinct from 'number' and pg_catalog.jsonb_typeof(amount) is distinct from 'string' then
-    perform faultline._invalid(pg_catalog.format('%s %s is not a number', what, shown), 'Write it as 12.50 or "12.50"');
-  end if;
-  begin
+  if pg_catalog.jsonb_typeof(amount) = 'number' then
     value := (amount #>> '{}')::numeric;
-  exception when data_exception then
-    perform faultline._invalid(pg_catalog.format('%s %s is not a number', what, shown), 'Write it as 12.50 or "12.50"');
-  end;
+  elsif pg_catalog.jsonb_typeof(amount) = 'string' then
+    begin
+      value := (amount #>> '{}')::numeric;
+    exception when data_exception then
+      null;
+    end;
+  end if;
+  if value is null then
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is not a number', what, pg_catalog.left(coalesce(amount::text, 'NULL'), 100)), 'Write it as 12.50 or "12.50"');
+  end if;
   if not (abs(value) < 1e20 and scale(value) <= 18) then
-    perform faultline._invalid(pg_catalog.format('%s %s is out of bounds', what, shown), 'It is below 1e20 and has at most 18 decimals');
+    perform faultline._invalid(
+      pg_catalog.format('%s %s is out of bounds', what, pg_catalog.left(amount::text, 100)), 'It is below 1e20 and has at most 18 decimals');
   end if;
 end
 $$;

@@ -9,12 +9,11 @@ language plpgsql
 as $$
 #variable_conflict use_variable
 declare
-  bucket int;
-  debited record;
+  accounts text[];
+  currencies text[];
   floor_ numeric;
+  floors numeric[] := '{}'::numeric[];
   balance numeric;
-  floored jsonb[] := '{}'::jsonb[];
-  one jsonb;
 begin
   if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
     perform faultline._invalid(
@@ -25,34 +24,30 @@ begin
   select _post.entry_id, p.account, p.currency, p.amount
   from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);
 
-  for bucket in
-    select distinct faultline._account_bucket(p.account, p.currency)
-    from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
-    where p.amount < 0
-    order by 1
-  loop
-    perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, bucket);
-  end loop;
-  for debited in
+  select pg_catalog.array_agg(d.account), pg_catalog.array_agg(d.currency) into accounts, currencies
+  from (
     select distinct p.account, p.currency
     from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
     where p.amount < 0
     order by 1, 2
-  loop
-    select a.floor into floor_
-    from faultline.accounts a
-    where a.account = debited.account and a.currency = debited.currency
-    for no key update;
-    if found then
-      floored := floored || pg_catalog.jsonb_build_array(debited.account, debited.currency, floor_);
-    end if;
+  ) d;
+  perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, b.bucket)
+  from (
+    select distinct faultline._account_bucket(d.account, d.currency) as bucket
+    from unnest(accounts, currencies) as d (account, currency)
+    order by 1
+  ) b;
+  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+    select a.floor into floor_ from faultline.accounts a where a.account = accounts[i] and a.currency = currencies[i] for no key update;
+    floors := floors || floor_;
   end loop;
-  foreach one in array floored loop
-    balance := faultline._balance(one ->> 0, one ->> 1);
-    if balance < (one ->> 2)::numeric then
+  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+    continue when floors[i] is null;
+    balance := faultline._balance(accounts[i], currencies[i]);
+    if balance < floors[i] then
       raise exception using
         errcode = 'FL008',
-        message = pg_catalog.format('account %s would be at %s %s, below its floor of %s', one ->> 0, balance, one ->> 1, one ->> 2),
+        message = pg_catalog.format('account %s would be at %s %s, below its floor of %s', accounts[i], balance, currencies[i], floors[i]),
         hint = 'Nothing was applied. Credit the account first, or lower its floor with set_account.';
     end if;
   end loop;

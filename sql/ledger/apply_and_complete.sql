@@ -12,8 +12,11 @@ set enable_bitmapscan = off
 set jit = off
 as $$
 #variable_conflict use_variable
+declare
+  entry constant record := faultline._apply(job_id, attempt, transaction_id, effect, postings, true);
 begin
-  select * into entry_id, created from faultline._apply(job_id, attempt, transaction_id, effect, postings, true);
+  entry_id := entry.entry_id;
+  created := entry.created;
   perform faultline.complete_job(job_id, attempt, result);
 end
 $$;

@@ -19,8 +19,7 @@ declare
   payload_ jsonb;
   t faultline.transactions;
 begin
-  perform faultline._check_fence(job_id, attempt);
-  perform faultline._check_transaction_id(transaction_id);
+  perform faultline._check_fence(job_id, attempt), faultline._check_transaction_id(transaction_id);
   select j.type, j.payload into type_, payload_
   from faultline.jobs_live j
   where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';

@@ -27,6 +27,7 @@ declare
   lowest constant timestamptz := coalesce((faultline._read_floor(floor, now_) ->> 'due')::timestamptz, '-infinity');
   most constant int := coalesce(reconcile.max, 1000);
   candidates text[];
+  moved text[];
   t faultline.transactions;
 begin
   if most not between 1 and 10000 then
@@ -45,6 +46,24 @@ begin
     return;
   end if;
   perform pg_catalog.pg_current_xact_id();
+  -- Nearly all are APPLIED, with their entry, by a job that is over: those in one statement. It does not say state =
+  -- 'APPLIED', which would be the predicate of an index.
+  with settled as (
+    update faultline.transactions x
+    set state = 'RECONCILED', settled_at = now_, due_at = null
+    where x.ctid = any (array(
+      select c.ctid
+      from faultline.transactions c
+      where c.transaction_id = any (candidates) and c.state <> 'INIT' and c.settled_at is null and c.job_state is not null
+        and (select true from faultline.ledger_entries e where e.transaction_id = c.transaction_id limit 1)
+      for no key update of c skip locked))
+    returning x.transaction_id
+  )
+  select pg_catalog.array_agg(s.transaction_id) into moved from settled s;
+  if moved is not null then
+    return query select m.id, 'APPLIED', 'RECONCILED' from unnest(moved) as m (id);
+    candidates := array(select c.id from unnest(candidates) as c (id) except select m.id from unnest(moved) as m (id));
+  end if;
   foreach transaction_id in array candidates loop
     select * into t from faultline.transactions x where x.transaction_id = reconcile.transaction_id for no key update skip locked;
     continue when not found;

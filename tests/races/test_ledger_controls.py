@@ -21,7 +21,7 @@ OWN_DATABASES = True
 FENCE = "and j.attempt = _lock_attempt.attempt and j.state = 'running'\n  for no key update;"
 LOOK = "  if entry_id is not null then\n    return;\n  end if;"
 BURNT = "if t.state = 'FAILED' then"
-ROW_LOCK = "where a.account = debited.account and a.currency = debited.currency\n    for no key update;"
+ROW_LOCK = "where a.account = accounts[i] and a.currency = currencies[i] for no key update;"
 SORTED = """select distinct p.account, p.currency
     from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric)
     where p.amount < 0
@@ -134,14 +134,14 @@ def test_an_entry_of_what_has_failed_is_seen(db: Database, ledger: Ledger, conne
 
 
 def test_without_the_row_lock_two_debits_pass_together(db: Database, ledger: Ledger, connect: Open) -> None:
-    break_function(db, "_post", (ROW_LOCK, ROW_LOCK.replace("\n    for no key update", "")))
+    break_function(db, "_post", (ROW_LOCK, ROW_LOCK.replace(" for no key update", "")))
     assert scenarios.debits_that_do_not_fit_together(ledger, connect) == (False, True, True, -60)
     assert violations(db) == {(7, "below_floor")}
 
 
 def test_without_the_bucket_a_floor_does_not_wait_for_a_debit(db: Database, ledger: Ledger, connect: Open) -> None:
-    lock = "perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, bucket);"
-    break_function(db, "_post", (lock, "null;"))
+    lock = "perform pg_catalog.pg_advisory_xact_lock_shared(1181838445, b.bucket)"
+    break_function(db, "_post", (lock, "perform b.bucket"))
     assert scenarios.floor_beside_a_debit(ledger, connect) == (False, True, 100, 20)
     assert violations(db) == {(7, "below_floor")}
 
