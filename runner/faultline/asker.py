@@ -16,7 +16,7 @@ import psycopg
 
 from faultline import database, effects
 from faultline.database import GivenUp, Lost
-from faultline.effects import Absent, Applied, OutsideEffect
+from faultline.effects import Absent, Applied, OutsideEffect, Unknown
 from faultline.encoding import decode_jsonb
 from faultline.logs import fields
 
@@ -74,11 +74,22 @@ class Asker:
         rows = await self._link.fetch(_TO_ASK, (sorted(self._effects), ASK_MOST))
         asked = [asyncio.create_task(self._ask(row)) for row in rows]
         for row, one in zip(rows, asked, strict=True):
-            await self._settle(row, await one)
+            answer = await one
+            try:
+                await self._settle(row, answer)
+            except psycopg.Error as error:  # it alone: the others have their answers
+                reason = database.reason(error)
+                log.warning("the answer about effect %s of transaction %s was not taken: %s", row[1], row[0], reason)
+                if isinstance(answer, Applied) and error.sqlstate == "FL004":
+                    await self._settle(row, Applied({"unstorable": reason[:1000]}))
 
     async def _ask(self, row: tuple[Any, ...]) -> Any:
         transaction_id, name, key, request, job_id, attempt = row
-        outside = OutsideEffect(name, key, transaction_id, decode_jsonb(request), job_id, attempt, closing=True)
+        try:
+            decoded = decode_jsonb(request)
+        except (ValueError, RecursionError) as error:
+            return Unknown(f"its request can't be decoded: {error}"[:1000])
+        outside = OutsideEffect(name, key, transaction_id, decoded, job_id, attempt, closing=True)
         return await self._services.ask(self._effects[name], outside)
 
     async def _settle(self, row: tuple[Any, ...], answer: Any) -> None:

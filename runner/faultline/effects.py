@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from faultline import encoding
-from faultline.errors import Discard, Snooze
+from faultline.errors import Discard, InvalidArgument, Snooze
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,12 +150,17 @@ def perform(job: Job, effect: Effect, request: Any, transaction_id: str | None, 
 
 
 def _settle(name: tuple[Any, ...], response: Any, *, completing: bool) -> Steps:
-    text = storable(response)
+    try:
+        yield _settling(name, storable(response), completing=completing)
+    except InvalidArgument as error:  # what passed our check did not pass the database's: it has happened all the same
+        yield _settling(name, storable({"unstorable": str(error)[:1000]}), completing=completing)
+
+
+def _settling(name: tuple[Any, ...], text: str | None, *, completing: bool) -> tuple[Any, ...]:
     if completing:
         *fence_and_tx, effect = name
-        yield "complete", _SETTLE_AND_COMPLETE, (*name, "APPLIED", text, *fence_and_tx, effect, text)
-    else:
-        yield "call", _SETTLE, (*name, "APPLIED", text)
+        return "complete", _SETTLE_AND_COMPLETE, (*name, "APPLIED", text, *fence_and_tx, effect, text)
+    return "call", _SETTLE, (*name, "APPLIED", text)
 
 
 def storable(response: Any) -> str | None:

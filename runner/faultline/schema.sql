@@ -647,7 +647,8 @@ begin
     join faultline.transactions x on x.transaction_id = e.transaction_id
     where e.transaction_id = _apply.transaction_id
       and (x.job_id = _apply.job_id
-           or x.request_hash = (select faultline._arguments_hash(d.type, d.payload) from faultline.jobs_done d where d.job_id = _apply.job_id));
+           or exists (
+             select from faultline.jobs_done d where d.job_id = _apply.job_id and d.type = x.kind and d.payload = x.request));
     if not found then
       perform faultline._ended_otherwise(job_id, attempt, transaction_id);
     end if;
@@ -696,6 +697,8 @@ CREATE FUNCTION faultline._arguments_hash(type text, payload jsonb) RETURNS bigi
     LANGUAGE sql IMMUTABLE
     AS $$
 select pg_catalog.jsonb_hash_extended(pg_catalog.jsonb_build_array(type, payload), 0)
+  # pg_catalog.hashtextextended(
+      pg_catalog.regexp_replace(type || ' ' || payload::text, '(\.[0-9]*[1-9])0+|\.0+(?![0-9])', '\1', 'g'), 0)
 $$;
 
 -- Name: FUNCTION _arguments_hash(type text, payload jsonb); Type: COMMENT; Schema: faultline; Owner: -
@@ -1709,7 +1712,6 @@ CREATE FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction
 #variable_conflict use_column
 declare
   t faultline.transactions;
-  hash bigint;
 begin
   loop
     select * into t from faultline.transactions x where x.transaction_id = _lock_transaction.transaction_id for no key update;
@@ -1723,16 +1725,20 @@ begin
     insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at)
     values (_lock_transaction.transaction_id, job.type, job.payload, faultline._arguments_hash(job.type, job.payload), job.job_id,
             pg_catalog.clock_timestamp())
-    on conflict (transaction_id) do nothing
+    on conflict do nothing
     returning * into t;
-    if found then
+    if not found and exists (select from faultline.transactions x where x.job_id = job.job_id) then
+      raise exception using
+        errcode = 'FL003', message = pg_catalog.format('job %s is that of another transaction already', job.job_id),
+        hint = 'The ledger was restored without the sequence of jobs: see "Restore" in docs/ledger.md.';
+    end if;
+    if t.transaction_id is not null then
       update faultline.jobs_live l set transaction_id = _lock_transaction.transaction_id where l.job_id = job.job_id;
       return t;
     end if;
   end loop;
   if t.job_id <> job.job_id then
-    hash := faultline._arguments_hash(job.type, job.payload);
-    if job.transaction_id is not null or t.request_hash <> hash then
+    if job.transaction_id is not null or t.kind <> job.type or t.request <> job.payload then
       perform faultline._other_request(t);
     end if;
   end if;
@@ -2316,7 +2322,7 @@ begin
     -- By the transaction too: in a database restored from elsewhere the job of this id may be another.
     select j.state into live from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id;
     if not found then
-      select d.state into job_state_ from faultline.jobs_done d where d.job_id = t.job_id and d.type = t.kind;
+      select d.state into job_state_ from faultline.jobs_done d where d.job_id = t.job_id and d.type = t.kind and d.payload = t.request;
     end if;
   end if;
   entered := exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);
@@ -2418,9 +2424,14 @@ CREATE FUNCTION faultline._submit_again(t faultline.transactions) RETURNS void
     AS $$
 #variable_conflict use_variable
 declare
-  new_job constant bigint := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  new_job bigint;
   o record;
 begin
+  -- In a database restored from elsewhere the sequence is behind: past every job that a transaction knows of.
+  loop
+    new_job := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+    exit when not exists (select from faultline.transactions x where x.job_id = new_job);
+  end loop;
   select * into o
   from pg_catalog.jsonb_to_record(t.options) as r (
     queue text, run_at timestamptz, priority int, max_attempts int, backoff jsonb, timeout interval, tags text[], headers jsonb);
@@ -2629,7 +2640,8 @@ begin
   select 1, 'id_beyond_sequence', 'job ' || l.top,
     pg_catalog.format('its id is beyond the sequence, which is at %s: new jobs will collide', s.last_value)
   from (
-    select greatest((select max(l.job_id) from faultline.jobs_live l), (select max(d.job_id) from faultline.jobs_done d)) as top
+    select greatest((select max(l.job_id) from faultline.jobs_live l), (select max(d.job_id) from faultline.jobs_done d),
+      (select max(t.job_id) from faultline.transactions t)) as top
   ) l, faultline.jobs_live_job_id_seq s
   where l.top >= s.last_value + s.is_called::int;
 
@@ -2784,7 +2796,14 @@ begin
     pg_catalog.format('it is that of job %s, but transaction %L is that of job %s', e.job_id, e.transaction_id, t.job_id)
   from faultline.ledger_entries e
   join faultline.transactions t on t.transaction_id = e.transaction_id
-  where t.job_id <> e.job_id;
+  where t.job_id <> e.job_id
+    -- Its own earlier job, before reconcile gave it another, is no other transaction's.
+    and exists (select from faultline.transactions o where o.job_id = e.job_id);
+
+  return query
+  select 7, 'entry_with_open_effect', 'entry ' || e.entry_id, pg_catalog.format('effect %s of transaction %L is SENT, and nobody will ask for it', f.name, f.transaction_id)
+  from faultline.ledger_entries e
+  join faultline.effects f on f.transaction_id = e.transaction_id and f.state = 'SENT';
 
   return query
   select 7, 'entered_twice', v.what, pg_catalog.format('it has %s entries', count(*))
@@ -3242,7 +3261,7 @@ begin
       returning * into e;
     end if;
   end if;
-  if e.request_hash <> hash then
+  if e.request <> begin_effect.request then
     raise exception using
       errcode = 'FL002', message = pg_catalog.format('effect %s of transaction %L was begun with another request', name, transaction_id),
       hint = 'A key stands for one request: build it from the payload alone, not from the clock or the attempt.';
@@ -3714,6 +3733,10 @@ begin
       hint = 'Effects come before the entry.';
   end if;
   if running then
+    -- A snapshot that is older than SENT must not burn or enter the transaction: it gets 40001.
+    if e.state = 'INIT' then
+      update faultline.transactions x set due_at = x.due_at where x.transaction_id = effect_sent.transaction_id;
+    end if;
     update faultline.effects x
     set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
     where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name
@@ -4529,7 +4552,7 @@ begin
   select * into t from faultline.transactions x where x.transaction_id = open_ledger.transaction_id;
   if t.state = 'FAILED' then
     perform faultline._burnt(t);
-  elsif t.job_id <> job_id and t.request_hash <> faultline._arguments_hash(type_, payload_) then
+  elsif t.job_id <> job_id and (t.kind <> type_ or t.request <> payload_) then
     perform faultline._other_request(t);
   end if;
   select e.entry_id into entry from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id;
@@ -4985,6 +5008,11 @@ begin
   if floor is not null then
     perform faultline._check_amount('floor', pg_catalog.to_jsonb(floor));
   end if;
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('set_account does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
+  end if;
   perform pg_catalog.pg_advisory_xact_lock(1181838445, faultline._account_bucket(account, currency));
   select a.floor into before
   from faultline.accounts a
@@ -5185,7 +5213,7 @@ begin
     -- A look first: a repetition uses up no job's id.
     select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
     if found then
-      if known.request_hash <> new_hash then
+      if known.kind <> submit_transaction.kind or known.request <> submit_transaction.request then
         perform faultline._other_request(known);
       elsif known.state = 'FAILED' then
         perform faultline._burnt(known);
@@ -5202,7 +5230,7 @@ begin
       || case when backoff is null then '{}' else pg_catalog.jsonb_build_object('backoff', backoff) end
       || case when headers is null then '{}' else pg_catalog.jsonb_build_object('headers', headers) end,
       new_job, pg_catalog.clock_timestamp())
-    on conflict (transaction_id) do nothing;
+    on conflict do nothing;
     exit when found;
   end loop;
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,

@@ -23,7 +23,8 @@ begin
     join faultline.transactions x on x.transaction_id = e.transaction_id
     where e.transaction_id = _apply.transaction_id
       and (x.job_id = _apply.job_id
-           or x.request_hash = (select faultline._arguments_hash(d.type, d.payload) from faultline.jobs_done d where d.job_id = _apply.job_id));
+           or exists (
+             select from faultline.jobs_done d where d.job_id = _apply.job_id and d.type = x.kind and d.payload = x.request));
     if not found then
       perform faultline._ended_otherwise(job_id, attempt, transaction_id);
     end if;

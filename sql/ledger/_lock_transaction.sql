@@ -9,7 +9,6 @@ as $$
 #variable_conflict use_column
 declare
   t faultline.transactions;
-  hash bigint;
 begin
   loop
     select * into t from faultline.transactions x where x.transaction_id = _lock_transaction.transaction_id for no key update;
@@ -23,16 +22,20 @@ begin
     insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at)
     values (_lock_transaction.transaction_id, job.type, job.payload, faultline._arguments_hash(job.type, job.payload), job.job_id,
             pg_catalog.clock_timestamp())
-    on conflict (transaction_id) do nothing
+    on conflict do nothing
     returning * into t;
-    if found then
+    if not found and exists (select from faultline.transactions x where x.job_id = job.job_id) then
+      raise exception using
+        errcode = 'FL003', message = pg_catalog.format('job %s is that of another transaction already', job.job_id),
+        hint = 'The ledger was restored without the sequence of jobs: see "Restore" in docs/ledger.md.';
+    end if;
+    if t.transaction_id is not null then
       update faultline.jobs_live l set transaction_id = _lock_transaction.transaction_id where l.job_id = job.job_id;
       return t;
     end if;
   end loop;
   if t.job_id <> job.job_id then
-    hash := faultline._arguments_hash(job.type, job.payload);
-    if job.transaction_id is not null or t.request_hash <> hash then
+    if job.transaction_id is not null or t.kind <> job.type or t.request <> job.payload then
       perform faultline._other_request(t);
     end if;
   end if;

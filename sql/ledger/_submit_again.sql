@@ -5,9 +5,14 @@ language plpgsql
 as $$
 #variable_conflict use_variable
 declare
-  new_job constant bigint := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+  new_job bigint;
   o record;
 begin
+  -- In a database restored from elsewhere the sequence is behind: past every job that a transaction knows of.
+  loop
+    new_job := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+    exit when not exists (select from faultline.transactions x where x.job_id = new_job);
+  end loop;
   select * into o
   from pg_catalog.jsonb_to_record(t.options) as r (
     queue text, run_at timestamptz, priority int, max_attempts int, backoff jsonb, timeout interval, tags text[], headers jsonb);

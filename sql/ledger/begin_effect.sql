@@ -58,7 +58,7 @@ begin
       returning * into e;
     end if;
   end if;
-  if e.request_hash <> hash then
+  if e.request <> begin_effect.request then
     raise exception using
       errcode = 'FL002', message = pg_catalog.format('effect %s of transaction %L was begun with another request', name, transaction_id),
       hint = 'A key stands for one request: build it from the payload alone, not from the clock or the attempt.';

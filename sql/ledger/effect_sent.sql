@@ -33,6 +33,10 @@ begin
       hint = 'Effects come before the entry.';
   end if;
   if running then
+    -- A snapshot that is older than SENT must not burn or enter the transaction: it gets 40001.
+    if e.state = 'INIT' then
+      update faultline.transactions x set due_at = x.due_at where x.transaction_id = effect_sent.transaction_id;
+    end if;
     update faultline.effects x
     set state = 'SENT', attempt = effect_sent.attempt, sent_at = pg_catalog.clock_timestamp()
     where x.transaction_id = effect_sent.transaction_id and x.name = effect_sent.name

@@ -1,6 +1,7 @@
 -- Effects whose outcome somebody has to find out, because the job is over and the request may have arrived: at most max of
 -- those with these names, NULL: of all. Each is handed out once and again after a wait that grows from 10 s to an hour, so
--- that of many runners one asks. Follow with answer_effect. For faultline_runner and faultline_operator.
+-- that of many runners one asks. Commit this before you ask, and answer with answer_effect: in one transaction the two
+-- would lock effects and transactions in the wrong order. For faultline_runner and faultline_operator.
 -- Locks the rows it returns, skips those that others hold. Errors: FL004.
 create function faultline.effects_to_ask(names text[] default null, max int default 100)
 returns table (transaction_id text, name text, key text, request jsonb, job_id bigint, attempt int, asks int)

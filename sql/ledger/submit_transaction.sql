@@ -37,7 +37,7 @@ begin
     -- A look first: a repetition uses up no job's id.
     select * into known from faultline.transactions t where t.transaction_id = submit_transaction.transaction_id;
     if found then
-      if known.request_hash <> new_hash then
+      if known.kind <> submit_transaction.kind or known.request <> submit_transaction.request then
         perform faultline._other_request(known);
       elsif known.state = 'FAILED' then
         perform faultline._burnt(known);
@@ -54,7 +54,7 @@ begin
       || case when backoff is null then '{}' else pg_catalog.jsonb_build_object('backoff', backoff) end
       || case when headers is null then '{}' else pg_catalog.jsonb_build_object('headers', headers) end,
       new_job, pg_catalog.clock_timestamp())
-    on conflict (transaction_id) do nothing;
+    on conflict do nothing;
     exit when found;
   end loop;
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,

@@ -33,7 +33,8 @@ begin
   select 1, 'id_beyond_sequence', 'job ' || l.top,
     pg_catalog.format('its id is beyond the sequence, which is at %s: new jobs will collide', s.last_value)
   from (
-    select greatest((select max(l.job_id) from faultline.jobs_live l), (select max(d.job_id) from faultline.jobs_done d)) as top
+    select greatest((select max(l.job_id) from faultline.jobs_live l), (select max(d.job_id) from faultline.jobs_done d),
+      (select max(t.job_id) from faultline.transactions t)) as top
   ) l, faultline.jobs_live_job_id_seq s
   where l.top >= s.last_value + s.is_called::int;
 

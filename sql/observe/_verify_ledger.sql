@@ -24,7 +24,14 @@ begin
     pg_catalog.format('it is that of job %s, but transaction %L is that of job %s', e.job_id, e.transaction_id, t.job_id)
   from faultline.ledger_entries e
   join faultline.transactions t on t.transaction_id = e.transaction_id
-  where t.job_id <> e.job_id;
+  where t.job_id <> e.job_id
+    -- Its own earlier job, before reconcile gave it another, is no other transaction's.
+    and exists (select from faultline.transactions o where o.job_id = e.job_id);
+
+  return query
+  select 7, 'entry_with_open_effect', 'entry ' || e.entry_id, pg_catalog.format('effect %s of transaction %L is SENT, and nobody will ask for it', f.name, f.transaction_id)
+  from faultline.ledger_entries e
+  join faultline.effects f on f.transaction_id = e.transaction_id and f.state = 'SENT';
 
   return query
   select 7, 'entered_twice', v.what, pg_catalog.format('it has %s entries', count(*))

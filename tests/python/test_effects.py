@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SUBMIT = 'select faultline.submit_transaction(%s, %s, %s::jsonb, max_attempts => %s, backoff => \'{"delay": "1ms"}\')'
 
+RUNNER = "11111111-1111-1111-1111-111111111111"
+
 
 @pytest.fixture
 def db(emptied: Database) -> Database:
@@ -356,3 +358,37 @@ def test_a_plain_handler_does_not_wait_for_an_answer_that_never_comes(
         until(lambda: db.scalar("select coalesce(max(asks), 0) from faultline.effect_log"), "nobody knows")
         gone.set()
     assert len(shop.sent) == 1
+
+
+def given_up(db: Database, transaction: str, request: str = "{}") -> None:
+    """An effect that was sent through SQL, by a job that is over since: somebody has to ask for it."""
+    job_id = submit(db, transaction, "{}", 1)
+    db.rows("select * from faultline.claim_job('default', %s, 100)", RUNNER)
+    db.rows("select * from faultline.begin_effect(%s, 1, %s, 'charge', %s::jsonb)", job_id, transaction, request)
+    db.execute("select faultline.effect_sent(%s, 1, %s, 'charge')", job_id, transaction)
+    db.execute("select faultline.fail_job(%s, 1, '{}', false)", job_id)
+    db.execute("select faultline.discard_job(%s)", job_id)
+
+
+def test_one_effect_that_cannot_be_settled_holds_up_no_other(db: Database) -> None:
+    """A request that no decoder takes, and an answer that is larger in the database than here."""
+    shop = Shop()
+    shop.answers = lambda effect: Applied({"x": [1e308] * 2000} if effect.transaction_id == "big" else {"found": True})
+    given_up(db, "deep", '{"a":' * 3000 + "1" + "}" * 3000)
+    given_up(db, "big")
+    given_up(db, "ok")
+    with Running(shop.app, db):
+        until(lambda: status(db, "ok")["state"] == "RECONCILED", "the one that is in order is settled")
+        until(lambda: status(db, "big")["state"] == "RECONCILED", "the big one too")
+        until(lambda: db.scalar("select asks from faultline.effect_log where transaction_id = 'deep'"), "and asked for")
+    assert "bytes as text" in status(db, "big")["effects"][0]["response"]["unstorable"]
+    assert db.scalar("select state from faultline.effect_log where transaction_id = 'deep'") == "SENT"
+
+
+def test_a_response_that_only_the_database_finds_too_large_has_happened_all_the_same(db: Database, shop: Shop) -> None:
+    shop.on_send = lambda *_: {"x": [1e308] * 2000}
+    job_id = submit(db)
+    drain(shop.app, db)
+    assert (state(db, job_id), job(db, job_id)["attempt"]) == ("succeeded", 1)
+    assert "bytes as text" in status(db)["effects"][0]["response"]["unstorable"]
+    assert_sound(db)

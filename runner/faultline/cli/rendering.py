@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from rich.text import Text
@@ -30,7 +31,10 @@ def decode(document: str, *, exact: bool = False) -> dict[str, Any]:
 def _number(text: str) -> int | float | str:
     if len(text) > LONGEST_NUMBER:
         return text
-    return float(text) if set(text) & set(".eE") else int(text)
+    if not set(text) & set(".eE"):
+        return int(text)
+    number = float(text)
+    return number if Decimal(repr(number)) == Decimal(text) else text  # an amount is shown as it is, not rounded
 
 
 def describe_job(document: str, now: datetime) -> dict[str, object]:

@@ -33,8 +33,12 @@ select is(planted($$insert into faultline.transactions (transaction_id, kind, re
   '{"7 applied_without_entry: transaction ''x'': it is RECONCILED and has no entry"}', 'RECONCILED without an entry');
 select is(planted($$insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at) values ('x', -1, 1, '{}', now())$$),
   array[format('7 entry_without_transaction: entry %s: there is no transaction ''x''', (select last_value from faultline.ledger_entries_entry_id_seq))], 'an entry without a transaction');
-select is(planted(format('update faultline.ledger_entries set job_id = -7 where entry_id = %s', :done)),
-  array[format('7 entry_of_other_job: entry %s: it is that of job -7, but transaction ''done'' is that of job %s', :done, id('done'))], 'an entry of another job');
+select submitted('other') as other \gset
+select is(planted(format('update faultline.ledger_entries set job_id = %s where entry_id = %s', :other, :done)),
+  array[format('7 entry_of_other_job: entry %s: it is that of job %s, but transaction ''done'' is that of job %s', :done, :other, id('done'))], 'an entry of another''s job');
+select is(planted(format('update faultline.ledger_entries set job_id = -7 where entry_id = %s', :done)), '{}', 'one of its own earlier job, before reconcile gave it another, is none');
+select is(planted(format($$insert into faultline.effects (transaction_id, name, key, request, request_hash, state, attempt, created_at, sent_at) values ('done', 'charge', 'k', '{}', 1, 'SENT', 1, now(), now())$$)),
+  array[format('7 entry_with_open_effect: entry %s: effect charge of transaction ''done'' is SENT, and nobody will ask for it', :done)], 'an effect that was left open');
 select is(planted(format($$alter table faultline.ledger_entries drop constraint ledger_entries_job, drop constraint ledger_entries_transaction;
   insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at) select transaction_id, job_id, 2, '{}', applied_at from faultline.ledger_entries where entry_id = %s$$, :done)),
   array['7 entered_twice: job ' || id('done') || ': it has 2 entries', '7 entered_twice: transaction ''done'': it has 2 entries',

@@ -71,6 +71,15 @@ from (values
   ('tags => ''{a b}''', 'tag ''a b'' is not a name')) v (arguments, message);
 select isnt(faultline.submit_transaction('big', 't', jsonb_build_object('a', repeat('x', 262144 - 9))), null, 'a request of 262144 bytes');
 
+-- What has the same hash in PostgreSQL is not the same: amounts that changed places.
+create function tap.payments(first int, last int) returns jsonb language sql as $$
+select jsonb_build_object('payments', jsonb_agg(case n when 1 then first when 33 then last else 0 end order by n)) from generate_series(1, 33) n $$;
+select isnt(faultline.submit_transaction('payments', 't', payments(10, 90)), null, 'payments');
+select refuses($$select faultline.submit_transaction('payments', 't', payments(90, 10))$$, 'FL002',
+  format('transaction ''payments'' stands for job %s, which has another kind or request', (transaction('payments')).job_id), 'other payments');
+select refuses($$select faultline.submit_transaction('payments', 'u', payments(10, 90))$$, 'FL002',
+  format('transaction ''payments'' stands for job %s, which has another kind or request', (transaction('payments')).job_id), 'another kind');
+
 -- In the caller's transaction: what is rolled back never happened, and its id is free.
 savepoint before;
 select faultline.submit_transaction('undone', 't', '{"n": 1}');
