@@ -61,7 +61,7 @@ def dev(command: tuple[str, ...], data: Path | None, port: int | None, as_json: 
     \b
     faultline dev
     faultline dev --data ./data
-    faultline dev -- sh -c 'faultline enqueue hello; faultline run jobs:app --until-empty'
+    faultline dev -- sh -c 'faultline enqueue hello; faultline status 1'
     """
     forget_libpq_variables()
     with terminating(), _started(data, port, quiet=bool(command) or as_json) as server:

@@ -35,7 +35,7 @@ def submit(transaction_id: str, kind: str, request: str, dsn: str | None, as_jso
     work for ever: no other work can have it, and once it has failed nothing can be submitted under it.
 
     \b
-    faultline submit invoice-17 transfer '{"from": "alice", "to": "bob", "cents": 500}'
+    faultline submit inv-17 transfer '{"to": "bob", "cents": 500}'
     faultline submit payout-2030-01 payout --run-at 2030-01-31T08:00:00Z
     """
     parameters = {

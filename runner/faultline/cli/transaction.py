@@ -276,7 +276,7 @@ def answer(
     transaction once none of its effects is open; its job has to be over.
 
     \b
-    faultline transaction answer invoice-17 charge applied --response '{"charge": "ch_42"}'
+    faultline transaction answer inv-17 charge applied --response '{"id": 42}'
     faultline transaction answer invoice-17 charge absent
     """
     if response is not None:
