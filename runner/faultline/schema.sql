@@ -4552,7 +4552,7 @@ begin
   select * into t from faultline.transactions x where x.transaction_id = open_ledger.transaction_id;
   if t.state = 'FAILED' then
     perform faultline._burnt(t);
-  elsif t.job_id <> job_id and (t.kind <> type_ or t.request <> payload_) then
+  elsif t.job_id <> job_id and (t.kind, t.request) is distinct from (type_, payload_) then
     perform faultline._other_request(t);
   end if;
   select e.entry_id into entry from faultline.ledger_entries e where e.transaction_id = open_ledger.transaction_id;
