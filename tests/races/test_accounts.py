@@ -27,7 +27,7 @@ def test_of_two_debits_that_fit_but_not_together_one_is_refused(
     ledger.assert_sound()
 
 
-@pytest.mark.parametrize(("ending", "answer", "left"), [("commit", "FL004", 20), ("rollback", 100, 100)])
+@pytest.mark.parametrize(("ending", "answer", "left"), [("commit", "FL008", 20), ("rollback", 100, 100)])
 def test_a_floor_waits_for_a_debit_of_an_account_that_had_none(
     ending: str, answer: object, left: int, ledger: Ledger, connect: Open
 ) -> None:

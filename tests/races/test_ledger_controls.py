@@ -72,7 +72,6 @@ def test_without_the_key_of_transactions_who_submits_at_once_makes_a_job_each(
     db: Database, ledger: Ledger, connect: Open
 ) -> None:
     db.execute("alter table faultline.transactions drop constraint transactions_pkey cascade")
-    break_function(db, "submit_transaction", ("on conflict (transaction_id) do nothing", "on conflict do nothing"))
     assert scenarios.submitted_twice_at_once(ledger, connect) == (False, False, 2)
     assert (8, "guard_missing") in violations(db)
 

@@ -127,8 +127,10 @@ class Proxy:
         frozen: threading.Event,
         struck: threading.Event,
     ) -> None:
+        begun = False  # what a pool asks a new connection comes before its first transaction, and does not count
         with contextlib.suppress(OSError):
             for message in _messages(client):
+                begun = begun or message[:1] == b"Q"
                 with self._lock:
                     if application in self._frozen:
                         self._frozen.discard(application)  # only this connection: the next one works
@@ -136,7 +138,7 @@ class Proxy:
                     strike = self._strikes.get(application)
                 if frozen.is_set():
                     return
-                when = strike and self._counted(strike, message)
+                when = strike and self._counted(strike, message) if begun else None
                 if strike and when == BEFORE:
                     self._hit(strike)
                     break
