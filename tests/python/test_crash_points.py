@@ -34,8 +34,8 @@ FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.support.bank"])
 HANDLER = "faultline handler"
 EVERY_POINT = bool(os.environ.get("FAULTLINE_FULL"))
-SAMPLE = 12
-"""How many points of a kind a reduced run tries; FAULTLINE_FULL=1 tries all."""
+KILLS, CUTS = 10, 16
+"""How many points of a kind a reduced run tries; FAULTLINE_FULL=1, as in `make drill`, tries all."""
 NO_BACKOFF = '{"kind": "fixed", "delay": "1ms"}'
 SUBMIT = f"select faultline.submit_transaction(%s, %s, queue => %s, backoff => '{NO_BACKOFF}')"
 # What a crashed runner held, after its lease, comes to those who work on the queue `rescue`.
@@ -101,12 +101,12 @@ def points_of(messages: list[str], moments: tuple[str, ...]) -> list[Point]:
     return [*along_the_wire, *(Point(moment) for moment in moments)]
 
 
-def some(points: list[Point], seed: int) -> list[Point]:
+def some(points: list[Point], seed: int, most: int) -> list[Point]:
     """All points, or in a reduced run a sample: the last messages, COMMIT among them, are always in it."""
-    if EVERY_POINT or len(points) <= SAMPLE:
+    if EVERY_POINT or len(points) <= most:
         return points
     first, last = points[:-6], points[-6:]
-    return sorted(random.Random(seed).sample(first, SAMPLE - 6), key=points.index) + last
+    return sorted(random.Random(seed).sample(first, most - 6), key=points.index) + last
 
 
 @contextmanager
@@ -197,6 +197,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
     kind: str,
     moments: tuple[str, ...],
     trouble: str | None,
+    seed: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with (
@@ -207,7 +208,8 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
         with struck(proxy, provider, Point(trouble or ""), lambda: None):
             transactions = [submit(db, kind, "victim")]
             settled(db, transactions[0])
-        points = points_of(list(listing.messages), moments)
+        every = points_of(list(listing.messages), moments)
+        points = some(every, seed, CUTS)
         for point in points:
             proxy.cut(HANDLER)  # a new connection, as in the listing: the ledger's statements are prepared once on each
             with (
@@ -221,7 +223,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
     assert events(db, "stale") == [], "a runner that lives finds out that its commit went through"
     with capsys.disabled():
         also = f" after one was cut off at {trouble}" if trouble else ""
-        print(f"\n{kind}{also}: cut at {len(points)} points", end=" ")
+        print(f"\n{kind}{also}: cut at {len(points)} of {len(every)} points, seed {seed}", end=" ")
 
 
 @pytest.mark.parametrize(("kind", "moments"), [("transfer", ()), ("charge", (RECEIVED, CHARGED, ANSWERED))])
@@ -242,7 +244,7 @@ def test_a_process_that_is_killed_at_any_point_leaves_the_effect_applied_once(
         with victim(proxy, provider):
             settled(db, transactions[0])
         every = points_of(list(listing.messages), moments)
-        points = some(every, seed)
+        points = some(every, seed, KILLS)
         for point in points:
             transactions.append(submit(db, kind, "victim"))
             killed_at(point, proxy, provider)
