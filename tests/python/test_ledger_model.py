@@ -7,6 +7,7 @@ FAULTLINE_MODEL_EXAMPLES=2000 and FAULTLINE_MODEL_STEPS=100 search for longer, F
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = int(os.environ.get("FAULTLINE_MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("FAULTLINE_MODEL_STEPS", "50"))
-SEED = int(os.environ.get("FAULTLINE_SEED") or 81368658)
+SEED = int(os.environ.get("FAULTLINE_SEED") or random.randrange(2**32))
 CONTROL_SEED = 20
 NO_JOB = 999_999
 ANY_JOB = 8

@@ -126,6 +126,7 @@ class LedgerModel(Model):
         job = self._running(job_id, attempt)
         if job is None:
             e = self._effect(job_id, attempt, name, effect)[1]
+            self._may_say(job_id, attempt, e, "INIT", "SENT")
         else:
             t = self._transaction(job, name)
             if t.job != job_id:
@@ -140,14 +141,20 @@ class LedgerModel(Model):
     @all_or_nothing
     def effect_sent(self, job_id: int, attempt: int, name: str, effect: str) -> str:
         t, e = self._effect(job_id, attempt, name, effect)
-        if e.state not in {"INIT", "SENT"} or t.entry:
+        if e.state not in {"INIT", "SENT"}:
             raise Refused(ILLEGAL)
-        e.state, e.attempt = "SENT", attempt
+        self._may_say(job_id, attempt, e, "INIT")
+        if e.state == "INIT" and t.entry:
+            raise Refused(ILLEGAL)
+        if self._running(job_id, attempt) is not None:
+            e.state, e.attempt = "SENT", attempt
         return "SENT"
 
     @all_or_nothing
     def settle_effect(self, job_id: int, attempt: int, name: str, effect: str, state: str) -> str:
-        return self._become(self._effect(job_id, attempt, name, effect)[1], state)
+        e = self._effect(job_id, attempt, name, effect)[1]
+        self._may_say(job_id, attempt, e, "INIT", "SENT")
+        return self._become(e, state)
 
     @all_or_nothing
     def answer_effect(self, name: str, effect: str, state: str) -> str:
@@ -267,9 +274,14 @@ class LedgerModel(Model):
                 return t, t.effects[effect]
             raise Refused(UNKNOWN)
         over = self.transactions.get(name)
-        if over is not None and over.entry and over.entry.job == job_id and effect in over.effects:
+        if over is not None and over.job == job_id and effect in over.effects:
             return over, over.effects[effect]
         raise Refused(UNKNOWN if self._entered(job_id, attempt) else STALE)
+
+    def _may_say(self, job_id: int, attempt: int, e: Effect, *unsettled: str) -> None:
+        """An attempt that is over without an entry says nothing new of an effect; what it repeats is answered."""
+        if e.state in unsettled and self._running(job_id, attempt) is None and not self._entered(job_id, attempt):
+            raise Refused(STALE)
 
     def _become(self, e: Effect, state: str) -> str:
         if e.state == state:
