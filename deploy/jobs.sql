@@ -121,7 +121,8 @@ create table faultline.job_events (
   attempt int,
   verb text not null check (verb in (
     'fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale',
-    'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account')),
+    'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account',
+    'cancel_run', 'resume_run', 'signal_run')),
   runner uuid,
   actor text not null,
   detail jsonb not null default '{}',

@@ -3,7 +3,8 @@
 -- Arguments are checked and have their defaults; max_attempts NULL means what the queue says, or the settings.
 create function faultline._add_job(
   job_id bigint, type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
-  idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text)
+  idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text,
+  run_id bigint, task text)
 returns void
 language plpgsql
 as $$
@@ -13,16 +14,17 @@ declare
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
-    idempotency_key, transaction_id)
+    idempotency_key, transaction_id, run_id, task)
   values (
     job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id);
+    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
+    run_id, task);
   if run_at is null or run_at <= now_ then
     perform faultline._ring(queue);
   end if;
 end
 $$;
-comment on function faultline._add_job(bigint, text, jsonb, text, timestamptz, int, int, text, jsonb, interval, text[], jsonb, text)
+comment on function faultline._add_job(bigint, text, jsonb, text, timestamptz, int, int, text, jsonb, interval, text[], jsonb, text, bigint, text)
 is 'Private: inserts one new job and rings its queue''s bell.';

@@ -20,6 +20,8 @@ declare
   now_ timestamptz;
 begin
   perform pg_catalog.pg_current_xact_id();
+  -- A task's run is locked before its job.
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _end_attempt.job_id and j.run_id is not null;
   select * into job
   from faultline.jobs_live j
   where j.job_id = _end_attempt.job_id and j.attempt = _end_attempt.attempt and j.state = 'running'
@@ -58,6 +60,9 @@ begin
     end if;
   end if;
 
+  if ended = 'failed' and job.run_id is not null then
+    perform faultline._task_ended(job, 'failed', error);
+  end if;
   if job.transaction_id is not null and ended <> 'cancelled' then
     perform faultline._tell_transaction(job.transaction_id, null);
   end if;

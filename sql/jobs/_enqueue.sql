@@ -21,7 +21,7 @@ begin
     end if;
   end if;
   perform faultline._add_job(job_id, type, payload, queue, run_at, priority, max_attempts, idempotency_key, backoff, timeout,
-                             tags, headers, null);
+                             tags, headers, null, null, null);
   created := true;
 end
 $$;

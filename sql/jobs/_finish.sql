@@ -13,6 +13,9 @@ begin
     job.job_id, pg_catalog.clock_timestamp(), job.created_at, job.ready_at, job.started_at, job.lease_owner, job.run_id,
     job.attempt, job.failures, job.max_attempts, job.priority, job.state, _finish.state, job.type, job.queue, job.payload,
     coalesce(_finish.error, job.error), job.headers, job.tags, job.idempotency_key, job.task);
+  if job.run_id is not null and _finish.state = 'cancelled' then
+    perform faultline._task_ended(job, 'cancelled', _finish.error);
+  end if;
   if job.transaction_id is not null then
     perform faultline._tell_transaction(job.transaction_id, _finish.state);
   end if;

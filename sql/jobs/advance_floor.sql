@@ -4,7 +4,7 @@
 -- token it returned last; start with NULL on a new connection. Every 30 s it starts at the very beginning by itself (a
 -- sweep): should a clock that was set back have left jobs below the floor, all of them are above it again.
 --
--- The proof. Whatever writes ready_at, a lease or a transaction's due_at first takes its xid, and then reads the clock, so none is ever in
+-- The proof. Whatever writes ready_at, a lease or the due_at of a transaction or a task first takes its xid, and then reads the clock, so none is ever in
 -- the past. One call reads a time T, then takes an xid X. A later call whose snapshot has xmin >= X knows that every
 -- transaction which could still commit a row below T is over. The floor is then the lesser of T and the first live
 -- entry, read plainly (no SKIP LOCKED: a claim that rolls back must not be jumped) in that later snapshot. A long
@@ -36,6 +36,7 @@ declare
   first record;
   lease_floor timestamptz;
   due_floor timestamptz;
+  wake_floor timestamptz;
   swept_at timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
@@ -55,7 +56,7 @@ begin
     swept_at := (token ->> 'swept_at')::timestamptz;
     if swept_at is null or swept_at <= read_at - interval '30 seconds' then
       swept_at := read_at;
-      token := token - array['queues', 'jobs', 'lease', 'due'];
+      token := token - array['queues', 'jobs', 'lease', 'due', 'wake'];
     end if;
     foreach name in array queues loop
       level_floors := '[]';
@@ -95,9 +96,15 @@ begin
       where t.due_at >= coalesce((token ->> 'due')::timestamptz, '-infinity')
       order by t.due_at
       limit 1));
+    wake_floor := least(proven_at, (
+      select t.due_at
+      from faultline.tasks t
+      where t.due_at >= coalesce((token ->> 'wake')::timestamptz, '-infinity')
+      order by t.due_at
+      limit 1));
     return pg_catalog.jsonb_build_object(
       'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
-      'lease', lease_floor, 'due', due_floor)::text;
+      'lease', lease_floor, 'due', due_floor, 'wake', wake_floor)::text;
   end if;
 
   -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).

@@ -18,7 +18,7 @@ begin
   perform faultline._check_fence(job_id, attempt), faultline._check_document('the result', result, false);
   with gone as (
     delete from faultline.jobs_live j
-    where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
+    where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running' and j.run_id is null
     returning j.*
   ), done as (
     insert into faultline.jobs_done (
@@ -30,6 +30,10 @@ begin
     from gone g
   )
   select true, g.transaction_id into accepted, transaction_id_ from gone g;
+  if accepted is null then
+    -- A task of a run, perhaps: its run is locked before it.
+    select t.done_ids is not null into accepted from faultline._complete_tasks(array[job_id], array[attempt], array[result]) t;
+  end if;
   if transaction_id_ is not null then
     perform faultline._tell_transaction(transaction_id_, 'succeeded');
   end if;

@@ -1,7 +1,8 @@
 -- complete_job for a group, in one statement: three arrays of one length, results NULL for none. Returns a verdict for
 -- each, in the order of the arrays: ok, repeat, or stale (no such job included), and records what it refused; a stale
 -- one does not harm the others. For faultline_runner.
--- Locks the rows in the order of job_id, so that two groups with the same jobs can't deadlock.
+-- Locks the rows in the order of job_id, so that two groups with the same jobs can't deadlock; tasks of workflows after the
+-- others, and after the roots of their runs. What a task releases is released in the same transaction.
 -- Errors: FL004 for NULLs, arrays of other lengths, more than 10 000, or a result over 256 KiB (nothing is changed then:
 -- report one by one).
 create function faultline.complete_jobs(job_ids bigint[], attempts int[], results jsonb[] default null)
@@ -60,7 +61,7 @@ begin
       from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
       order by u.job_id
     ) r
-    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running'
+    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running' and j.run_id is null
     returning j.*, r.result
   ), done as (
     insert into faultline.jobs_done (
@@ -80,6 +81,11 @@ begin
     perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
   end if;
 
+  if coalesce(pg_catalog.cardinality(done_ids), 0) < total then
+    -- Tasks of runs, if any: their runs are locked before them.
+    select done_ids || t.done_ids, done_attempts || t.done_attempts into done_ids, done_attempts
+    from faultline._complete_tasks(job_ids, attempts, results) t;
+  end if;
   if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
     return query select u.id, 'ok' from unnest(job_ids) as u (id);
     return;

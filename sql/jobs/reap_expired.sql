@@ -3,7 +3,7 @@
 -- every second, any number at once.
 --   max     at most so many (1 to 10 000)
 --   floor   a token of advance_floor: where the walk may start
--- Reads candidates without locks, then locks them in the order of job_id and skips what others hold; the deadline is
+-- Reads candidates without locks, then locks the roots of their runs, then them in the order of job_id and skips what others hold; the deadline is
 -- tested again in a statement of its own, because a condition on time is not rechecked after a wait.
 -- Repeated, it finds what has expired since. Errors: FL004.
 create function faultline.reap_expired(max int default 1000, floor text default null)
@@ -22,6 +22,7 @@ declare
   token jsonb;
   lowest timestamptz;
   candidates bigint[];
+  roots bigint[];
   expired record;
   reaped bigint := 0;
 begin
@@ -40,12 +41,24 @@ begin
   if pg_catalog.cardinality(candidates) = 0 then
     return 0;
   end if;
+  -- Runs come before their jobs; the jobs of a run that somebody holds are taken the next time.
+  roots := array(
+    select r.run_id
+    from faultline.runs r
+    where r.run_id = any (array(
+      select c.root_run_id
+      from faultline.jobs_live j
+      join faultline.runs c on c.run_id = j.run_id
+      where j.job_id = any (candidates)))
+    order by r.run_id
+    for no key update skip locked);
   candidates := array(
     select j.job_id
     from faultline.jobs_live j
     where j.job_id = any (candidates) and j.lease_expires_at <= now_
+      and (j.run_id is null or exists (select from faultline.runs c where c.run_id = j.run_id and c.root_run_id = any (roots)))
     order by j.job_id
-    for update skip locked);
+    for update of j skip locked);
   for expired in
     select j.job_id, j.attempt, j.lease_owner, j.lease_expires_at
     from faultline.jobs_live j

@@ -18,7 +18,7 @@ begin
     queue text, run_at timestamptz, priority int, max_attempts int, backoff jsonb, timeout interval, tags text[], headers jsonb);
   update faultline.transactions x set job_id = new_job, due_at = null where x.transaction_id = t.transaction_id;
   perform faultline._add_job(new_job, t.kind, t.request, coalesce(o.queue, 'default'), o.run_at, coalesce(o.priority, 2), o.max_attempts,
-                             null, o.backoff, o.timeout, coalesce(o.tags, '{}'), o.headers, t.transaction_id);
+                             null, o.backoff, o.timeout, coalesce(o.tags, '{}'), o.headers, t.transaction_id, null, null);
 end
 $$;
 comment on function faultline._submit_again(faultline.transactions) is 'Private: gives a transaction whose job never existed its job again.';

@@ -58,7 +58,7 @@ begin
     exit when found;
   end loop;
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
-                             headers, submit_transaction.transaction_id);
+                             headers, submit_transaction.transaction_id, null, null);
   return new_job;
 end
 $$;

@@ -49,6 +49,13 @@ begin
     (9, 'constraint', 'transactions_job', 'transactions'),
     (9, 'constraint', 'transactions_settled', 'transactions'),
     (9, 'index', 'transactions_due', 'transactions'),
+    (10, 'constraint', 'runs_key', 'runs'),
+    (10, 'constraint', 'runs_state', 'runs'),
+    (10, 'constraint', 'tasks_pkey', 'tasks'),
+    (10, 'constraint', 'tasks_state', 'tasks'),
+    (10, 'constraint', 'tasks_finished', 'tasks'),
+    (10, 'index', 'jobs_live_task', 'jobs_live'),
+    (10, 'trigger', 'workflows_append_only', 'workflows'),
     (12, 'index', 'jobs_live_ready', 'jobs_live'),
     (12, 'index', 'jobs_live_lease', 'jobs_live'),
     (12, 'index', 'jobs_live_running', 'jobs_live')

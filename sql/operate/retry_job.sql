@@ -21,6 +21,10 @@ begin
     if not found then
       perform faultline._no_job(job_id);
     end if;
+  elsif job.run_id is not null then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('job %s is task %s of run %s and can not be retried alone', job_id, job.task, job.run_id),
+      hint = 'resume_run runs again what failed in a run, and what depended on it.';
   elsif job.state = 'queued' then
     return 'queued';
   elsif job.state = 'failed' then

@@ -1,0 +1,9 @@
+-- Revert faultline:workflows from pg
+
+begin;
+
+drop index faultline.jobs_live_task;
+drop table faultline.run_signals, faultline.tasks, faultline.runs, faultline.task_dependencies, faultline.workflow_tasks,
+  faultline.workflows;
+
+commit;

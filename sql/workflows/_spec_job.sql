@@ -1,0 +1,40 @@
+-- What a task and the defaults of its workflow say of jobs: queue, priority, timeout, and retry (max_attempts, backoff),
+-- checked. Keys that are missing stay missing.
+create function faultline._spec_job(place text, given jsonb)
+returns jsonb
+language plpgsql
+as $$
+declare
+  job jsonb;
+  problem text;
+  hint text;
+begin
+  if given ? 'retry' then
+    perform faultline._check_keys(place || '.retry', given -> 'retry', '{max_attempts, backoff}');
+  end if;
+  perform faultline._spec_interval(place || '.timeout', given -> 'timeout', interval '1 millisecond', interval '366 days');
+  if pg_catalog.jsonb_typeof(given -> 'priority') not in ('number', 'null')
+     or pg_catalog.jsonb_typeof(given -> 'retry' -> 'max_attempts') not in ('number', 'null')
+     or (given ->> 'priority')::numeric % 1 <> 0 or (given -> 'retry' ->> 'max_attempts')::numeric % 1 <> 0 then
+    perform faultline._task_fault(place, 'priority and retry.max_attempts are whole numbers', 'priority: 1 to 4; max_attempts: 1 to 100');
+  end if;
+  if pg_catalog.jsonb_typeof(given -> 'queue') not in ('string', 'null') then
+    perform faultline._task_fault(place || '.queue', 'it is not a text', 'The name of a queue');
+  end if;
+  begin
+    perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
+                                 case when given ->> 'priority' is not null then least((given ->> 'priority')::numeric, 1000)::int end,
+                                 case when given -> 'retry' ->> 'max_attempts' is not null
+                                   then least((given -> 'retry' ->> 'max_attempts')::numeric, 1000)::int end, null, null,
+                                 nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);
+  exception when sqlstate 'FL004' then
+    get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+    perform faultline._task_fault(place, problem, hint);
+  end;
+  job := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'queue', given -> 'queue', 'priority', given -> 'priority', 'timeout', given -> 'timeout',
+    'max_attempts', given -> 'retry' -> 'max_attempts', 'backoff', given -> 'retry' -> 'backoff'));
+  return job;
+end
+$$;
+comment on function faultline._spec_job(text, jsonb) is 'Private: what a task or the defaults of a workflow say of jobs, checked.';

@@ -1,0 +1,48 @@
+-- Starts a run of another workflow as a task, or as an item of it. Its input is the element (an object, or {"item": it}),
+-- what input says, or the parent's input. Returns whether the task is over already.
+create function faultline._start_child(r faultline.runs, name text, item int, definition jsonb, element jsonb)
+returns boolean
+language plpgsql
+as $$
+#variable_conflict use_variable
+declare
+  version_ int;
+  child bigint;
+  given jsonb := r.input;
+  problem text;
+begin
+  if item >= 0 then
+    given := element;
+  elsif pg_catalog.jsonb_typeof(definition -> 'input') = 'object' then
+    given := definition -> 'input';
+  elsif definition ? 'input' then
+    given := coalesce(faultline._refer(r, definition, definition ->> 'input'), 'null');
+  end if;
+  if pg_catalog.jsonb_typeof(given) <> 'object' then
+    given := pg_catalog.jsonb_build_object('item', given);
+  end if;
+  select max(w.version) into version_ from faultline.workflows w where w.workflow = definition ->> 'workflow';
+  problem := case
+    when version_ is null then pg_catalog.format('there is no workflow %s', definition ->> 'workflow')
+    when r.depth >= 10 then 'workflows in workflows are more than 10 deep'
+    when pg_catalog.octet_length(given::text) > 262144 then pg_catalog.format('the input of %s has %s bytes, more than 262144', definition ->> 'workflow', pg_catalog.octet_length(given::text))
+  end;
+  if problem is not null then
+    perform faultline._end_task(r.run_id, name, item, 'failed', null, pg_catalog.jsonb_build_object('type', 'WorkflowError', 'message', problem));
+    return true;
+  end if;
+  child := pg_catalog.nextval('faultline.runs_run_id_seq');
+  update faultline.tasks t
+  set state = 'running', child_run_id = child
+  where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
+  insert into faultline.runs (
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, input_hash, created_at)
+  values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
+          pg_catalog.jsonb_hash_extended(given, 0), pg_catalog.clock_timestamp());
+  perform faultline._begin_run(child);
+  return exists (
+    select from faultline.tasks t
+    where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item and t.finished_at is not null);
+end
+$$;
+comment on function faultline._start_child(faultline.runs, text, int, jsonb, jsonb) is 'Private: starts a run as a task of another; whether it is over already.';

@@ -1,0 +1,8 @@
+-- How a task is called where it stands alone: name, or name[item].
+create function faultline._task_name(name text, item int)
+returns text
+language sql immutable
+as $$
+select case when item < 0 then name else name || '[' || item || ']' end
+$$;
+comment on function faultline._task_name(text, int) is 'Private: how a task, or an item of it, is called.';

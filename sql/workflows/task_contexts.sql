@@ -1,0 +1,53 @@
+-- What the handlers of claimed tasks are given besides their payload: for each job its element (item; NULL unless it is one
+-- of a for_each), and the input of its run and the results of what the task needs. Those are the same for all items of a
+-- task, and stand in the first row of each. Jobs that are no tasks, or not live, are left out. For faultline_runner.
+-- Locks nothing. Errors: FL004 more than 10 000.
+create function faultline.task_contexts(job_ids bigint[])
+returns table (job_id bigint, run_id bigint, name text, item jsonb, input jsonb, results jsonb)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  r faultline.runs;
+  last_name text;
+  one record;
+begin
+  if pg_catalog.cardinality(job_ids) > 10000 then
+    perform faultline._invalid(pg_catalog.format('there are %s jobs', pg_catalog.cardinality(job_ids)), 'At most 10000 a call');
+  end if;
+  for one in
+    select j.job_id, j.run_id, t.name, t.value, w.definition
+    from unnest(job_ids) as u (id)
+    join faultline.jobs_live j on j.job_id = any (array[u.id])
+    join faultline.runs x on x.run_id = j.run_id
+    join faultline.tasks t on t.run_id = j.run_id and t.name = pg_catalog.split_part(j.task, '[', 1)
+      and t.item = coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(j.task, '[', 2), ']'), '')::int, -1)
+    join faultline.workflow_tasks w on w.workflow = x.workflow and w.version = x.version and w.task = t.name
+    order by j.run_id, t.name, j.job_id
+  loop
+    job_id := one.job_id;
+    name := one.name;
+    item := one.value;
+    input := null;
+    results := null;
+    if run_id is distinct from one.run_id or last_name is distinct from one.name then
+      if r.run_id is distinct from one.run_id then
+        select * into r from faultline.runs x where x.run_id = one.run_id;
+      end if;
+      input := r.input;
+      results := faultline._needs_results(r, one.definition) - 'input';
+    end if;
+    run_id := one.run_id;
+    last_name := one.name;
+    return next;
+  end loop;
+end
+$$;
+comment on function faultline.task_contexts(bigint[]) is 'What the handlers of claimed tasks are given: element, input, and the results of what they need.';
+grant execute on function faultline.task_contexts(bigint[]) to faultline_runner;
