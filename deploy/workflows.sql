@@ -92,7 +92,8 @@ create table faultline.tasks (
 comment on table faultline.tasks is 'The tasks of a run: item -1 is the task itself, 0 and on are the items of a for_each.';
 comment on column faultline.tasks.after_failure is 'Skipped because of a failure somewhere above: when: failure counts that as one.';
 comment on column faultline.tasks.due_at is 'When a timer ends, or the patience with a signal. Written later than the clock after the writer has its xid: the floor rests on it.';
-create index tasks_open on faultline.tasks (run_id, ordinal, item) where finished_at is null;
+-- What a run has still to do. It names the states, so that only who looks for that implies it.
+create index tasks_open on faultline.tasks (run_id, ordinal, item) where state in ('waiting', 'queued', 'running');
 create index tasks_due on faultline.tasks (due_at) where due_at is not null;
 
 create table faultline.run_signals (

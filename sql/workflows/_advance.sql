@@ -28,14 +28,14 @@ begin
     for candidate in
       select t.name, w.definition
       from faultline._waiting(r, frontier) as x (name)
-      join faultline.tasks t on t.run_id = r.run_id and t.name = x.name and t.item = -1
-      join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+      join faultline.tasks t on t.run_id = r.run_id and t.name = any (array[x.name]) and t.item = -1
+      join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = any (array[x.name])
       where t.state = 'waiting'
         -- The last of its needs that is unfinished, if any: the ordinals rise along the edges.
         and (
           select n.name
           from faultline.task_dependencies e
-          join faultline.tasks n on n.run_id = r.run_id and n.name = e.needs and n.item = -1
+          join faultline.tasks n on n.run_id = r.run_id and n.name = any (array[e.needs]) and n.item = -1
           where e.workflow = r.workflow and e.version = r.version and e.task = t.name and n.finished_at is null
           order by e.ordinal desc
           limit 1) is null

@@ -8,7 +8,7 @@ declare
   failed record;
   results jsonb;
 begin
-  perform from faultline.tasks t where t.run_id = r.run_id and t.finished_at is null order by t.ordinal desc, t.item desc limit 1;
+  perform from faultline.tasks t where t.run_id = r.run_id and t.state in ('waiting', 'queued', 'running') order by t.ordinal desc, t.item desc limit 1;
   if found then
     return;
   end if;

@@ -7,8 +7,6 @@ create function faultline.put_workflow(spec jsonb)
 returns int
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set enable_hashjoin = off
-set enable_mergejoin = off
 set jit = off
 as $$
 #variable_conflict use_variable
@@ -23,8 +21,10 @@ declare
   total int;
   waits int[];
   placed int[] := '{}'::int[];
+  edges int[];
+  edge_of int[];
   head int := 1;
-  reached record;
+  reached int;
   cycle text[];
   step text;
 begin
@@ -80,29 +80,42 @@ begin
   cross join lateral pg_catalog.jsonb_array_elements_text(w.definition -> 'needs') as n (name)
   where w.workflow = workflow_ and w.version = new_version;
 
-  -- Each task after what it needs: take those that wait for nothing, and those that wait for them alone, and so on.
+  -- Each task after what it needs: take those that wait for nothing, and those that wait for them alone, and so on. The
+  -- edges are sorted by what they come from; edge_of[n] is the first of task n.
   waits := array(
     select pg_catalog.jsonb_array_length(w.definition -> 'needs')
     from faultline.workflow_tasks w
     where w.workflow = workflow_ and w.version = new_version
     order by w.ordinal);
+  edges := array(
+    select t.ordinal
+    from faultline.task_dependencies d
+    join faultline.workflow_tasks n on n.workflow = workflow_ and n.version = new_version and n.task = d.needs
+    join faultline.workflow_tasks t on t.workflow = workflow_ and t.version = new_version and t.task = d.task
+    where d.workflow = workflow_ and d.version = new_version
+    order by n.ordinal, t.ordinal);
+  edge_of := array(
+    select (1 + sum(n.edges) over (order by n.ordinal) - n.edges)::int
+    from (
+      select w.ordinal, (
+          select count(*)
+          from faultline.task_dependencies d
+          where d.workflow = workflow_ and d.version = new_version and d.needs = w.task) as edges
+      from faultline.workflow_tasks w
+      where w.workflow = workflow_ and w.version = new_version
+    ) n
+    order by n.ordinal) || (pg_catalog.cardinality(edges) + 1);
   for place in 1..total loop
     if waits[place] = 0 then
       placed := placed || place;
     end if;
   end loop;
   while head <= pg_catalog.cardinality(placed) loop
-    for reached in
-      select t.ordinal
-      from faultline.workflow_tasks w
-      join faultline.task_dependencies d on d.workflow = w.workflow and d.version = w.version and d.needs = w.task
-      join faultline.workflow_tasks t on t.workflow = d.workflow and t.version = d.version and t.task = d.task
-      where w.workflow = workflow_ and w.version = new_version and w.ordinal = placed[head]
-      order by t.ordinal
-    loop
-      waits[reached.ordinal] := waits[reached.ordinal] - 1;
-      if waits[reached.ordinal] = 0 then
-        placed := placed || reached.ordinal;
+    for edge in edge_of[placed[head]]..edge_of[placed[head] + 1] - 1 loop
+      reached := edges[edge];
+      waits[reached] := waits[reached] - 1;
+      if waits[reached] = 0 then
+        placed := placed || reached;
       end if;
     end loop;
     head := head + 1;
