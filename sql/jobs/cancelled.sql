@@ -14,7 +14,7 @@ declare
   requested timestamptz;
 begin
   perform faultline._check_fence(job_id, attempt);
-  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = cancelled.job_id and j.run_id is not null;
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = cancelled.job_id and coalesce(j.run_id, 0) > 0;
   select j.cancel_requested_at into requested
   from faultline.jobs_live j
   where j.job_id = cancelled.job_id and j.attempt = cancelled.attempt and j.state = 'running'

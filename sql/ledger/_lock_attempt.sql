@@ -10,7 +10,7 @@ declare
 begin
   perform faultline._check_fence(job_id, attempt);
   -- A task's run is locked before its job: complete_job, which may follow in this transaction, needs it.
-  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _lock_attempt.job_id and j.run_id is not null;
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _lock_attempt.job_id and coalesce(j.run_id, 0) > 0;
   select * into job
   from faultline.jobs_live j
   where j.job_id = _lock_attempt.job_id and j.attempt = _lock_attempt.attempt and j.state = 'running'

@@ -28,7 +28,7 @@ begin
     if not found then
       perform faultline._no_transaction(transaction_id);
     end if;
-    perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = t.job_id and j.run_id is not null;
+    perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = t.job_id and coalesce(j.run_id, 0) > 0;
     -- Jobs come first in the order of locks. reconcile may give the transaction another job meanwhile: then once more.
     select * into job from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id for update;
     select * into t from faultline.transactions x

@@ -15,7 +15,7 @@ declare
   ended text;
 begin
   perform pg_catalog.pg_current_xact_id();
-  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = cancel_job.job_id and j.run_id is not null;
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = cancel_job.job_id and coalesce(j.run_id, 0) > 0;
   select * into job from faultline.jobs_live j where j.job_id = cancel_job.job_id for update;
   if not found then
     select d.state into ended from faultline.jobs_done d where d.job_id = cancel_job.job_id;

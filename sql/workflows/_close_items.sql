@@ -1,26 +1,44 @@
--- After items of a for_each have ended: starts the next ones, or, if none is left, ends the task with the list of their
--- results. Returns whether the task is over. The last item is looked for from the highest down: on the way up every check
--- would walk all that have ended.
-create function faultline._close_items(r faultline.runs, name text, definition jsonb)
-returns boolean
+-- After items of a for_each have ended (so many; the last of them): starts as many of those that wait, or, if none is left,
+-- ends the task with the list of their results. Returns whether the task is over, and the runs that have begun.
+-- NULL for how many: nobody knows how many are running (after a resume).
+-- The last item is looked for from the highest down: on the way up every check would walk all that have ended. And items
+-- start in their order, so none waits below one that has ended.
+create function faultline._close_items(r faultline.runs, name text, ended int, last int, out over boolean, out turns bigint[])
 language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
+  definition constant jsonb := (select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = _close_items.name);
   results jsonb;
   failed record;
 begin
-  if definition ? 'concurrency' or definition ->> 'kind' = 'workflow' then
-    perform faultline._start_items(r, name, definition);
+  turns := '{}';
+  over := false;
+  if ended is null then
+    turns := faultline._start_items(r, name, definition, coalesce((definition ->> 'concurrency')::int, 10000) - (
+      select count(*)::int
+      from faultline.tasks t
+      where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('queued', 'running')), -1);
+  elsif definition ? 'concurrency' then
+    -- Children may have been resumed out of order; there are few of them.
+    turns := faultline._start_items(r, name, definition, ended, case definition ->> 'kind' when 'job' then last else -1 end);
   end if;
   perform
   from faultline.tasks t
-  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.finished_at is null
+  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('waiting', 'queued', 'running')
   order by t.item desc
   limit 1;
   if found then
-    return false;
+    return;
   end if;
+  over := true;
   select count(*) as many, min(t.item) as first into failed
   from faultline.tasks t
   where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state <> 'succeeded';
@@ -30,7 +48,7 @@ begin
       pg_catalog.jsonb_build_object(
         'type', 'ForEachError', 'message', pg_catalog.format('%s of its elements did not succeed, the first of them %s[%s]', failed.many, name, failed.first),
         'first', (select t.error from faultline.tasks t where t.run_id = r.run_id and t.name = _close_items.name and t.item = failed.first)));
-    return true;
+    return;
   end if;
   select pg_catalog.jsonb_agg(coalesce(t.result, 'null') order by t.item) into results
   from faultline.tasks t
@@ -42,7 +60,6 @@ begin
   else
     perform faultline._end_task(r.run_id, name, -1, 'succeeded', results, null);
   end if;
-  return true;
 end
 $$;
-comment on function faultline._close_items(faultline.runs, text, jsonb) is 'Private: what follows from items of a for_each that have ended; whether the task is over.';
+comment on function faultline._close_items(faultline.runs, text, int, int) is 'Private: what follows from items of a for_each that have ended.';

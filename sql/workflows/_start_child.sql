@@ -1,7 +1,7 @@
 -- Starts a run of another workflow as a task, or as an item of it. Its input is the element (an object, or {"item": it}),
--- what input says, or the parent's input. Returns whether the task is over already.
+-- what input says, or the parent's input. Returns the run, whose turn it is now (_follow); NULL: the task has failed.
 create function faultline._start_child(r faultline.runs, name text, item int, definition jsonb, element jsonb)
-returns boolean
+returns bigint
 language plpgsql
 as $$
 #variable_conflict use_variable
@@ -29,7 +29,7 @@ begin
   end;
   if problem is not null then
     perform faultline._end_task(r.run_id, name, item, 'failed', null, pg_catalog.jsonb_build_object('type', 'WorkflowError', 'message', problem));
-    return true;
+    return null;
   end if;
   child := pg_catalog.nextval('faultline.runs_run_id_seq');
   update faultline.tasks t
@@ -39,10 +39,7 @@ begin
     run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, input_hash, created_at)
   values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
           pg_catalog.jsonb_hash_extended(given, 0), pg_catalog.clock_timestamp());
-  perform faultline._begin_run(child);
-  return exists (
-    select from faultline.tasks t
-    where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item and t.finished_at is not null);
+  return child;
 end
 $$;
-comment on function faultline._start_child(faultline.runs, text, int, jsonb, jsonb) is 'Private: starts a run as a task of another; whether it is over already.';
+comment on function faultline._start_child(faultline.runs, text, int, jsonb, jsonb) is 'Private: starts a run as a task of another.';

@@ -1,41 +1,46 @@
--- Starts as many waiting items of a for_each as its concurrency leaves room for, the first ones first.
-create function faultline._start_items(r faultline.runs, name text, definition jsonb)
-returns void
+-- Starts at most so many waiting items of a for_each, the first ones behind this item first. Returns the runs that have begun.
+create function faultline._start_items(r faultline.runs, name text, definition jsonb, most int, behind int)
+returns bigint[]
 language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
-  room int := coalesce((definition ->> 'concurrency')::int, 10000);
   items int[];
-  one record;
+  item int;
+  room int := most;
+  turns bigint[] := '{}'::bigint[];
+  child bigint;
 begin
-  if definition ? 'concurrency' then
-    room := room - (
-      select count(*)
-      from faultline.tasks t
-      where t.run_id = r.run_id and t.name = _start_items.name and t.item >= 0 and t.state in ('queued', 'running'));
-  end if;
-  items := array(
-    select t.item
-    from faultline.tasks t
-    where t.run_id = r.run_id and t.name = _start_items.name and t.item >= 0 and t.state = 'waiting'
-    order by t.item
-    limit greatest(room, 0));
-  if pg_catalog.cardinality(items) = 0 then
-    return;
-  end if;
-  if definition ->> 'kind' = 'job' then
-    perform faultline._start_jobs(r, name, definition, items);
-    return;
-  end if;
-  for one in
-    select t.item, t.value
-    from faultline.tasks t
-    where t.run_id = r.run_id and t.name = _start_items.name and t.item = any (items)
-    order by t.item
   loop
-    perform faultline._start_child(r, name, one.item, definition, one.value);
+    items := array(
+      select t.item
+      from faultline.tasks t
+      where t.run_id = r.run_id and t.name = _start_items.name and t.item > greatest(behind, -1) and t.state = 'waiting'
+      order by t.item
+      limit greatest(room, 0));
+    if pg_catalog.cardinality(items) = 0 then
+      return turns;
+    elsif definition ->> 'kind' = 'job' then
+      perform faultline._start_jobs(r, pg_catalog.array_fill(name, array[pg_catalog.cardinality(items)]), items);
+      return turns;
+    end if;
+    foreach item in array items loop
+      child := faultline._start_child(
+        r, name, item, definition, (select t.value from faultline.tasks t where t.run_id = r.run_id and t.name = _start_items.name and t.item = any (array[item])));
+      if child is not null then
+        turns := turns || child;
+        room := room - 1;
+      end if;
+    end loop;
+    behind := item;
   end loop;
 end
 $$;
-comment on function faultline._start_items(faultline.runs, text, jsonb) is 'Private: starts as many items of a for_each as there is room for.';
+comment on function faultline._start_items(faultline.runs, text, jsonb, int, int) is 'Private: starts items of a for_each that wait.';

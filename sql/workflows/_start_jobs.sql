@@ -1,28 +1,50 @@
--- Makes the jobs of a task, or of items of it, in one statement, and rings the bell of their queue once.
-create function faultline._start_jobs(r faultline.runs, name text, definition jsonb, items int[])
+-- Makes the jobs of tasks, or of items of them, in one statement, and rings the bells of their queues once.
+create function faultline._start_jobs(r faultline.runs, names text[], items int[])
 returns void
 language plpgsql
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
   now_ constant timestamptz := pg_catalog.clock_timestamp();
-  queue_ constant text := coalesce(definition ->> 'queue', 'default');
-  attempts constant int := coalesce((definition ->> 'max_attempts')::int, (select q.max_attempts from faultline.queues q where q.queue = queue_),
-                                    (select s.max_attempts from faultline.settings s));
+  queues_ text[];
 begin
   with started as (
     update faultline.tasks t
     set state = 'queued', job_id = pg_catalog.nextval('faultline.jobs_live_job_id_seq')
-    where t.run_id = r.run_id and t.name = _start_jobs.name and t.item = any (items)
-    returning t.job_id, t.item
+    from (
+      select p.place
+      from unnest(names, items) as u (name, item)
+      cross join lateral (
+        select p.ctid as place from faultline.tasks p where p.run_id = r.run_id and p.name = u.name and p.item = u.item offset 0
+      ) p
+      offset 0
+    ) u
+    where t.ctid = u.place
+    returning t.job_id, t.name, t.item
+  ), made as (
+    insert into faultline.jobs_live (
+      job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, backoff, timeout, run_id, task)
+    select s.job_id, now_, now_,
+      coalesce((w.definition ->> 'max_attempts')::int,
+               (select q.max_attempts from faultline.queues q where q.queue = coalesce(w.definition ->> 'queue', 'default')),
+               (select x.max_attempts from faultline.settings x)),
+      coalesce((w.definition ->> 'priority')::int, 2), w.definition ->> 'type', coalesce(w.definition ->> 'queue', 'default'),
+      w.definition -> 'payload', w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
+      faultline._task_name(s.name, s.item)
+    from started s
+    cross join lateral (
+      select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = s.name offset 0
+    ) w
+    returning queue
   )
-  insert into faultline.jobs_live (
-    job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, backoff, timeout, run_id, task)
-  select s.job_id, now_, now_, attempts, coalesce((definition ->> 'priority')::int, 2), definition ->> 'type', queue_,
-    definition -> 'payload', definition -> 'backoff', (definition ->> 'timeout')::interval, r.run_id,
-    faultline._task_name(_start_jobs.name, s.item)
-  from started s;
-  perform faultline._ring(queue_);
+  select pg_catalog.array_agg(distinct m.queue) into queues_ from made m;
+  perform faultline._ring(q.queue) from unnest(queues_) as q (queue);
 end
 $$;
-comment on function faultline._start_jobs(faultline.runs, text, jsonb, int[]) is 'Private: makes the jobs of a task or of items of it.';
+comment on function faultline._start_jobs(faultline.runs, text[], int[]) is 'Private: makes the jobs of tasks or of items of them.';

@@ -1,7 +1,6 @@
--- Starts a task that was decided to run: makes its job, its items, its child run, or its timer. Returns whether the task is
--- over already (nothing to do, or it can't be done). The root is locked.
-create function faultline._start_task(r faultline.runs, name text, definition jsonb)
-returns boolean
+-- Starts a task that was decided to run and is more than one job: makes its items, its child run, or its timer. Returns
+-- whether the task is over already (nothing to do, or it can't be done), and the runs that have begun. The root is locked.
+create function faultline._start_task(r faultline.runs, name text, definition jsonb, out over boolean, out turns bigint[])
 language plpgsql
 as $$
 #variable_conflict use_variable
@@ -10,7 +9,10 @@ declare
   elements jsonb;
   problem text;
   signal faultline.run_signals;
+  child bigint;
 begin
+  over := false;
+  turns := '{}';
   if definition ? 'for_each' then
     elements := faultline._refer(r, definition, definition ->> 'for_each');
     problem := case
@@ -22,10 +24,12 @@ begin
     end;
     if problem is not null then
       perform faultline._end_task(r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object('type', 'ForEachError', 'message', problem));
-      return true;
+      over := true;
+      return;
     elsif elements = '[]' then
       perform faultline._end_task(r.run_id, name, -1, 'succeeded', '[]', null);
-      return true;
+      over := true;
+      return;
     end if;
     update faultline.tasks t set state = 'running' where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1;
     insert into faultline.tasks (run_id, name, item, ordinal, value)
@@ -34,16 +38,15 @@ begin
     cross join faultline.tasks t
     where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1
     on conflict on constraint tasks_pkey do nothing;
-    perform faultline._start_items(r, name, definition);
-    return exists (
-      select from faultline.tasks t where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1 and t.finished_at is not null);
+    select c.over, c.turns into over, turns from faultline._close_items(r, name, null, null) c;
+    return;
   end if;
 
   case definition ->> 'kind'
-    when 'job' then
-      perform faultline._start_jobs(r, name, definition, array[-1]);
     when 'workflow' then
-      return faultline._start_child(r, name, -1, definition, null);
+      child := faultline._start_child(r, name, -1, definition, null);
+      over := child is null;
+      turns := pg_catalog.array_remove(array[child], null);
     when 'wait' then
       update faultline.tasks t
       set state = 'running', due_at = now_ + (definition ->> 'wait')::interval
@@ -52,13 +55,13 @@ begin
       select * into signal from faultline.run_signals s where s.run_id = r.run_id and s.name = definition ->> 'signal';
       if found then
         perform faultline._end_task(r.run_id, name, -1, 'succeeded', signal.payload, null);
-        return true;
+        over := true;
+        return;
       end if;
       update faultline.tasks t
       set state = 'running', due_at = now_ + (definition ->> 'timeout')::interval
       where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1;
   end case;
-  return false;
 end
 $$;
-comment on function faultline._start_task(faultline.runs, text, jsonb) is 'Private: starts a task; whether it is over already.';
+comment on function faultline._start_task(faultline.runs, text, jsonb) is 'Private: starts a task that is more than one job.';

@@ -7,6 +7,7 @@ create function faultline.put_workflow(spec jsonb)
 returns int
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
 set jit = off
 as $$
 #variable_conflict use_variable
@@ -16,7 +17,8 @@ declare
   last faultline.workflows;
   new_version int;
   defaults jsonb;
-  task record;
+  names text[];
+  definitions jsonb[];
   unknown record;
   total int;
   waits int[];
@@ -25,8 +27,6 @@ declare
   edge_of int[];
   head int := 1;
   reached int;
-  cycle text[];
-  step text;
 begin
   if pg_catalog.octet_length(spec::text) > 4194304 then
     perform faultline._invalid(pg_catalog.format('the workflow has %s bytes as text', pg_catalog.octet_length(spec::text)), 'At most 4194304 (4 MiB)');
@@ -59,52 +59,39 @@ begin
     return last.version;
   end if;
   new_version := coalesce(last.version, 0) + 1;
-  insert into faultline.workflows (workflow, version, spec, spec_hash, created_at)
-  values (workflow_, new_version, spec, hash, pg_catalog.clock_timestamp());
-  for task in select e.key, e.value, e.ordinality from pg_catalog.jsonb_each(spec -> 'tasks') with ordinality e order by e.ordinality loop
-    insert into faultline.workflow_tasks (workflow, version, task, ordinal, definition)
-    values (workflow_, new_version, task.key, task.ordinality, faultline._spec_task(task.key, task.value, defaults));
-  end loop;
-  select w.task, n.name into unknown
-  from faultline.workflow_tasks w
-  cross join lateral pg_catalog.jsonb_array_elements_text(w.definition -> 'needs') as n (name)
-  where w.workflow = workflow_ and w.version = new_version and not (spec -> 'tasks') ? n.name
-  order by w.ordinal
+  select pg_catalog.array_agg(e.key order by e.ordinality), pg_catalog.array_agg(faultline._spec_task(e.key, e.value, defaults) order by e.ordinality)
+  into names, definitions
+  from pg_catalog.jsonb_each(spec -> 'tasks') with ordinality e;
+  select names[d.place] as task, n.name into unknown
+  from unnest(definitions) with ordinality as d (definition, place)
+  cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as n (name)
+  where not (spec -> 'tasks') ? n.name
+  order by d.place
   limit 1;
   if found then
     perform faultline._task_fault('tasks.' || unknown.task || '.needs', pg_catalog.format('there is no task %s', pg_catalog.quote_literal(pg_catalog.left(unknown.name, 140))), 'Name a task of this workflow');
   end if;
-  insert into faultline.task_dependencies (workflow, version, task, needs, ordinal)
-  select workflow_, new_version, w.task, n.name, 0
-  from faultline.workflow_tasks w
-  cross join lateral pg_catalog.jsonb_array_elements_text(w.definition -> 'needs') as n (name)
-  where w.workflow = workflow_ and w.version = new_version;
 
   -- Each task after what it needs: take those that wait for nothing, and those that wait for them alone, and so on. The
   -- edges are sorted by what they come from; edge_of[n] is the first of task n.
   waits := array(
-    select pg_catalog.jsonb_array_length(w.definition -> 'needs')
-    from faultline.workflow_tasks w
-    where w.workflow = workflow_ and w.version = new_version
-    order by w.ordinal);
-  edges := array(
-    select t.ordinal
-    from faultline.task_dependencies d
-    join faultline.workflow_tasks n on n.workflow = workflow_ and n.version = new_version and n.task = d.needs
-    join faultline.workflow_tasks t on t.workflow = workflow_ and t.version = new_version and t.task = d.task
-    where d.workflow = workflow_ and d.version = new_version
-    order by n.ordinal, t.ordinal);
-  edge_of := array(
-    select (1 + sum(n.edges) over (order by n.ordinal) - n.edges)::int
-    from (
-      select w.ordinal, (
-          select count(*)
-          from faultline.task_dependencies d
-          where d.workflow = workflow_ and d.version = new_version and d.needs = w.task) as edges
-      from faultline.workflow_tasks w
-      where w.workflow = workflow_ and w.version = new_version
-    ) n
-    order by n.ordinal) || (pg_catalog.cardinality(edges) + 1);
+    select pg_catalog.jsonb_array_length(d.definition -> 'needs') from unnest(definitions) with ordinality as d (definition, place) order by d.place);
+  with edge as materialized (
+    select n.place as needed, d.place as needing
+    from unnest(definitions) with ordinality as d (definition, place)
+    cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as e (name)
+    join unnest(names) with ordinality as n (name, place) on n.name = e.name
+  )
+  select array(select e.needing::int from edge e order by e.needed, e.needing),
+    array(
+      select 1 + coalesce(sum(n.edges) over (order by n.place rows between unbounded preceding and 1 preceding), 0)::int
+      from (
+        select p.place, coalesce(c.edges, 0) as edges
+        from pg_catalog.generate_series(1, total + 1) as p (place)
+        left join (select e.needed, count(*) as edges from edge e group by e.needed) c on c.needed = p.place
+      ) n
+      order by n.place)
+  into edges, edge_of;
   for place in 1..total loop
     if waits[place] = 0 then
       placed := placed || place;
@@ -121,18 +108,32 @@ begin
     head := head + 1;
   end loop;
   if pg_catalog.cardinality(placed) < total then
-    cycle := faultline._find_cycle(workflow_, new_version, placed);
-    step := pg_catalog.array_to_string(cycle, ' → ');
-    perform faultline._task_fault('tasks', 'there is a cycle: ' || pg_catalog.left(step, 1000), 'A task can not need what needs it');
+    perform faultline._task_fault(
+      'tasks', 'there is a cycle: ' || pg_catalog.left(pg_catalog.array_to_string(faultline._find_cycle(names, definitions, waits), ' → '), 1000),
+      'A task can not need what needs it');
   end if;
-  update faultline.workflow_tasks w
-  set ordinal = p.new_ordinal
-  from unnest(placed) with ordinality as p (old_ordinal, new_ordinal)
-  where w.workflow = workflow_ and w.version = new_version and w.ordinal = p.old_ordinal;
-  update faultline.task_dependencies d
-  set ordinal = w.ordinal
-  from faultline.workflow_tasks w
-  where d.workflow = workflow_ and d.version = new_version and w.workflow = d.workflow and w.version = d.version and w.task = d.needs;
+
+  insert into faultline.workflows (workflow, version, spec, spec_hash, created_at)
+  values (workflow_, new_version, spec, hash, pg_catalog.clock_timestamp());
+  with sorted as materialized (
+    select p.place, p.ordinal from unnest(placed) with ordinality as p (place, ordinal)
+  ), edge as materialized (
+    select d.place as needing, n.place as needed
+    from unnest(definitions) with ordinality as d (definition, place)
+    cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as e (name)
+    join unnest(names) with ordinality as n (name, place) on n.name = e.name
+  ), task as (
+    insert into faultline.workflow_tasks (workflow, version, task, ordinal, definition, needed_by)
+    select workflow_, new_version, names[p.place], p.ordinal, definitions[p.place], coalesce(f.needed_by, '{}')
+    from sorted p
+    left join (select e.needed, pg_catalog.array_agg(names[e.needing] order by e.needing) as needed_by from edge e group by e.needed) f on f.needed = p.place
+    order by p.ordinal
+  )
+  insert into faultline.task_dependencies (workflow, version, task, ordinal, needs)
+  select workflow_, new_version, names[e.needing], n.ordinal, names[e.needed]
+  from edge e
+  join sorted n on n.place = e.needed
+  order by e.needing, n.ordinal;
   return new_version;
 end
 $$;

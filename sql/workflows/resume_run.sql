@@ -22,7 +22,7 @@ begin
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('run %s has succeeded and can not be resumed', run_id), hint = 'trigger_workflow begins another run.';
   end if;
-  perform faultline._resume(r);
+  perform faultline._resume(r.run_id);
   perform faultline._record(null, null, 'resume_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'workflow', r.workflow));
   return 'running';
 end

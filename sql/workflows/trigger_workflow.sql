@@ -70,7 +70,7 @@ begin
     on conflict on constraint runs_key do nothing;
     exit when found;
   end loop;
-  perform faultline._begin_run(new_run);
+  perform faultline._follow(array[new_run]);
   return new_run;
 end
 $$;

@@ -1,0 +1,15 @@
+-- Whether the condition (if) of a task holds; an error, for the task to fail with, if it is neither true nor false.
+create function faultline._condition(r faultline.runs, definition jsonb, out holds boolean, out error jsonb)
+language plpgsql
+as $$
+begin
+  holds := pg_catalog.jsonb_path_match(faultline._needs_results(r, definition), (definition ->> 'if')::jsonpath);
+  if holds is null then
+    error := pg_catalog.jsonb_build_object(
+      'type', 'ConditionError', 'message', pg_catalog.format('if: %s is neither true nor false here', pg_catalog.left(definition ->> 'if', 300)));
+  end if;
+exception when data_exception then
+  error := pg_catalog.jsonb_build_object('type', 'ConditionError', 'message', pg_catalog.left(sqlerrm, 500));
+end
+$$;
+comment on function faultline._condition(faultline.runs, jsonb) is 'Private: whether the condition of a task holds.';
