@@ -31,6 +31,10 @@ declare
   keys bigint;
   gone bigint;
   postings bigint;
+  runs bigint := 0;
+  rows_ bigint := 0;
+  root bigint;
+  family bigint[];
   postponed text[] := '{}'::text[];
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
@@ -91,6 +95,31 @@ begin
     select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
 
+  -- Finished runs, each with its children, up to 10 000 tasks a call; one with a dead letter stays until somebody resumes
+  -- it, or discards that. Whoever holds a run keeps it.
+  for root in
+    select r.run_id
+    from faultline.runs r
+    where r.finished_at < now_ - (select s.retention from faultline.settings s) and r.parent_run_id is null
+      and not exists (
+        select
+        from faultline.runs c
+        join faultline.jobs_live j on j.run_id = c.run_id
+        where c.root_run_id = r.run_id)
+    order by r.finished_at
+    limit 1000
+    for update skip locked
+  loop
+    exit when rows_ >= 10000;
+    family := array(select c.run_id from faultline.runs c where c.root_run_id = root);
+    delete from faultline.tasks t where t.run_id = any (family);
+    get diagnostics changed = row_count;
+    delete from faultline.run_signals s where s.run_id = any (family);
+    delete from faultline.runs r where r.run_id = any (family);
+    rows_ := rows_ + changed;
+    runs := runs + pg_catalog.cardinality(family);
+  end loop;
+
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
     for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
@@ -135,7 +164,7 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $$;

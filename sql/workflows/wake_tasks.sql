@@ -20,7 +20,8 @@ as $$
 declare
   now_ constant timestamptz := pg_catalog.clock_timestamp();
   lowest constant timestamptz := coalesce((faultline._read_floor(floor, now_) ->> 'wake')::timestamptz, '-infinity');
-  candidates bigint[];
+  due_runs bigint[];
+  due_names text[];
   roots bigint[];
   due record;
   woken bigint := 0;
@@ -29,24 +30,33 @@ begin
   if max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', max), 'It lies between 1 and 10000');
   end if;
-  candidates := array(
-    select t.run_id from faultline.tasks t where t.due_at >= lowest and t.due_at <= now_ order by t.due_at limit max);
-  if pg_catalog.cardinality(candidates) = 0 then
+  select pg_catalog.array_agg(d.run_id), pg_catalog.array_agg(d.name) into due_runs, due_names
+  from (
+    select t.run_id, t.name from faultline.tasks t where t.due_at >= lowest and t.due_at <= now_ order by t.due_at limit max
+  ) d;
+  if due_runs is null then
     return 0;
   end if;
   perform pg_catalog.pg_current_xact_id();
   roots := array(
     select r.run_id
     from faultline.runs r
-    where r.run_id = any (array(select c.root_run_id from faultline.runs c where c.run_id = any (candidates)))
+    where r.run_id = any (array(select c.root_run_id from faultline.runs c where c.run_id = any (due_runs)))
     order by r.run_id
     for no key update skip locked);
   for due in
-    select t.run_id, t.name, w.definition
-    from faultline.runs r
-    join faultline.tasks t on t.run_id = r.run_id
-    join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
-    where r.run_id = any (candidates) and r.root_run_id = any (roots) and t.due_at <= now_ and t.finished_at is null
+    select d.run_id, d.name, w.definition
+    from unnest(due_runs, due_names) as d (run_id, name)
+    cross join lateral (
+      select r.workflow, r.version from faultline.runs r where r.run_id = d.run_id and r.root_run_id = any (roots) offset 0
+    ) r
+    cross join lateral (
+      -- Not a bare comparison: no plan is to stray into the index of what is due.
+      select from faultline.tasks t where t.run_id = d.run_id and t.name = d.name and t.item = -1 and coalesce(t.due_at <= now_, false) offset 0
+    ) t
+    cross join lateral (
+      select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = d.name offset 0
+    ) w
   loop
     if due.definition ->> 'kind' = 'wait' then
       perform faultline._tasks_ended(due.run_id, array[due.name], array[-1], 'succeeded', array[null]::jsonb[], null);
