@@ -97,6 +97,11 @@ begin
   name := 'faultline_effects_unknown';
   value := (select count(*) from (select from faultline.effects f where f.unknown_since is not null limit 10000) c);
   return next;
+  name := 'faultline_runs';
+  labels := '{"state": "running"}';
+  value := (select count(*) from (select from faultline.runs r where r.finished_at is null limit 10000) c);
+  return next;
+  labels := '{}';
   name := 'faultline_runners';
   value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
   return next;

@@ -1,6 +1,6 @@
--- Keeps the house: partitions 14 days ahead, retention, expired keys, runners that are gone, checkpoints of accounts.
--- Returns what it did: {"created", "moved", "truncated", "dropped", "keys", "runners", "postings", "postponed": [what was
--- locked and is tried next time]}.
+-- Keeps the house: partitions 14 days ahead, retention (of runs too), expired keys, runners that are gone, checkpoints of
+-- accounts. Returns what it did: {"created", "moved", "truncated", "dropped", "keys", "runners", "postings", "runs",
+-- "postponed": [what was locked and is tried next time]}.
 -- For faultline_runner and faultline_operator: cheap, safe to call from anywhere, any number of times; of callers at the
 -- same moment one works, the others return {"busy": true}.
 --

@@ -103,6 +103,12 @@ from (
   union all select 'account ' || a::text from faultline.accounts a
   union all select 'balance ' || c::text from faultline.account_checkpoints c
   union all select 'folded ' || w::text from faultline.ledger_checkpoint w
+  union all select 'workflow ' || w::text from faultline.workflows w
+  union all select 'workflow task ' || w::text from faultline.workflow_tasks w
+  union all select 'edge ' || d::text from faultline.task_dependencies d
+  union all select 'run ' || r::text from faultline.runs r
+  union all select 'task ' || t::text from faultline.tasks t
+  union all select 'signal ' || s::text from faultline.run_signals s
   union all
   select 'lock ' || (l.locktype, l.classid, l.objid, l.objsubid, l.mode)::text
   from pg_catalog.pg_locks l

@@ -1,0 +1,12 @@
+\ir ../../support/prelude.sql
+begin;
+select * from no_plan();
+
+select * from is_function(
+  'cancel_run',
+  'run_id bigint',
+  'text',
+  '{faultline_operator}');
+
+select * from finish();
+rollback;

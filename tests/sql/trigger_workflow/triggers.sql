@@ -1,0 +1,46 @@
+\ir ../../support/workflows.sql
+begin;
+select * from no_plan();
+
+select faultline.put_workflow('{"name": "w", "defaults": {"queue": "q", "priority": 3, "timeout": "5s", "retry": {"max_attempts": 7, "backoff": {"kind": "fixed", "delay": "2s"}}},
+  "tasks": {"a": {"type": "t", "payload": {"p": 1}}, "b": {"type": "u", "queue": "other", "retry": {"max_attempts": 1}}, "c": {"type": "t", "needs": ["a", "b"]}}}') \g /dev/null
+select produce('select faultline.trigger_workflow(''w'')') as run \gset
+select is(tasks(:run), 'a queued, b queued, c waiting', 'what needs nothing begins');
+select results_eq(format('select task, type, queue, priority::int, max_attempts, payload, attempt from faultline.jobs where run_id = %s order by job_id', :run),
+  $$values ('a', 't', 'q', 3, 7, '{"p": 1}'::jsonb, 0), ('b', 'u', 'other', 3, 1, '{}', 0)$$, 'as the tasks and the defaults say');
+select is((l.timeout, l.backoff), ('5 s'::interval, '{"kind": "fixed", "delay": "2s"}'::jsonb), 'all of it') from faultline.jobs_live l where l.job_id = task_job(:run, 'a');
+select faultline.set_queue('many', '{"max_attempts": 9}'), begun('{"a": {"type": "t", "queue": "many"}, "b": {"type": "t"}}', '{}', 'plain') as run \gset
+select is(string_agg(max_attempts::text, ' ' order by task), '9 5', 'else as the queue or the settings say') from faultline.jobs where run_id = :run;
+select isnt(produce('select faultline.trigger_workflow(''w'')'), produce('select faultline.trigger_workflow(''w'')'), 'without a key each call is a run');
+select is((r.input, r.version, r.state, r.root_run_id), ('{}'::jsonb, 1, 'running'::text, r.run_id), 'a run') from faultline.runs r where run_id = produce('select faultline.trigger_workflow(''w'', null)')::bigint;
+
+-- One key, one run.
+select produce('select faultline.trigger_workflow(''w'', ''{"n": 1}'', ''k'')') as run \gset
+select changes_nothing(role, 'select faultline.trigger_workflow(''w'', ''{"n": 1.0}'', ''k'')', :'run', 'repeated by ' || role) from unnest(array['faultline_producer', 'faultline_runner', 'faultline_operator']) role;
+select refused('faultline_producer', 'select faultline.trigger_workflow(''w'', ''{"n": 2}'', ''k'')', 'FL002', format('idempotency key ''k'' of workflow w stands for run %s, which has another input', :run),
+  'The same key wants the same input: use a new key for a new run.');
+select isnt(produce('select faultline.trigger_workflow(''plain'', ''{"n": 1}'', ''k'')'), :'run', 'a key is of its workflow');
+
+-- A new version is for new runs.
+select faultline.trigger_workflow('plain') as old \gset
+select is(begun('{"x": {"type": "t"}}', '{}', 'plain') is not null, true, 'another version');
+select task_ends(:old, 'a'), task_ends(:old, 'b') \g /dev/null
+select is(run_is(:old) || ' ' || version, 'succeeded 1', 'a run keeps its version') from faultline.runs where run_id = :old;
+
+-- Errors.
+select refused('faultline_producer', statement, code, message, hint)
+from (values
+  ('select faultline.trigger_workflow(''none'')', 'FL005', 'there is no workflow none', 'put_workflow comes first.'),
+  ('select faultline.trigger_workflow(''w'', ''[]'')', 'FL004', 'the input is not an object but of type array', 'Put the value under a name, as in {"value": …}'),
+  ('select faultline.trigger_workflow(''w'', jsonb_build_object(''x'', repeat(''x'', 262136)))', 'FL004', 'the input has 262145 bytes as text', 'At most 262144 (256 KiB): store the data elsewhere and pass a reference'),
+  ('select faultline.trigger_workflow(''w'', idempotency_key => '''')', 'FL004', 'the idempotency key has 0 characters', 'It has 1 to 255'),
+  ('select faultline.trigger_workflow(''w'', idempotency_key => repeat(''x'', 256))', 'FL004', 'the idempotency key has 256 characters', 'It has 1 to 255')) v (statement, code, message, hint);
+select isnt(produce('select faultline.trigger_workflow(''w'', jsonb_build_object(''x'', repeat(''x'', 262135)), repeat(''k'', 255))'), null, 'the largest input, the longest key');
+select faultline.put_workflow('{"name": "each", "tasks": {"m": {"type": "t", "for_each": "input.a.b"}}}') \g /dev/null
+select refused('faultline_producer', format('select faultline.trigger_workflow(''each'', %L)', input), 'FL004', 'for_each of task m: input.a.b is no list but ' || what, 'Give the run a list there')
+from (values ('{}', 'missing'), ('{"a": {"b": 1}}', 'of type number')) v (input, what);
+select refused('faultline_observer', 'select faultline.trigger_workflow(''w'')', '42501', 'permission denied for function trigger_workflow');
+select healthy('healthy');
+
+select * from finish();
+rollback;
