@@ -14,7 +14,8 @@ create table faultline.workflows (
 );
 comment on table faultline.workflows is 'Versions of workflows, as they were put. A version never changes; a run keeps the one it began with.';
 
--- The primary keys are the only indexes of these two: whatever the planner believes of their size, it finds no other way.
+-- The primary keys are the only indexes of these two: whatever the planner believes of their size, it finds no other way. So needs has no foreign key,
+-- which would want an index; put_workflow alone writes here.
 create table faultline.workflow_tasks (
   workflow text not null,
   version int not null,
@@ -35,8 +36,7 @@ create table faultline.task_dependencies (
   ordinal int not null,
   needs text not null,
   primary key (workflow, version, task, ordinal),
-  foreign key (workflow, version, task) references faultline.workflow_tasks (workflow, version, task),
-  foreign key (workflow, version, needs) references faultline.workflow_tasks (workflow, version, task)
+  foreign key (workflow, version, task) references faultline.workflow_tasks (workflow, version, task)
 );
 comment on table faultline.task_dependencies is 'The edges of a version: task needs needs.';
 comment on column faultline.task_dependencies.ordinal is 'That of what is needed. The last one is the most likely to be unfinished, and is looked at first.';

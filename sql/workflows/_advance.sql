@@ -23,7 +23,7 @@ declare
   skipped text[];
   after_failures boolean[];
   others jsonb[];
-  turns bigint[] := '{}';
+  turns bigint[] := '{}'::bigint[];
   ready record;
   holds boolean;
   error jsonb;

@@ -13,7 +13,7 @@ as $$
 #variable_conflict use_variable
 declare
   ended text[];
-  turns bigint[] := '{}';
+  turns bigint[] := '{}'::bigint[];
   part record;
   closed record;
 begin

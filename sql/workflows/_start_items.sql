@@ -25,11 +25,10 @@ begin
       where t.run_id = r.run_id and t.name = _start_items.name and t.item > greatest(behind, -1) and t.state = 'waiting'
       order by t.item
       limit greatest(room, 0));
-    if pg_catalog.cardinality(items) = 0 then
-      return turns;
-    elsif definition ->> 'kind' = 'job' then
+    exit when pg_catalog.cardinality(items) = 0;
+    if definition ->> 'kind' = 'job' then
       perform faultline._start_jobs(r, pg_catalog.array_fill(name, array[pg_catalog.cardinality(items)]), items);
-      return turns;
+      exit;
     end if;
     foreach item in array items loop
       child := faultline._start_child(
@@ -41,6 +40,7 @@ begin
     end loop;
     behind := item;
   end loop;
+  return turns;
 end
 $$;
 comment on function faultline._start_items(faultline.runs, text, jsonb, int, int) is 'Private: starts items of a for_each that wait.';

@@ -15,7 +15,14 @@ select is(task_ends(:child, 'y', 'succeeded', '2') || ': ' || run_is(:child) || 
 select is((task(:run, 'c')).result, '{"y": 2, "v": null}', 'its result');
 
 -- Its input; and a child that fails.
-select is((select r.input from faultline.runs r where r.parent_run_id = begun(jsonb_build_object('c', '{"workflow": "child"}'::jsonb || jsonb_build_object('input', given)), '{"o": {"k": 1}, "n": 5}')), expected, 'input: ' || given)
+create function tap.input_of(given jsonb) returns jsonb language plpgsql as $$
+declare
+  run constant bigint := begun(jsonb_build_object('c', '{"workflow": "child"}'::jsonb || jsonb_build_object('input', given)), '{"o": {"k": 1}, "n": 5}');
+begin
+  return (select r.input from faultline.runs r where r.parent_run_id = run);
+end
+$$;
+select is(input_of(given), expected, format('input: %s', given))
 from (values ('{"own": true}'::jsonb, '{"own": true}'::jsonb), ('"input.o"', '{"k": 1}'), ('"input.n"', '{"item": 5}'), ('"input.none"', '{"item": null}')) v (given, expected);
 select begun('{"c": {"workflow": "child"}, "z": {"type": "t", "needs": "c"}}', '{}', 'parent') as run \gset
 select (task(:run, 'c')).child_run_id as child \gset
@@ -46,7 +53,7 @@ select begun('{"c": {"workflow": "child", "for_each": "input.l", "concurrency": 
 select is(tasks(:run), 'c running, c[0] running, c[1] waiting', 'one at once');
 select task_ends(run_id, 'v'), task_ends(run_id, 'x', 'failed') from faultline.runs where parent_run_id = :run \g /dev/null
 select is(tasks(:run), 'c running, c[0] failed, c[1] running', 'then the next');
-select results_eq(format('select input from faultline.runs where parent_run_id = %s order by 1', :run), $$values ('{"n": 1}'::jsonb), ('{"item": 2}')$$, 'each has its element as its input');
+select results_eq(format('select input from faultline.runs where parent_run_id = %s order by run_id', :run), $$values ('{"n": 1}'::jsonb), ('{"item": 2}')$$, 'each has its element as its input');
 select is(tasks(begun('{"c": {"workflow": "none", "for_each": "input.l", "concurrency": 1}}', '{"l": [1, 2, 3]}')), 'c failed, c[0] failed, c[1] failed, c[2] failed', 'items that can''t begin leave their room');
 
 -- Results that are too much together.
@@ -58,7 +65,7 @@ insert into faultline.workflow_tasks select workflow, version, 'n' || n, 1, defi
 select task_ends(:child, 'm') \g /dev/null
 select is((task(:run, 'c')).error ->> 'message', format('the results of run %s have more than 16777216 bytes (16 MiB)', :child), 'the results of a child are bounded');
 select is(operate(format('select faultline.resume_run(%s)', :run)) || ': ' || tasks(:run), 'running: c running', 'resumed, it starts anew');
-select isnt((task(:run, 'c')).child_run_id, :child, 'as another run');
+select isnt((task(:run, 'c')).child_run_id, :child::bigint, 'as another run');
 
 select * from finish();
 rollback;

@@ -18,7 +18,7 @@ from (values
   ('{"name": "w", "tasks": []}', 'tasks: there are none', 'tasks: {extract: {type: extract}}'),
   ('{"name": "w", "defaults": {"type": "t"}, "tasks": {"a": {"type": "t"}}}', 'defaults: it has the unknown key ''type''', 'Its keys: retry, timeout, queue, priority')) v (spec, message, hint);
 select refused('faultline_operator', $$select faultline.put_workflow(jsonb_build_object('name', 'w', 'tasks', (select jsonb_object_agg('t' || n, '{"type": "t"}'::jsonb) from generate_series(1, 10001) n)))$$, 'FL004', 'tasks: there are 10001', 'At most 10000; for_each runs one task for many elements');
-select refused('faultline_operator', $$select faultline.put_workflow(jsonb_build_object('name', 'w', 'description', repeat('x', 4194304), 'tasks', '{}'::jsonb))$$, 'FL004', 'the workflow has 4194346 bytes as text', 'At most 4194304 (4 MiB)');
+select refused('faultline_operator', $$select faultline.put_workflow(jsonb_build_object('name', 'w', 'description', repeat('x', 4194304), 'tasks', '{}'::jsonb))$$, 'FL004', 'the workflow has 4194349 bytes as text', 'At most 4194304 (4 MiB)');
 
 -- The graph.
 create function tap.refused_tasks(tasks jsonb, message text, hint text) returns text language sql
@@ -64,6 +64,7 @@ from (values
   ('{"type": "a b"}', '.type: "a b" is not a name', 'The type of job that a handler runs'),
   ('{"type": 1}', '.type: 1 is not a name', 'The type of job that a handler runs'),
   ('{"type": "t", "payload": [1]}', '.payload: it is not an object but of type array', 'payload: {table: orders}'),
+  ('{"type": "t", "payload": null}', '.payload: it is not an object but of type null', 'payload: {table: orders}'),
   ('{"wait": "1s", "queue": "q"}', ': wait is no job: it has no payload, queue, priority or retry', 'Leave them out'),
   ('{"workflow": "w", "timeout": "1s"}', '.timeout: workflow has no timeout', 'A job and a wait_for may have one'),
   ('{"wait": null}', '.wait: it is null', 'wait: 10m'),

@@ -78,7 +78,8 @@ set local session_replication_role = replica;
 
 -- job_events.
 select is(violates(format('insert into faultline.job_events (at, verb, actor) values (now(), %L, ''x'')', verb)), 'right', 'verb ' || verb)
-from unnest(array['fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale', 'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account']) verb;
+from unnest(array['fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale', 'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account',
+                  'cancel_run', 'resume_run', 'signal_run']) verb;
 select is(violates(statement), expected, statement)
 from (values
   ('insert into faultline.job_events (at, verb, actor) values (now(), ''complete'', ''x'')', 'job_events_verb_check'),
@@ -192,6 +193,29 @@ from unnest(array[
   'insert into faultline.postings (posting_id, entry_id, account, currency, amount) overriding system value values (9, 424242, ''a'', ''EUR'', 1)']) statement;
 set local session_replication_role = replica;
 
+-- Runs and their tasks.
+insert into faultline.runs (run_id, root_run_id, workflow, version, input, input_hash, idempotency_key, created_at) values (1, 1, 'w', 1, '{}', 0, 'there', now());
+create function tap.run_row(change text) returns text language sql
+as $$ select row_of('runs', 'run_id, root_run_id, depth, workflow, version, state, input, input_hash, created_at', '2, 2, 0, ''w'', 1, ''running'', ''{}'', 0, now()', change) $$;
+select is(run_row(change), expected, 'run: ' || change)
+from (values ('depth = 1', 'right'), ('run_id = 1, root_run_id = 1', 'runs_pkey'), ('idempotency_key = ''there''', 'runs_key'), ('idempotency_key = ''there'', workflow = ''v''', 'right'), ('state = ''waiting''', 'runs_state'),
+  ('state = ''failed''', 'runs_finished'), ('state = ''failed'', finished_at = now()', 'right'), ('state = ''succeeded'', finished_at = now()', 'right'), ('state = ''cancelled'', finished_at = now()', 'right'), ('finished_at = now()', 'runs_finished'),
+  ('root_run_id = 1', 'runs_family'), ('root_run_id = 1, parent_run_id = 1', 'runs_family'), ('root_run_id = 1, parent_run_id = 1, parent_task = ''t''', 'right'), ('parent_task = ''t''', 'runs_family'),
+  ('input = null', '23502'), ('version = null', '23502')) as v (change, expected);
+insert into faultline.tasks (run_id, name, ordinal) values (1, 'there', 1);
+create function tap.task_row(change text) returns text language sql
+as $$ select row_of('tasks', 'run_id, name, item, ordinal, generation, state, after_failure', '1, ''a'', -1, 1, 1, ''waiting'', false', change) $$;
+select is(task_row(change), expected, 'task: ' || change)
+from (values ('item = 0', 'right'), ('name = ''there''', 'tasks_pkey'), ('name = ''there'', item = 0', 'right'), ('state = ''done''', 'tasks_state'), ('state = ''queued''', 'tasks_job'), ('state = ''queued'', job_id = 1', 'right'),
+  ('state = ''running''', 'right'), ('state = ''running'', due_at = now()', 'right'), ('finished_at = now()', 'tasks_finished'), ('state = ''skipped''', 'tasks_finished'), ('state = ''skipped'', finished_at = now()', 'right'),
+  ('state = ''succeeded'', finished_at = now(), due_at = now()', 'tasks_finished'), ('state = ''failed'', finished_at = now()', 'right'), ('state = ''cancelled'', finished_at = now()', 'right'), ('ordinal = null', '23502')) as v (change, expected);
+insert into faultline.run_signals values (1, 'there', null, now());
+select is(row_of('run_signals', 'run_id, name, at', '1, ''s'', now()', change), expected, 'signal: ' || change) from (values ('run_id = 2', 'right'), ('name = ''there''', 'run_signals_pkey'), ('at = null', '23502')) as v (change, expected);
+insert into faultline.workflows values ('w', 1, '{}', 0, now());
+select is(row_of('workflows', 'workflow, version, spec, spec_hash, created_at', '''w'', 2, ''{}'', 0, now()', change), expected, 'workflow: ' || change) from (values ('spec_hash = 1', 'right'), ('version = 1', 'workflows_pkey'), ('spec = null', '23502')) as v (change, expected);
+select is(violates(format('insert into faultline.jobs_live (type, queue, payload, max_attempts, priority, ready_at, created_at, run_id, task) select ''t'', ''q'', ''{}'', 5, 2, now(), now(), %s, ''a'' from generate_series(1, 2)', run)), expected, 'two live jobs of a task: run ' || run)
+from (values ('7', 'jobs_live_task'), ('null', 'right')) as v (run, expected);
+
 -- Nothing is left over: every CHECK of the tables has been seen above.
 select set_eq(
   $$select conname::text from pg_constraint where connamespace = 'faultline'::regnamespace and contype = 'c' and conrelid not in (select inhrelid from pg_inherits)$$,
@@ -199,7 +223,8 @@ select set_eq(
            ('settings_only_row_check'), ('settings_retention_check'), ('settings_event_retention_check'), ('settings_max_attempts_check'), ('settings_lease_check'),
            ('queues_max_running_check'), ('queues_max_attempts_check'), ('queues_lease_check'),
            ('transactions_state'), ('transactions_reason'), ('transactions_settled'), ('transactions_job_state_check'), ('effects_state'), ('effects_sent'), ('effects_settled'),
-           ('postings_amount'), ('accounts_floor_check'), ('ledger_checkpoint_only_row_check')$$,
+           ('postings_amount'), ('accounts_floor_check'), ('ledger_checkpoint_only_row_check'),
+           ('runs_state'), ('runs_finished'), ('runs_family'), ('tasks_state'), ('tasks_finished'), ('tasks_job')$$,
   'a CHECK that is new has its tests here');
 
 select * from finish();
