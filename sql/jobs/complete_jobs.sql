@@ -83,8 +83,8 @@ begin
 
   if coalesce(pg_catalog.cardinality(done_ids), 0) < total then
     -- Tasks of runs, if any: their runs are locked before them.
-    select done_ids || t.done_ids, done_attempts || t.done_attempts into done_ids, done_attempts
-    from faultline._complete_tasks(job_ids, attempts, results) t;
+    select done_ids || t.task_ids, done_attempts || t.task_attempts into done_ids, done_attempts
+    from faultline._complete_tasks(job_ids, attempts, results) as t (task_ids, task_attempts);
   end if;
   if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
     return query select u.id, 'ok' from unnest(job_ids) as u (id);

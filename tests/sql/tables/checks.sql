@@ -198,7 +198,7 @@ insert into faultline.runs (run_id, root_run_id, workflow, version, input, input
 create function tap.run_row(change text) returns text language sql
 as $$ select row_of('runs', 'run_id, root_run_id, depth, workflow, version, state, input, input_hash, created_at', '2, 2, 0, ''w'', 1, ''running'', ''{}'', 0, now()', change) $$;
 select is(run_row(change), expected, 'run: ' || change)
-from (values ('depth = 1', 'right'), ('run_id = 1, root_run_id = 1', 'runs_pkey'), ('idempotency_key = ''there''', 'runs_key'), ('idempotency_key = ''there'', workflow = ''v''', 'right'), ('state = ''waiting''', 'runs_state'),
+from (values ('depth = 1', 'right'), ('run_id = 1, root_run_id = 1', 'runs_pkey'), ('idempotency_key = ''there''', 'runs_key'), ('idempotency_key = ''there'', workflow = ''v''', 'right'), ('state = ''waiting'', finished_at = now()', 'runs_state'),
   ('state = ''failed''', 'runs_finished'), ('state = ''failed'', finished_at = now()', 'right'), ('state = ''succeeded'', finished_at = now()', 'right'), ('state = ''cancelled'', finished_at = now()', 'right'), ('finished_at = now()', 'runs_finished'),
   ('root_run_id = 1', 'runs_family'), ('root_run_id = 1, parent_run_id = 1', 'runs_family'), ('root_run_id = 1, parent_run_id = 1, parent_task = ''t''', 'right'), ('parent_task = ''t''', 'runs_family'),
   ('input = null', '23502'), ('version = null', '23502')) as v (change, expected);
