@@ -2,7 +2,7 @@
 -- as docs/workflows.md says. Returns its version: the last one if that has the very same spec, else a new one. Runs that
 -- have begun keep their version. For faultline_operator. Locks the name.
 -- Errors: FL004 with the place: unknown keys, needs that are no task, cycles (named), and all else that can't run. Nothing
--- is stored then. At most 10 000 tasks and 4 MiB as text.
+-- is stored then. At most 20 000 tasks and 4 MiB as text.
 create function faultline.put_workflow(spec jsonb)
 returns int
 language plpgsql security definer
@@ -48,8 +48,8 @@ begin
     perform faultline._task_fault('tasks', 'there are none', 'tasks: {extract: {type: extract}}');
   end if;
   total := (select count(*) from pg_catalog.jsonb_object_keys(spec -> 'tasks'));
-  if total > 10000 then
-    perform faultline._task_fault('tasks', pg_catalog.format('there are %s', total), 'At most 10000; for_each runs one task for many elements');
+  if total > 20000 then
+    perform faultline._task_fault('tasks', pg_catalog.format('there are %s', total), 'At most 20000; for_each runs one task for many elements');
   end if;
 
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('faultline workflow ' || workflow_, 0));

@@ -17,7 +17,7 @@ from (values
   ('{"name": "w", "tasks": {}}', 'tasks: there are none', 'tasks: {extract: {type: extract}}'),
   ('{"name": "w", "tasks": []}', 'tasks: there are none', 'tasks: {extract: {type: extract}}'),
   ('{"name": "w", "defaults": {"type": "t"}, "tasks": {"a": {"type": "t"}}}', 'defaults: it has the unknown key ''type''', 'Its keys: retry, timeout, queue, priority')) v (spec, message, hint);
-select refused('faultline_operator', $$select faultline.put_workflow(jsonb_build_object('name', 'w', 'tasks', (select jsonb_object_agg('t' || n, '{"type": "t"}'::jsonb) from generate_series(1, 10001) n)))$$, 'FL004', 'tasks: there are 10001', 'At most 10000; for_each runs one task for many elements');
+select refused('faultline_operator', $$select faultline.put_workflow(jsonb_build_object('name', 'w', 'tasks', (select jsonb_object_agg('t' || n, '{"type": "t"}'::jsonb) from generate_series(1, 20001) n)))$$, 'FL004', 'tasks: there are 20001', 'At most 20000; for_each runs one task for many elements');
 select refused('faultline_operator', $$select faultline.put_workflow(jsonb_build_object('name', 'w', 'description', repeat('x', 4194304), 'tasks', '{}'::jsonb))$$, 'FL004', 'the workflow has 4194349 bytes as text', 'At most 4194304 (4 MiB)');
 
 -- The graph.

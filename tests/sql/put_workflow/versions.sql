@@ -18,7 +18,7 @@ select isnt(put(jsonb_build_object('name', 'ok' || row_number() over (), 'tasks'
 from unnest(array['{"type": "t", "payload": {}}', '{"wait": "10m"}', '{"wait": 0.001}', '{"wait_for": "x", "timeout": "3660 days"}', '{"workflow": "w", "needs": "a", "input": "a.x"}', '{"workflow": "w", "input": {"x": 1}}',
   '{"type": "t", "needs": "a", "for_each": "a", "concurrency": 1}', '{"type": "t", "for_each": "input", "concurrency": 10000}', '{"type": "t", "needs": "a", "if": "$.a > 1", "when": "always"}',
   '{"type": "t", "priority": 4, "timeout": "366 days", "retry": {"max_attempts": 100, "backoff": {"kind": "exponential"}}}', '{"type": "t", "needs": []}']::jsonb[]) task;
-select is(put(jsonb_build_object('name', 'wide', 'tasks', (select jsonb_object_agg('t' || n, '{"type": "t"}'::jsonb) from generate_series(1, 10000) n))::text), '1', 'ten thousand tasks');
+select is(put(jsonb_build_object('name', 'wide', 'tasks', (select jsonb_object_agg('t' || n, '{"type": "t"}'::jsonb) from generate_series(1, 20000) n))::text), '1', 'twenty thousand tasks');
 
 select * from finish();
 rollback;
