@@ -78,6 +78,8 @@ create index jobs_live_ready on faultline.jobs_live (queue, priority, ready_at, 
 -- (state = 'running') implies them by accident.
 create index jobs_live_lease on faultline.jobs_live (lease_expires_at) where lease_expires_at is not null;
 create index jobs_live_running on faultline.jobs_live (queue, lease_expires_at) where lease_expires_at is not null;
+-- At most one live job a task of a run, whatever the generation.
+create unique index jobs_live_task on faultline.jobs_live (run_id, task) where run_id is not null;
 create index jobs_live_dead on faultline.jobs_live (queue, job_id) where finished_at is not null;
 
 create table faultline.jobs_done (

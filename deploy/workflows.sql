@@ -107,7 +107,4 @@ create table faultline.run_signals (
 );
 comment on table faultline.run_signals is 'The signals that a run was given; one that arrives before its task waits for it.';
 
--- At most one live job a task of a run, whatever the generation.
-create unique index jobs_live_task on faultline.jobs_live (run_id, task) where run_id is not null;
-
 commit;

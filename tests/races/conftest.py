@@ -26,8 +26,8 @@ EMPTY = """
     create schema public;
     grant usage on schema public to public;
     delete from faultline.jobs_live;
-    truncate faultline.workflows, faultline.workflow_tasks, faultline.task_dependencies, faultline.runs, faultline.tasks,
-      faultline.run_signals restart identity;
+    truncate faultline.workflows, faultline.workflow_tasks, faultline.task_dependencies, faultline.runs,
+      faultline.tasks, faultline.run_signals restart identity;
     delete from faultline.jobs_done;
     delete from faultline.job_events;
     delete from faultline.idempotency_keys;
