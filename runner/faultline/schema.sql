@@ -384,17 +384,20 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '19f2fe41a1d08b533a6c7c4614d45759a2432ac9', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6a284e046008aebc4ce9e75bd44d45972c3c556b', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'c47df675e336d2e63f7c08b9513a3335f4d96582', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '722e2099e3bf6077c8f9ae6580bac836cfaf5d4a', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '8ac49c1714e89ea55659d39d0539c764641d9b8a', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
 INSERT INTO sqitch.dependencies VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'require', 'roles', 'de0551a77ef8ce488cc05082307a84c4e72e75f8');
 INSERT INTO sqitch.dependencies VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'require', 'schema', '43273813bde408d4c7c08a58bad82709354c8815');
 INSERT INTO sqitch.dependencies VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
-INSERT INTO sqitch.dependencies VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
-INSERT INTO sqitch.dependencies VALUES ('ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
+INSERT INTO sqitch.dependencies VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
+INSERT INTO sqitch.dependencies VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
 
 -- Data for Name: events; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -402,7 +405,8 @@ INSERT INTO sqitch.events VALUES ('deploy', 'de0551a77ef8ce488cc05082307a84c4e72
 INSERT INTO sqitch.events VALUES ('deploy', '43273813bde408d4c7c08a58bad82709354c8815', 'schema', 'faultline', 'The schema faultline, closed to everybody', '{roles}', '{}', '{}', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', '5f812c075028916d05c3ec8ef62857530d2dbeb1', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '{schema}', '{}', '{}', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', 'a30d79a1b090443d28dfc68c2fed23e627e5f113', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '{jobs}', '{}', '{}', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.events VALUES ('deploy', 'ddc9e79cd0771bf9552cdbc1820a1e270f2bc07d', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger}', '{}', '{}', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '{jobs}', '{}', '{}', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', 'b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger,workflows}', '{}', '{}', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: projects; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -538,9 +542,9 @@ $$;
 
 COMMENT ON FUNCTION faultline._account_bucket(account text, currency text) IS 'Private: the advisory lock under which debits of an account wait for a change of its floor.';
 
--- Name: _add_job(bigint, text, jsonb, text, timestamp with time zone, integer, integer, text, jsonb, interval, text[], jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: _add_job(bigint, text, jsonb, text, timestamp with time zone, integer, integer, text, jsonb, interval, text[], jsonb, text, bigint, text); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text) RETURNS void
+CREATE FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text, run_id bigint, task text) RETURNS void
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_variable
@@ -549,21 +553,167 @@ declare
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
-    idempotency_key, transaction_id)
+    idempotency_key, transaction_id, run_id, task)
   values (
     job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id);
+    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
+    run_id, task);
   if run_at is null or run_at <= now_ then
     perform faultline._ring(queue);
   end if;
 end
 $$;
 
--- Name: FUNCTION _add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION _add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text, run_id bigint, task text); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text) IS 'Private: inserts one new job and rings its queue''s bell.';
+COMMENT ON FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text, run_id bigint, task text) IS 'Private: inserts one new job and rings its queue''s bell.';
+
+SET LOCAL default_tablespace = '';
+
+SET LOCAL default_table_access_method = heap;
+
+-- Name: runs; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.runs (
+    run_id bigint NOT NULL,
+    root_run_id bigint NOT NULL,
+    parent_run_id bigint,
+    parent_task text,
+    parent_item integer,
+    depth integer DEFAULT 0 NOT NULL,
+    workflow text NOT NULL,
+    version integer NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    input jsonb NOT NULL,
+    input_hash bigint NOT NULL,
+    idempotency_key text,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT runs_family CHECK ((((parent_run_id IS NULL) = (root_run_id = run_id)) AND ((parent_run_id IS NULL) = (parent_task IS NULL)))),
+    CONSTRAINT runs_finished CHECK (((state = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT runs_state CHECK ((state = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+-- Name: TABLE runs; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.runs IS 'One execution of a version of a workflow. Whoever changes anything of a run or its children locks the row of the root first.';
+
+-- Name: _advance(faultline.runs, text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._advance(r faultline.runs, ended text[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  frontier text[] := ended;
+  following text[];
+  jobs text[];
+  skipped text[];
+  after_failures boolean[];
+  others jsonb[];
+  turns bigint[] := '{}'::bigint[];
+  ready record;
+  holds boolean;
+  error jsonb;
+  definition jsonb;
+  started record;
+begin
+  loop
+    following := '{}';
+    jobs := '{}';
+    skipped := '{}';
+    after_failures := '{}';
+    others := '{}';
+    for ready in
+      select x.name, w.definition, n.failed,
+        case w.definition ->> 'when' when 'success' then n.all_succeeded when 'failure' then n.failed else true end as goes,
+        w.definition ->> 'kind' = 'job' and not w.definition ? 'for_each' as plain,
+        w.definition ? 'if' as conditional,
+        w.definition ->> 'when' = 'success' as on_success
+      from faultline._ready(r, frontier) as x (name)
+      cross join lateral (
+        select w.definition, w.ordinal
+        from faultline.workflow_tasks w
+        where w.workflow = r.workflow and w.version = r.version and w.task = x.name
+        offset 0
+      ) w
+      cross join lateral (
+        select coalesce(bool_and(p.state = 'succeeded'), true) as all_succeeded,
+          coalesce(bool_or(p.state in ('failed', 'cancelled') or p.after_failure), false) as failed
+        from faultline.task_dependencies e
+        cross join lateral (
+          select p.state, p.after_failure from faultline.tasks p where p.run_id = r.run_id and p.name = e.needs and p.item = -1 offset 0
+        ) p
+        where e.workflow = r.workflow and e.version = r.version and e.task = x.name
+      ) n
+      order by w.ordinal
+    loop
+      holds := ready.goes;
+      if ready.goes and ready.conditional then
+        select c.holds, c.error into holds, error from faultline._condition(r, ready.definition) c;
+        if error is not null then
+          perform faultline._end_task(r.run_id, ready.name, -1, 'failed', null, error);
+          following := following || ready.name;
+          continue;
+        end if;
+      end if;
+      if not holds then
+        skipped := skipped || ready.name;
+        after_failures := after_failures || (ready.failed and ready.on_success and not ready.goes);
+      elsif ready.plain then
+        jobs := jobs || ready.name;
+      else
+        others := others || pg_catalog.jsonb_build_object('name', ready.name, 'definition', ready.definition);
+      end if;
+    end loop;
+    if pg_catalog.cardinality(skipped) > 0 then
+      update faultline.tasks t
+      set state = 'skipped', finished_at = pg_catalog.clock_timestamp(), after_failure = s.after_failure
+      from (
+        select p.place, u.after_failure
+        from unnest(skipped, after_failures) as u (name, after_failure)
+        cross join lateral (
+          select p.ctid as place from faultline.tasks p where p.run_id = r.run_id and p.name = u.name and p.item = -1 offset 0
+        ) p
+        offset 0
+      ) s
+      where t.ctid = s.place;
+      following := following || skipped;
+    end if;
+    if pg_catalog.cardinality(jobs) > 0 then
+      perform faultline._start_jobs(r, jobs, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(jobs)]));
+    end if;
+    foreach definition in array others loop
+      select * into started from faultline._start_task(r, definition ->> 'name', definition -> 'definition');
+      if pg_catalog.cardinality(started.turns) > 0 then
+        turns := turns || started.turns;
+      end if;
+      if started.over then
+        following := following || (definition ->> 'name');
+      end if;
+    end loop;
+    exit when pg_catalog.cardinality(following) = 0;
+    frontier := following;
+  end loop;
+  if faultline._finish_run(r) and r.parent_run_id is not null then
+    turns := turns || r.run_id;
+  end if;
+  return turns;
+end
+$$;
+
+-- Name: FUNCTION _advance(r faultline.runs, ended text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._advance(r faultline.runs, ended text[]) IS 'Private: what follows inside a run from tasks that have ended.';
 
 -- Name: _ago(interval); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -751,10 +901,6 @@ $$;
 -- Name: FUNCTION _balance(account text, currency text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._balance(account text, currency text) IS 'Private: the balance of an account.';
-
-SET LOCAL default_tablespace = '';
-
-SET LOCAL default_table_access_method = heap;
 
 -- Name: transactions; Type: TABLE; Schema: faultline; Owner: -
 
@@ -1057,6 +1203,30 @@ $$;
 
 COMMENT ON FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Private: raises FL004 for the first argument of enqueue that is out of its limits.';
 
+-- Name: _check_keys(text, jsonb, text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_keys(place text, value jsonb, known text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  unknown text;
+begin
+  if pg_catalog.jsonb_typeof(value) is distinct from 'object' then
+    perform faultline._task_fault(place, pg_catalog.format('it is not an object but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(value), 'missing')),
+                                  'Its keys: ' || pg_catalog.array_to_string(known, ', '));
+  end if;
+  select key into unknown from pg_catalog.jsonb_object_keys(value) as key where key <> all (known) order by key limit 1;
+  if unknown is not null then
+    perform faultline._task_fault(place, pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(unknown, 100))),
+                                  'Its keys: ' || pg_catalog.array_to_string(known, ', '));
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_keys(place text, value jsonb, known text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_keys(place text, value jsonb, known text[]) IS 'Private: raises FL004 for a key of a spec that nobody knows.';
+
 -- Name: _check_name(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._check_name(what text, value text) RETURNS void
@@ -1195,6 +1365,204 @@ $$;
 
 COMMENT ON FUNCTION faultline._check_transaction_id(transaction_id text) IS 'Private: raises FL004 unless the value can name a transaction.';
 
+-- Name: _child_ended(faultline.runs); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._child_ended(r faultline.runs) RETURNS bigint[]
+    LANGUAGE plpgsql
+    AS $$
+declare
+  parent faultline.runs;
+  failed record;
+  results jsonb;
+  error jsonb;
+begin
+  select * into parent from faultline.runs x where x.run_id = r.parent_run_id;
+  if r.state = 'succeeded' then
+    select coalesce(pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null')), '{}') into results
+    from faultline.tasks t
+    cross join lateral (
+      select w.needed_by from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = t.name offset 0
+    ) w
+    where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' and w.needed_by = '{}';
+    if pg_catalog.octet_length(results::text) > 16777216 then
+      results := null;
+      error := pg_catalog.jsonb_build_object('type', 'ResultError', 'message', pg_catalog.format('the results of run %s have more than 16777216 bytes (16 MiB)', r.run_id));
+    end if;
+  else
+    select t.name, t.state into failed
+    from faultline.tasks t
+    where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled')
+    order by t.ordinal
+    limit 1;
+    error := pg_catalog.jsonb_build_object('type', 'RunFailed', 'message', pg_catalog.format('task %s of run %s %s', failed.name, r.run_id,
+      case failed.state when 'failed' then 'failed' else 'was cancelled' end));
+  end if;
+  return faultline._end_tasks(parent, array[r.parent_task], array[r.parent_item], case when error is null then 'succeeded' else 'failed' end, array[results], error);
+end
+$$;
+
+-- Name: FUNCTION _child_ended(r faultline.runs); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._child_ended(r faultline.runs) IS 'Private: ends the task that a run was.';
+
+-- Name: _close_items(faultline.runs, text, integer, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._close_items(r faultline.runs, name text, ended integer, last integer, OUT over boolean, OUT turns bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  definition constant jsonb := (select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = _close_items.name);
+  results jsonb;
+  failed record;
+begin
+  turns := '{}';
+  over := false;
+  if ended is null then
+    turns := faultline._start_items(r, name, definition, coalesce((definition ->> 'concurrency')::int, 10000) - (
+      select count(*)::int
+      from faultline.tasks t
+      where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('queued', 'running')), -1);
+  elsif definition ? 'concurrency' then
+    -- Children may have been resumed out of order; there are few of them.
+    turns := faultline._start_items(r, name, definition, ended, case definition ->> 'kind' when 'job' then last else -1 end);
+  end if;
+  perform
+  from faultline.tasks t
+  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('waiting', 'queued', 'running')
+  order by t.item desc
+  limit 1;
+  if found then
+    return;
+  end if;
+  over := true;
+  select count(*) as many, min(t.item) as first into failed
+  from faultline.tasks t
+  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state <> 'succeeded';
+  if failed.many > 0 then
+    perform faultline._end_task(
+      r.run_id, name, -1, 'failed', null,
+      pg_catalog.jsonb_build_object(
+        'type', 'ForEachError', 'message', pg_catalog.format('%s of its elements did not succeed, the first of them %s[%s]', failed.many, name, failed.first),
+        'first', (select t.error from faultline.tasks t where t.run_id = r.run_id and t.name = _close_items.name and t.item = failed.first)));
+    return;
+  end if;
+  select pg_catalog.jsonb_agg(coalesce(t.result, 'null') order by t.item) into results
+  from faultline.tasks t
+  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0;
+  if pg_catalog.octet_length(results::text) > 16777216 then
+    perform faultline._end_task(
+      r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object(
+        'type', 'ResultError', 'message', pg_catalog.format('the results of its elements have %s bytes as text, more than 16777216 (16 MiB)', pg_catalog.octet_length(results::text))));
+  else
+    perform faultline._end_task(r.run_id, name, -1, 'succeeded', results, null);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _close_items(r faultline.runs, name text, ended integer, last integer, OUT over boolean, OUT turns bigint[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._close_items(r faultline.runs, name text, ended integer, last integer, OUT over boolean, OUT turns bigint[]) IS 'Private: what follows from items of a for_each that have ended.';
+
+-- Name: _complete_tasks(bigint[], integer[], jsonb[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]) RETURNS record
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  runs_ constant bigint[] := array(
+    select distinct j.run_id
+    from unnest(job_ids) as u (job_id)
+    join faultline.jobs_live j on j.job_id = any (array[u.job_id])
+    -- Not "is not null": no plan is to stray into the index of the jobs of runs.
+    where coalesce(j.run_id, 0) > 0);
+  run record;
+  transactions text[];
+  gone_runs bigint[];
+  gone_tasks text[];
+  gone_results jsonb[];
+begin
+  if pg_catalog.cardinality(runs_) = 0 then
+    return;
+  end if;
+  perform faultline._lock_runs(runs_);
+  with gone as (
+    delete from faultline.jobs_live j
+    using (
+      select u.job_id, u.attempt, u.result
+      from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
+      order by u.job_id
+    ) r
+    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running' and coalesce(j.run_id, 0) > 0
+    returning j.*, r.result
+  ), done as (
+    insert into faultline.jobs_done (
+      job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+      from_state, state, type, queue, payload, result, headers, tags, idempotency_key, task)
+    select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
+      g.failures, g.max_attempts, g.priority, g.state, 'succeeded', g.type, g.queue, g.payload, g.result, g.headers, g.tags,
+      g.idempotency_key, g.task
+    from gone g
+  )
+  select pg_catalog.array_agg(g.job_id order by g.job_id), pg_catalog.array_agg(g.attempt order by g.job_id),
+    pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null),
+    pg_catalog.array_agg(g.run_id order by g.job_id), pg_catalog.array_agg(g.task order by g.job_id), pg_catalog.array_agg(g.result order by g.job_id)
+  into done_ids, done_attempts, transactions, gone_runs, gone_tasks, gone_results
+  from gone g;
+  if transactions is not null then
+    perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
+  end if;
+  for run in
+    select u.run_id, pg_catalog.array_agg(pg_catalog.split_part(u.task, '[', 1) order by u.place) as names,
+      pg_catalog.array_agg(coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(u.task, '[', 2), ']'), '')::int, -1) order by u.place) as items,
+      pg_catalog.array_agg(u.result order by u.place) as results
+    from unnest(gone_runs, gone_tasks, gone_results) with ordinality as u (run_id, task, result, place)
+    group by u.run_id
+    order by u.run_id
+  loop
+    perform faultline._tasks_ended(run.run_id, run.names, run.items, 'succeeded', run.results, null);
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION _complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]) IS 'Private: completes the tasks of a group, and does all that follows.';
+
+-- Name: _condition(faultline.runs, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+  holds := pg_catalog.jsonb_path_match(faultline._needs_results(r, definition), (definition ->> 'if')::jsonpath);
+  if holds is null then
+    error := pg_catalog.jsonb_build_object(
+      'type', 'ConditionError', 'message', pg_catalog.format('if: %s is neither true nor false here', pg_catalog.left(definition ->> 'if', 300)));
+  end if;
+exception when data_exception then
+  error := pg_catalog.jsonb_build_object('type', 'ConditionError', 'message', pg_catalog.left(sqlerrm, 500));
+end
+$$;
+
+-- Name: FUNCTION _condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb) IS 'Private: whether the condition of a task holds.';
+
 -- Name: _days_before(text, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._days_before(parent text, until timestamp with time zone) RETURNS SETOF text
@@ -1247,6 +1615,8 @@ declare
   now_ timestamptz;
 begin
   perform pg_catalog.pg_current_xact_id();
+  -- A task's run is locked before its job.
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _end_attempt.job_id and coalesce(j.run_id, 0) > 0;
   select * into job
   from faultline.jobs_live j
   where j.job_id = _end_attempt.job_id and j.attempt = _end_attempt.attempt and j.state = 'running'
@@ -1285,6 +1655,9 @@ begin
     end if;
   end if;
 
+  if ended = 'failed' and job.run_id is not null then
+    perform faultline._task_ended(job, 'failed', error);
+  end if;
   if job.transaction_id is not null and ended <> 'cancelled' then
     perform faultline._tell_transaction(job.transaction_id, null);
   end if;
@@ -1300,6 +1673,82 @@ $$;
 -- Name: FUNCTION _end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) IS 'Private: ends a running attempt that did not succeed; returns the job''s new state, or NULL if the fence is stale.';
+
+-- Name: _end_task(bigint, text, integer, text, jsonb, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._end_task(run_id bigint, name text, item integer, state text, result jsonb, error jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+begin
+  update faultline.tasks t
+  set state = _end_task.state, result = _end_task.result, error = _end_task.error, finished_at = pg_catalog.clock_timestamp(), due_at = null
+  where t.run_id = _end_task.run_id and t.name = _end_task.name and t.item = _end_task.item and t.state in ('waiting', 'queued', 'running');
+end
+$$;
+
+-- Name: FUNCTION _end_task(run_id bigint, name text, item integer, state text, result jsonb, error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._end_task(run_id bigint, name text, item integer, state text, result jsonb, error jsonb) IS 'Private: writes how a task ended.';
+
+-- Name: _end_tasks(faultline.runs, text[], integer[], text, jsonb[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._end_tasks(r faultline.runs, names text[], items integer[], state text, results jsonb[], error jsonb) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  ended text[];
+  turns bigint[] := '{}'::bigint[];
+  part record;
+  closed record;
+begin
+  update faultline.tasks t
+  set state = _end_tasks.state, result = u.result, error = _end_tasks.error, finished_at = pg_catalog.clock_timestamp(), due_at = null
+  from (
+    select p.place, u.result
+    from unnest(names, items, results) as u (name, item, result)
+    cross join lateral (
+      select p.ctid as place
+      from faultline.tasks p
+      where p.run_id = r.run_id and p.name = u.name and p.item = u.item and p.state in ('waiting', 'queued', 'running')
+      offset 0
+    ) p
+    offset 0
+  ) u
+  where t.ctid = u.place;
+  ended := array(select u.name from unnest(names, items) as u (name, item) where u.item = -1);
+  if pg_catalog.cardinality(ended) < pg_catalog.cardinality(names) then
+    for part in
+      select u.name, count(*)::int as items, max(u.item) as last
+      from unnest(names, items) as u (name, item)
+      where u.item >= 0
+      group by u.name
+      order by u.name
+    loop
+      select * into closed from faultline._close_items(r, part.name, part.items, part.last);
+      turns := turns || closed.turns;
+      if closed.over then
+        ended := ended || part.name;
+      end if;
+    end loop;
+  end if;
+  if pg_catalog.cardinality(ended) > 0 then
+    turns := turns || faultline._advance(r, ended);
+  end if;
+  return turns;
+end
+$$;
+
+-- Name: FUNCTION _end_tasks(r faultline.runs, names text[], items integer[], state text, results jsonb[], error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._end_tasks(r faultline.runs, names text[], items integer[], state text, results jsonb[], error jsonb) IS 'Private: writes that tasks of a run have ended alike, and what follows in it.';
 
 -- Name: _ended_otherwise(bigint, integer, text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1338,7 +1787,7 @@ begin
     end if;
   end if;
   perform faultline._add_job(job_id, type, payload, queue, run_at, priority, max_attempts, idempotency_key, backoff, timeout,
-                             tags, headers, null);
+                             tags, headers, null, null, null);
   created := true;
 end
 $$;
@@ -1346,6 +1795,33 @@ $$;
 -- Name: FUNCTION _enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean) IS 'Private: makes one job, or finds the one its idempotency key stands for.';
+
+-- Name: _find_cycle(text[], jsonb[], integer[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._find_cycle(names text[], definitions jsonb[], waits integer[]) RETURNS text[]
+    LANGUAGE plpgsql
+    AS $$
+declare
+  path text[] := '{}'::text[];
+  step text := (select names[w.place] from unnest(waits) with ordinality as w (waits, place) where w.waits > 0 order by w.place limit 1);
+begin
+  -- Each of them needs another of them: whoever follows that comes to a task for the second time.
+  while step <> all (path) loop
+    path := path || step;
+    step := (
+      select n.name
+      from pg_catalog.jsonb_array_elements_text(definitions[pg_catalog.array_position(names, step)] -> 'needs') as n (name)
+      where waits[pg_catalog.array_position(names, n.name)] > 0
+      order by n.name
+      limit 1);
+  end loop;
+  return path[pg_catalog.array_position(path, step):] || step;
+end
+$$;
+
+-- Name: FUNCTION _find_cycle(names text[], definitions jsonb[], waits integer[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._find_cycle(names text[], definitions jsonb[], waits integer[]) IS 'Private: the tasks of a cycle of a workflow.';
 
 -- Name: jobs_live; Type: TABLE; Schema: faultline; Owner: -
 
@@ -1418,6 +1894,9 @@ begin
     job.job_id, pg_catalog.clock_timestamp(), job.created_at, job.ready_at, job.started_at, job.lease_owner, job.run_id,
     job.attempt, job.failures, job.max_attempts, job.priority, job.state, _finish.state, job.type, job.queue, job.payload,
     coalesce(_finish.error, job.error), job.headers, job.tags, job.idempotency_key, job.task);
+  if job.run_id is not null and _finish.state = 'cancelled' then
+    perform faultline._task_ended(job, 'cancelled', _finish.error);
+  end if;
   if job.transaction_id is not null then
     perform faultline._tell_transaction(job.transaction_id, _finish.state);
   end if;
@@ -1427,6 +1906,32 @@ $$;
 -- Name: FUNCTION _finish(job faultline.jobs_live, state text, error jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) IS 'Private: moves a locked job to jobs_done.';
+
+-- Name: _finish_run(faultline.runs); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._finish_run(r faultline.runs) RETURNS boolean
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  perform from faultline.tasks t where t.run_id = r.run_id and t.finished_at is null order by t.ordinal desc, t.item desc limit 1;
+  if found then
+    return false;
+  end if;
+  update faultline.runs x
+  set finished_at = pg_catalog.clock_timestamp(), state = case
+        when exists (select from faultline.tasks t where t.run_id = x.run_id and t.item = -1 and t.state in ('failed', 'cancelled')) then 'failed'
+        else 'succeeded' end
+  where x.run_id = r.run_id and x.state = 'running';
+  return found;
+end
+$$;
+
+-- Name: FUNCTION _finish_run(r faultline.runs); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._finish_run(r faultline.runs) IS 'Private: finishes a run that has nothing left to do.';
 
 -- Name: _fold_postings(integer); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1481,6 +1986,42 @@ $$;
 -- Name: FUNCTION _fold_postings(max integer); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._fold_postings(max integer) IS 'Private: adds what was posted to the checkpoints of the accounts; returns how many postings.';
+
+-- Name: _follow(bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._follow(turns bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  turn int := 1;
+  r faultline.runs;
+  more bigint[];
+begin
+  while turn <= pg_catalog.cardinality(turns) loop
+    select * into r from faultline.runs x where x.run_id = turns[turn];
+    if r.state = 'running' then
+      insert into faultline.tasks (run_id, name, ordinal)
+      select r.run_id, w.task, w.ordinal
+      from faultline.workflow_tasks w
+      where w.workflow = r.workflow and w.version = r.version;
+      more := faultline._advance(r, null);
+    else
+      more := faultline._child_ended(r);
+    end if;
+    if pg_catalog.cardinality(more) > 0 then
+      turns := turns || more;
+    end if;
+    turn := turn + 1;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION _follow(turns bigint[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._follow(turns bigint[]) IS 'Private: does all that follows in a family of runs.';
 
 -- Name: _has_queued(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1605,6 +2146,8 @@ declare
   job faultline.jobs_live;
 begin
   perform faultline._check_fence(job_id, attempt);
+  -- A task's run is locked before its job: complete_job, which may follow in this transaction, needs it.
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _lock_attempt.job_id and coalesce(j.run_id, 0) > 0;
   select * into job
   from faultline.jobs_live j
   where j.job_id = _lock_attempt.job_id and j.attempt = _lock_attempt.attempt and j.state = 'running'
@@ -1704,6 +2247,24 @@ $$;
 
 COMMENT ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) IS 'Private: locks an effect for a running attempt; raises FL001, FL002, FL005, FL006.';
 
+-- Name: _lock_runs(bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._lock_runs(run_ids bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform
+  from faultline.runs r
+  where r.run_id = any (array(select distinct c.root_run_id from faultline.runs c where c.run_id = any (run_ids)))
+  order by r.run_id
+  for no key update;
+end
+$$;
+
+-- Name: FUNCTION _lock_runs(run_ids bigint[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._lock_runs(run_ids bigint[]) IS 'Private: locks the roots of runs, in the order of their ids.';
+
 -- Name: _lock_transaction(faultline.jobs_live, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) RETURNS faultline.transactions
@@ -1752,6 +2313,25 @@ $$;
 -- Name: FUNCTION _lock_transaction(job faultline.jobs_live, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) IS 'Private: locks the transaction of a running job, or makes it; raises FL002, FL006.';
+
+-- Name: _needs_results(faultline.runs, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._needs_results(r faultline.runs, definition jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+begin
+  return pg_catalog.jsonb_build_object('input', r.input) || coalesce((
+    select pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null'))
+    from pg_catalog.jsonb_array_elements_text(definition -> 'needs') as n (name)
+    cross join lateral (
+      select t.name, t.result from faultline.tasks t where t.run_id = r.run_id and t.name = n.name and t.item = -1 offset 0
+    ) t), '{}');
+end
+$$;
+
+-- Name: FUNCTION _needs_results(r faultline.runs, definition jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._needs_results(r faultline.runs, definition jsonb) IS 'Private: the results of what a task needs, and the run''s input.';
 
 -- Name: _next_queue(text, text, boolean); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -1810,6 +2390,22 @@ $$;
 -- Name: FUNCTION _no_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._no_job(job_id bigint) IS 'Private: raises FL005 for a job.';
+
+-- Name: _no_run(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._no_run(run_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL005', message = pg_catalog.format('there is no run %s', coalesce(run_id::text, 'NULL')),
+    hint = 'It was never triggered, or it finished so long ago that retention removed it.';
+end
+$$;
+
+-- Name: FUNCTION _no_run(run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._no_run(run_id bigint) IS 'Private: raises FL005 for a run.';
 
 -- Name: _no_transaction(text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2015,6 +2611,56 @@ $$;
 
 COMMENT ON FUNCTION faultline._read_floor(floor text, now_ timestamp with time zone) IS 'Private: reads a floor token; NULL if its time is ahead of the clock.';
 
+-- Name: _ready(faultline.runs, text[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._ready(r faultline.runs, ended text[]) RETURNS SETOF text
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  candidates text[];
+begin
+  if ended is null then
+    candidates := array(select t.name from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state = 'waiting');
+  else
+    candidates := array(
+      select distinct f.name
+      from unnest(ended) as e (name)
+      cross join lateral (
+        select w.needed_by from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = e.name offset 0
+      ) w
+      cross join lateral unnest(w.needed_by) as f (name));
+  end if;
+  return query
+  select c.name
+  from unnest(candidates) as c (name)
+  cross join lateral (
+    select t.state from faultline.tasks t where t.run_id = r.run_id and t.name = c.name and t.item = -1 offset 0
+  ) t
+  where t.state = 'waiting'
+    -- The last of its needs that is unfinished, if any: the ordinals rise along the edges.
+    and (
+      select e.needs
+      from faultline.task_dependencies e
+      cross join lateral (
+        select p.state from faultline.tasks p where p.run_id = r.run_id and p.name = e.needs and p.item = -1 offset 0
+      ) p
+      where e.workflow = r.workflow and e.version = r.version and e.task = c.name and p.state in ('waiting', 'queued', 'running')
+      order by e.ordinal desc
+      limit 1) is null;
+end
+$$;
+
+-- Name: FUNCTION _ready(r faultline.runs, ended text[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._ready(r faultline.runs, ended text[]) IS 'Private: the tasks of a run that wait for nothing more.';
+
 -- Name: _record(bigint, integer, text, uuid, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb) RETURNS void
@@ -2054,6 +2700,52 @@ $$;
 -- Name: FUNCTION _record_stale(job_id bigint, attempt integer, verb text, runner uuid); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) IS 'Private: records a refused report, once.';
+
+-- Name: _refer(faultline.runs, jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refer(r faultline.runs, definition jsonb, reference text) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  base constant text := faultline._reference_base(reference, definition -> 'needs');
+  rest constant text := pg_catalog.substr(reference, pg_catalog.length(base) + 2);
+  value jsonb;
+begin
+  if base = 'input' then
+    value := r.input;
+  else
+    select t.result into value from faultline.tasks t where t.run_id = r.run_id and t.name = base and t.item = -1;
+  end if;
+  return case when rest = '' then value else value #> pg_catalog.string_to_array(rest, '.') end;
+end
+$$;
+
+-- Name: FUNCTION _refer(r faultline.runs, definition jsonb, reference text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refer(r faultline.runs, definition jsonb, reference text) IS 'Private: the value that a reference names.';
+
+-- Name: _reference_base(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._reference_base(reference text, needs jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return (
+    select n.name
+    from (
+      select pg_catalog.jsonb_array_elements_text(needs) as name
+      union all
+      select 'input'
+    ) n
+    where reference = n.name or pg_catalog.starts_with(reference, n.name || '.')
+    order by pg_catalog.length(n.name) desc
+    limit 1);
+end
+$$;
+
+-- Name: FUNCTION _reference_base(reference text, needs jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._reference_base(reference text, needs jsonb) IS 'Private: the task, or input, that a reference begins with.';
 
 -- Name: _refuse_change(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2233,6 +2925,72 @@ $$;
 
 COMMENT ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) IS 'Private: repeat, stale or unknown, for a report whose fence did not match.';
 
+-- Name: _resume(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._resume(root bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  family bigint[] := array[root];
+  turns bigint[] := '{}'::bigint[];
+  turn int := 1;
+  r faultline.runs;
+  job faultline.jobs_live;
+  part record;
+  anew text[];
+begin
+  while turn <= pg_catalog.cardinality(family) loop
+    update faultline.runs x set state = 'running', finished_at = null where x.run_id = family[turn] returning * into r;
+    for job in select * from faultline.jobs_live j where j.run_id = r.run_id order by j.job_id for update loop
+      perform faultline._finish(job, 'discarded', null);
+    end loop;
+    anew := array(
+      select distinct t.name
+      from faultline.tasks t
+      join faultline.task_dependencies d on d.workflow = r.workflow and d.version = r.version and d.task = t.name
+      join faultline.tasks n on n.run_id = t.run_id and n.name = d.needs and n.item = -1
+      where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled', 'skipped') and n.state <> 'succeeded');
+    delete from faultline.tasks t where t.run_id = r.run_id and t.name = any (anew) and t.item >= 0;
+    update faultline.tasks t
+    set generation = t.generation + 1, job_id = null, result = null, error = null, finished_at = null, after_failure = false,
+      child_run_id = c.run_id,
+      state = case
+        when c.run_id is not null or t.item = -1 and exists (select from faultline.tasks i where i.run_id = t.run_id and i.name = t.name and i.item >= 0) then 'running'
+        else 'waiting' end
+    from faultline.tasks self
+    -- A child that succeeded, and whose results were too large, is of no use.
+    left join faultline.runs c on c.run_id = self.child_run_id and c.state <> 'succeeded' and self.name <> all (anew)
+    where t.run_id = r.run_id and t.state in ('failed', 'cancelled', 'skipped') and self.run_id = t.run_id and self.name = t.name and self.item = t.item;
+    family := family || array(
+      select t.child_run_id
+      from faultline.tasks t
+      where t.run_id = r.run_id and t.state = 'running' and t.child_run_id is not null
+      order by t.ordinal, t.item);
+    turn := turn + 1;
+  end loop;
+  for r in select x.* from faultline.runs x where x.run_id = any (family) order by x.run_id loop
+    for part in
+      select t.name
+      from faultline.tasks t
+      where t.run_id = r.run_id and t.item = -1 and t.state = 'running'
+        and exists (select from faultline.tasks i where i.run_id = t.run_id and i.name = t.name and i.item >= 0)
+      order by t.ordinal
+    loop
+      turns := turns || (select c.turns from faultline._close_items(r, part.name, null, null) c);
+    end loop;
+    turns := turns || faultline._advance(r, null);
+  end loop;
+  perform faultline._follow(turns);
+end
+$$;
+
+-- Name: FUNCTION _resume(root bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._resume(root bigint) IS 'Private: resumes the runs of a family that did not succeed.';
+
 -- Name: _ring(text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._ring(queue text) RETURNS void
@@ -2252,6 +3010,33 @@ $$;
 -- Name: FUNCTION _ring(queue text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._ring(queue text) IS 'Private: notifies channel faultline, only if a runner sleeps on the queue''s bell.';
+
+-- Name: _root_run(bigint, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._root_run(run_id bigint, verb text) RETURNS faultline.runs
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  r faultline.runs;
+begin
+  perform faultline._lock_runs(array[run_id]);
+  select * into r from faultline.runs x where x.run_id = _root_run.run_id;
+  if not found then
+    perform faultline._no_run(run_id);
+  end if;
+  if r.parent_run_id is not null then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('run %s is task %s of run %s and can not be %s alone', run_id, r.parent_task, r.parent_run_id, verb),
+      hint = pg_catalog.format('Run %s is the root.', r.root_run_id);
+  end if;
+  return r;
+end
+$$;
+
+-- Name: FUNCTION _root_run(run_id bigint, verb text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._root_run(run_id bigint, verb text) IS 'Private: locks a root run; raises FL003, FL005.';
 
 -- Name: _setting_int(jsonb, text, integer, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2417,6 +3202,450 @@ $$;
 
 COMMENT ON FUNCTION faultline._settle_effect(e faultline.effects, state text, response jsonb) IS 'Private: writes what became of a locked effect.';
 
+-- Name: _spec_interval(text, jsonb, interval, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._spec_interval(place text, value jsonb, lowest interval, highest interval) RETURNS interval
+    LANGUAGE plpgsql
+    AS $$
+declare
+  given interval;
+  problem text;
+begin
+  if value is null or pg_catalog.jsonb_typeof(value) = 'null' then
+    return null;
+  end if;
+  begin
+    if pg_catalog.jsonb_typeof(value) = 'number' then
+      given := pg_catalog.make_interval(secs => (value #>> '{}')::double precision);
+    elsif pg_catalog.jsonb_typeof(value) = 'string' then
+      given := (value #>> '{}')::interval;
+    end if;
+  exception when data_exception then
+    null;
+  end;
+  if given is null then
+    perform faultline._task_fault(place, pg_catalog.format('%s is not a duration', pg_catalog.left(value::text, 100)), 'Write "500ms", "10m" or "1 hour"');
+  end if;
+  begin
+    perform faultline._check_interval('it', given, lowest, highest);
+  exception when sqlstate 'FL004' then
+    get stacked diagnostics problem = message_text;
+    perform faultline._task_fault(place, problem, pg_catalog.format('It lies between %s and %s', lowest, highest));
+  end;
+  return given;
+end
+$$;
+
+-- Name: FUNCTION _spec_interval(place text, value jsonb, lowest interval, highest interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._spec_interval(place text, value jsonb, lowest interval, highest interval) IS 'Private: an interval of a workflow''s spec.';
+
+-- Name: _spec_job(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._spec_job(place text, given jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job jsonb;
+  problem text;
+  hint text;
+begin
+  if given ? 'retry' then
+    perform faultline._check_keys(place || '.retry', given -> 'retry', '{max_attempts, backoff}');
+  end if;
+  perform faultline._spec_interval(place || '.timeout', given -> 'timeout', interval '1 millisecond', interval '366 days');
+  if pg_catalog.jsonb_typeof(given -> 'priority') not in ('number', 'null')
+     or pg_catalog.jsonb_typeof(given -> 'retry' -> 'max_attempts') not in ('number', 'null')
+     or (given ->> 'priority')::numeric % 1 <> 0 or (given -> 'retry' ->> 'max_attempts')::numeric % 1 <> 0 then
+    perform faultline._task_fault(place, 'priority and retry.max_attempts are whole numbers', 'priority: 1 to 4; max_attempts: 1 to 100');
+  end if;
+  if pg_catalog.jsonb_typeof(given -> 'queue') not in ('string', 'null') then
+    perform faultline._task_fault(place || '.queue', 'it is not a text', 'The name of a queue');
+  end if;
+  begin
+    perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
+                                 case when given ->> 'priority' is not null then least((given ->> 'priority')::numeric, 1000)::int end,
+                                 case when given -> 'retry' ->> 'max_attempts' is not null
+                                   then least((given -> 'retry' ->> 'max_attempts')::numeric, 1000)::int end, null, null,
+                                 nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);
+  exception when sqlstate 'FL004' then
+    get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+    perform faultline._task_fault(place, problem, hint);
+  end;
+  job := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'queue', given -> 'queue', 'priority', given -> 'priority', 'timeout', given -> 'timeout',
+    'max_attempts', given -> 'retry' -> 'max_attempts', 'backoff', given -> 'retry' -> 'backoff'));
+  return job;
+end
+$$;
+
+-- Name: FUNCTION _spec_job(place text, given jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._spec_job(place text, given jsonb) IS 'Private: what a task or the defaults of a workflow say of jobs, checked.';
+
+-- Name: _spec_task(text, jsonb, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._spec_task(name text, given jsonb, defaults jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $_$
+#variable_conflict use_variable
+declare
+  place constant text := 'tasks.' || name;
+  kinds text[];
+  needs jsonb;
+  need jsonb;
+  definition jsonb;
+  reference text;
+begin
+  if name !~ '^[A-Za-z0-9_.:-]+$' or pg_catalog.length(name) > 128 then
+    perform faultline._task_fault('tasks', pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(name, 140))),
+                                  'A task''s name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  end if;
+  if name = 'input' then
+    perform faultline._task_fault(place, 'no task can be called input', 'input is the input of the run');
+  end if;
+  perform faultline._check_keys(place, given, '{type, payload, needs, depends_on, when, if, for_each, concurrency, wait, wait_for, workflow, input, queue, priority, timeout, retry, description}');
+
+  kinds := array(select k from unnest(array['type', 'wait', 'wait_for', 'workflow']) k where given ? k);
+  if pg_catalog.cardinality(kinds) <> 1 then
+    perform faultline._task_fault(
+      place, case pg_catalog.cardinality(kinds) when 0 then 'it does not say what it is' else 'it is ' || pg_catalog.array_to_string(kinds, ' and ') end,
+      'Exactly one of type (a job), workflow (another workflow), wait (a timer), wait_for (a signal)');
+  end if;
+  if given ? 'needs' and given ? 'depends_on' then
+    perform faultline._task_fault(place, 'it has both needs and depends_on', 'They are two names of one thing: keep one');
+  end if;
+
+  needs := coalesce(given -> 'needs', given -> 'depends_on', '[]');
+  if pg_catalog.jsonb_typeof(needs) = 'string' then
+    needs := pg_catalog.jsonb_build_array(needs);
+  end if;
+  if pg_catalog.jsonb_typeof(needs) <> 'array' then
+    perform faultline._task_fault(place || '.needs', 'it is neither a task nor a list of tasks', 'needs: extract, or needs: [extract, clean]');
+  end if;
+  for need in select * from pg_catalog.jsonb_array_elements(needs) loop
+    if pg_catalog.jsonb_typeof(need) <> 'string' then
+      perform faultline._task_fault(place || '.needs', pg_catalog.format('%s is not the name of a task', pg_catalog.left(need::text, 100)), 'needs: [extract, clean]');
+    elsif need #>> '{}' = name then
+      perform faultline._task_fault(place || '.needs', 'it needs itself', 'A task needs others');
+    end if;
+  end loop;
+  if (select count(distinct n) <> count(*) from pg_catalog.jsonb_array_elements(needs) n) then
+    perform faultline._task_fault(place || '.needs', 'it names a task twice', 'Once is enough');
+  end if;
+
+  if given ? 'when' and not coalesce(given ->> 'when' in ('success', 'failure', 'always'), false) then
+    perform faultline._task_fault(place || '.when', pg_catalog.format('%s is not one of success, failure, always', pg_catalog.left((given -> 'when')::text, 100)), 'when: success is the default');
+  end if;
+  if given ->> 'when' = 'failure' and pg_catalog.jsonb_array_length(needs) = 0 then
+    perform faultline._task_fault(place || '.when', 'it waits for a failure of what it needs, and needs nothing', 'Name in needs what may fail');
+  end if;
+  if given ? 'if' then
+    begin
+      if pg_catalog.jsonb_typeof(given -> 'if') <> 'string' then
+        raise invalid_text_representation;
+      end if;
+      perform (given ->> 'if')::jsonpath;
+    exception when others then
+      perform faultline._task_fault(place || '.if', pg_catalog.format('%s is not a condition', pg_catalog.left((given -> 'if')::text, 200)),
+                                    'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0');
+    end;
+  end if;
+  foreach reference in array array['for_each', 'input'] loop
+    continue when not given ? reference;
+    if reference = 'input' and not given ? 'workflow' then
+      perform faultline._task_fault(place || '.input', 'only a workflow as a task has an input', 'A job has a payload');
+    end if;
+    continue when reference = 'input' and pg_catalog.jsonb_typeof(given -> 'input') = 'object';
+    if pg_catalog.jsonb_typeof(given -> reference) <> 'string' or faultline._reference_base(given ->> reference, needs) is null then
+      perform faultline._task_fault(
+        place || '.' || reference, pg_catalog.format('%s is neither input nor a task that it needs, nor a place in one of them', pg_catalog.left((given -> reference)::text, 200)),
+        reference || ': extract, or extract.rows, or input.files');
+    end if;
+  end loop;
+  if given ? 'for_each' and not (given ? 'type' or given ? 'workflow') then
+    perform faultline._task_fault(place || '.for_each', 'only a job or a workflow can run for each element', 'Put the wait before it');
+  end if;
+  if given ? 'concurrency' then
+    if not given ? 'for_each' then
+      perform faultline._task_fault(place || '.concurrency', 'there is no for_each', 'It bounds how many elements run at once');
+    elsif pg_catalog.jsonb_typeof(given -> 'concurrency') <> 'number' or (given ->> 'concurrency')::numeric not between 1 and 10000
+          or (given ->> 'concurrency')::numeric % 1 <> 0 then
+      perform faultline._task_fault(place || '.concurrency', pg_catalog.format('%s is out of bounds', pg_catalog.left((given -> 'concurrency')::text, 100)), 'A whole number from 1 to 10000');
+    end if;
+  end if;
+
+  if given ? 'type' then
+    if pg_catalog.jsonb_typeof(given -> 'type') <> 'string' or given ->> 'type' !~ '^[A-Za-z0-9_.:-]{1,128}$' then
+      perform faultline._task_fault(place || '.type', pg_catalog.format('%s is not a name', pg_catalog.left((given -> 'type')::text, 140)), 'The type of job that a handler runs');
+    end if;
+    if coalesce(pg_catalog.jsonb_typeof(given -> 'payload'), 'object') <> 'object' then
+      perform faultline._task_fault(place || '.payload', pg_catalog.format('it is not an object but of type %s', pg_catalog.jsonb_typeof(given -> 'payload')), 'payload: {table: orders}');
+    end if;
+    if pg_catalog.octet_length((given -> 'payload')::text) > 262144 then
+      perform faultline._task_fault(place || '.payload', pg_catalog.format('it has %s bytes as text', pg_catalog.octet_length((given -> 'payload')::text)), 'At most 262144 (256 KiB)');
+    end if;
+    definition := pg_catalog.jsonb_build_object('kind', 'job', 'type', given -> 'type', 'payload', coalesce(given -> 'payload', '{}'))
+      || defaults || faultline._spec_job(place, given);
+  else
+    if given ? 'payload' or given ? 'queue' or given ? 'priority' or given ? 'retry' then
+      perform faultline._task_fault(place, pg_catalog.format('%s is no job: it has no payload, queue, priority or retry', kinds[1]), 'Leave them out');
+    end if;
+    if given ? 'timeout' and not given ? 'wait_for' then
+      perform faultline._task_fault(place || '.timeout', pg_catalog.format('%s has no timeout', kinds[1]), 'A job and a wait_for may have one');
+    end if;
+    if given ? 'wait' then
+      definition := pg_catalog.jsonb_build_object('kind', 'wait', 'wait', faultline._spec_interval(place || '.wait', given -> 'wait', interval '1 millisecond', interval '3660 days'));
+      if definition ->> 'wait' is null then
+        perform faultline._task_fault(place || '.wait', 'it is null', 'wait: 10m');
+      end if;
+    elsif given ? 'wait_for' then
+      if pg_catalog.jsonb_typeof(given -> 'wait_for') <> 'string' or given ->> 'wait_for' !~ '^[A-Za-z0-9_.:-]{1,128}$' then
+        perform faultline._task_fault(place || '.wait_for', pg_catalog.format('%s is not the name of a signal', pg_catalog.left((given -> 'wait_for')::text, 140)), 'wait_for: approval');
+      end if;
+      definition := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+        'kind', 'signal', 'signal', given -> 'wait_for',
+        'timeout', faultline._spec_interval(place || '.timeout', given -> 'timeout', interval '1 millisecond', interval '3660 days')));
+    else
+      if pg_catalog.jsonb_typeof(given -> 'workflow') <> 'string' or given ->> 'workflow' !~ '^[A-Za-z0-9_.:-]{1,128}$' then
+        perform faultline._task_fault(place || '.workflow', pg_catalog.format('%s is not the name of a workflow', pg_catalog.left((given -> 'workflow')::text, 140)), 'workflow: nightly-report');
+      end if;
+      definition := pg_catalog.jsonb_build_object('kind', 'workflow', 'workflow', given -> 'workflow');
+    end if;
+  end if;
+  return definition || pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'needs', needs, 'when', coalesce(given -> 'when', '"success"'), 'if', given -> 'if', 'for_each', given -> 'for_each',
+    'concurrency', given -> 'concurrency', 'input', given -> 'input'));
+end
+$_$;
+
+-- Name: FUNCTION _spec_task(name text, given jsonb, defaults jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._spec_task(name text, given jsonb, defaults jsonb) IS 'Private: the definition of one task of a workflow, checked.';
+
+-- Name: _start_child(faultline.runs, text, integer, jsonb, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  version_ int;
+  child bigint;
+  given jsonb := r.input;
+  problem text;
+begin
+  if item >= 0 then
+    given := element;
+  elsif pg_catalog.jsonb_typeof(definition -> 'input') = 'object' then
+    given := definition -> 'input';
+  elsif definition ? 'input' then
+    given := coalesce(faultline._refer(r, definition, definition ->> 'input'), 'null');
+  end if;
+  if pg_catalog.jsonb_typeof(given) <> 'object' then
+    given := pg_catalog.jsonb_build_object('item', given);
+  end if;
+  select max(w.version) into version_ from faultline.workflows w where w.workflow = definition ->> 'workflow';
+  problem := case
+    when version_ is null then pg_catalog.format('there is no workflow %s', definition ->> 'workflow')
+    when r.depth >= 10 then 'workflows in workflows are more than 10 deep'
+    when pg_catalog.octet_length(given::text) > 262144 then pg_catalog.format('the input of %s has %s bytes, more than 262144', definition ->> 'workflow', pg_catalog.octet_length(given::text))
+  end;
+  if problem is not null then
+    perform faultline._end_task(r.run_id, name, item, 'failed', null, pg_catalog.jsonb_build_object('type', 'WorkflowError', 'message', problem));
+    return null;
+  end if;
+  child := pg_catalog.nextval('faultline.runs_run_id_seq');
+  update faultline.tasks t
+  set state = 'running', child_run_id = child
+  where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
+  insert into faultline.runs (
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, input_hash, created_at)
+  values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
+          pg_catalog.jsonb_hash_extended(given, 0), pg_catalog.clock_timestamp());
+  return child;
+end
+$$;
+
+-- Name: FUNCTION _start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb) IS 'Private: starts a run as a task of another.';
+
+-- Name: _start_items(faultline.runs, text, jsonb, integer, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._start_items(r faultline.runs, name text, definition jsonb, most integer, behind integer) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  items int[];
+  item int;
+  room int := most;
+  turns bigint[] := '{}'::bigint[];
+  child bigint;
+begin
+  loop
+    items := array(
+      select t.item
+      from faultline.tasks t
+      where t.run_id = r.run_id and t.name = _start_items.name and t.item > greatest(behind, -1) and t.state = 'waiting'
+      order by t.item
+      limit greatest(room, 0));
+    exit when pg_catalog.cardinality(items) = 0;
+    if definition ->> 'kind' = 'job' then
+      perform faultline._start_jobs(r, pg_catalog.array_fill(name, array[pg_catalog.cardinality(items)]), items);
+      exit;
+    end if;
+    foreach item in array items loop
+      child := faultline._start_child(
+        r, name, item, definition, (select t.value from faultline.tasks t where t.run_id = r.run_id and t.name = _start_items.name and t.item = any (array[item])));
+      if child is not null then
+        turns := turns || child;
+        room := room - 1;
+      end if;
+    end loop;
+    behind := item;
+  end loop;
+  return turns;
+end
+$$;
+
+-- Name: FUNCTION _start_items(r faultline.runs, name text, definition jsonb, most integer, behind integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._start_items(r faultline.runs, name text, definition jsonb, most integer, behind integer) IS 'Private: starts items of a for_each that wait.';
+
+-- Name: _start_jobs(faultline.runs, text[], integer[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._start_jobs(r faultline.runs, names text[], items integer[]) RETURNS void
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  queues_ text[];
+begin
+  with started as (
+    update faultline.tasks t
+    set state = 'queued', job_id = pg_catalog.nextval('faultline.jobs_live_job_id_seq')
+    from (
+      select p.place
+      from unnest(names, items) as u (name, item)
+      cross join lateral (
+        select p.ctid as place from faultline.tasks p where p.run_id = r.run_id and p.name = u.name and p.item = u.item offset 0
+      ) p
+      offset 0
+    ) u
+    where t.ctid = u.place
+    returning t.job_id, t.name, t.item
+  ), made as (
+    insert into faultline.jobs_live (
+      job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, backoff, timeout, run_id, task)
+    select s.job_id, now_, now_,
+      coalesce((w.definition ->> 'max_attempts')::int,
+               (select q.max_attempts from faultline.queues q where q.queue = coalesce(w.definition ->> 'queue', 'default')),
+               (select x.max_attempts from faultline.settings x)),
+      coalesce((w.definition ->> 'priority')::int, 2), w.definition ->> 'type', coalesce(w.definition ->> 'queue', 'default'),
+      w.definition -> 'payload', w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
+      faultline._task_name(s.name, s.item)
+    from started s
+    cross join lateral (
+      select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = s.name offset 0
+    ) w
+    returning queue
+  )
+  select pg_catalog.array_agg(distinct m.queue) into queues_ from made m;
+  perform faultline._ring(q.queue) from unnest(queues_) as q (queue);
+end
+$$;
+
+-- Name: FUNCTION _start_jobs(r faultline.runs, names text[], items integer[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._start_jobs(r faultline.runs, names text[], items integer[]) IS 'Private: makes the jobs of tasks or of items of them.';
+
+-- Name: _start_task(faultline.runs, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._start_task(r faultline.runs, name text, definition jsonb, OUT over boolean, OUT turns bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  elements jsonb;
+  problem text;
+  signal faultline.run_signals;
+  child bigint;
+begin
+  over := false;
+  turns := '{}';
+  if definition ? 'for_each' then
+    elements := faultline._refer(r, definition, definition ->> 'for_each');
+    problem := case
+      when elements is null then pg_catalog.format('for_each: there is no %s', definition ->> 'for_each')
+      when pg_catalog.jsonb_typeof(elements) <> 'array' then
+        pg_catalog.format('for_each: %s is no list but of type %s', definition ->> 'for_each', pg_catalog.jsonb_typeof(elements))
+      when pg_catalog.jsonb_array_length(elements) > 10000 then
+        pg_catalog.format('for_each: %s has %s elements, more than 10000', definition ->> 'for_each', pg_catalog.jsonb_array_length(elements))
+    end;
+    if problem is not null then
+      perform faultline._end_task(r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object('type', 'ForEachError', 'message', problem));
+      over := true;
+      return;
+    elsif elements = '[]' then
+      perform faultline._end_task(r.run_id, name, -1, 'succeeded', '[]', null);
+      over := true;
+      return;
+    end if;
+    update faultline.tasks t set state = 'running' where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1;
+    insert into faultline.tasks (run_id, name, item, ordinal, value)
+    select t.run_id, t.name, e.ordinality - 1, t.ordinal, e.value
+    from pg_catalog.jsonb_array_elements(elements) with ordinality e
+    cross join faultline.tasks t
+    where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1
+    on conflict on constraint tasks_pkey do nothing;
+    select c.over, c.turns into over, turns from faultline._close_items(r, name, null, null) c;
+    return;
+  end if;
+
+  case definition ->> 'kind'
+    when 'workflow' then
+      child := faultline._start_child(r, name, -1, definition, null);
+      over := child is null;
+      turns := pg_catalog.array_remove(array[child], null);
+    when 'wait' then
+      update faultline.tasks t
+      set state = 'running', due_at = now_ + (definition ->> 'wait')::interval
+      where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1;
+    when 'signal' then
+      select * into signal from faultline.run_signals s where s.run_id = r.run_id and s.name = definition ->> 'signal';
+      if found then
+        perform faultline._end_task(r.run_id, name, -1, 'succeeded', signal.payload, null);
+        over := true;
+        return;
+      end if;
+      update faultline.tasks t
+      set state = 'running', due_at = now_ + (definition ->> 'timeout')::interval
+      where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1;
+  end case;
+end
+$$;
+
+-- Name: FUNCTION _start_task(r faultline.runs, name text, definition jsonb, OUT over boolean, OUT turns bigint[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._start_task(r faultline.runs, name text, definition jsonb, OUT over boolean, OUT turns bigint[]) IS 'Private: starts a task that is more than one job.';
+
 -- Name: _submit_again(faultline.transactions); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._submit_again(t faultline.transactions) RETURNS void
@@ -2437,13 +3666,81 @@ begin
     queue text, run_at timestamptz, priority int, max_attempts int, backoff jsonb, timeout interval, tags text[], headers jsonb);
   update faultline.transactions x set job_id = new_job, due_at = null where x.transaction_id = t.transaction_id;
   perform faultline._add_job(new_job, t.kind, t.request, coalesce(o.queue, 'default'), o.run_at, coalesce(o.priority, 2), o.max_attempts,
-                             null, o.backoff, o.timeout, coalesce(o.tags, '{}'), o.headers, t.transaction_id);
+                             null, o.backoff, o.timeout, coalesce(o.tags, '{}'), o.headers, t.transaction_id, null, null);
 end
 $$;
 
 -- Name: FUNCTION _submit_again(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._submit_again(t faultline.transactions) IS 'Private: gives a transaction whose job never existed its job again.';
+
+-- Name: _task_ended(faultline.jobs_live, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._task_ended(job faultline.jobs_live, state text, error jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform faultline._tasks_ended(
+    job.run_id, array[pg_catalog.split_part(job.task, '[', 1)],
+    array[coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(job.task, '[', 2), ']'), '')::int, -1)],
+    _task_ended.state, array[null]::jsonb[], _task_ended.error);
+end
+$$;
+
+-- Name: FUNCTION _task_ended(job faultline.jobs_live, state text, error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._task_ended(job faultline.jobs_live, state text, error jsonb) IS 'Private: the job of a task has ended otherwise than in success.';
+
+-- Name: _task_fault(text, text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._task_fault(place text, message text, hint text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL004', message = pg_catalog.format('%s: %s', pg_catalog.left(place, 300), message), hint = hint;
+end
+$$;
+
+-- Name: FUNCTION _task_fault(place text, message text, hint text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._task_fault(place text, message text, hint text) IS 'Private: raises FL004 for a place in a workflow''s spec.';
+
+-- Name: _task_name(text, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._task_name(name text, item integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+select case when item < 0 then name else name || '[' || item::text || ']' end
+$$;
+
+-- Name: FUNCTION _task_name(name text, item integer); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._task_name(name text, item integer) IS 'Private: how a task, or an item of it, is called.';
+
+-- Name: _tasks_ended(bigint, text[], integer[], text, jsonb[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._tasks_ended(run_id bigint, names text[], items integer[], state text, results jsonb[], error jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  r faultline.runs;
+  turns bigint[];
+begin
+  select * into r from faultline.runs x where x.run_id = _tasks_ended.run_id;
+  if r.state = 'running' then
+    turns := faultline._end_tasks(r, names, items, state, results, error);
+    if pg_catalog.cardinality(turns) > 0 then
+      perform faultline._follow(turns);
+    end if;
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _tasks_ended(run_id bigint, names text[], items integer[], state text, results jsonb[], error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._tasks_ended(run_id bigint, names text[], items integer[], state text, results jsonb[], error jsonb) IS 'Private: tasks of a run have ended alike; does all that follows.';
 
 -- Name: _tell_transaction(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2562,6 +3859,13 @@ begin
     (9, 'constraint', 'transactions_job', 'transactions'),
     (9, 'constraint', 'transactions_settled', 'transactions'),
     (9, 'index', 'transactions_due', 'transactions'),
+    (10, 'constraint', 'runs_key', 'runs'),
+    (10, 'constraint', 'runs_state', 'runs'),
+    (10, 'constraint', 'tasks_pkey', 'tasks'),
+    (10, 'constraint', 'tasks_state', 'tasks'),
+    (10, 'constraint', 'tasks_finished', 'tasks'),
+    (10, 'index', 'jobs_live_task', 'jobs_live'),
+    (10, 'trigger', 'workflows_append_only', 'workflows'),
     (12, 'index', 'jobs_live_ready', 'jobs_live'),
     (12, 'index', 'jobs_live_lease', 'jobs_live'),
     (12, 'index', 'jobs_live_running', 'jobs_live')
@@ -2974,6 +4278,78 @@ $$;
 
 COMMENT ON FUNCTION faultline._verify_privileges() IS 'Private: violations of promise 13.';
 
+-- Name: _verify_workflows(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_workflows() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  overdue constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
+    when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end - interval '1 minute';
+begin
+  return query
+  select 10, 'task_too_early', pg_catalog.format('task %s of run %s', t.name, t.run_id), pg_catalog.format('it is %s, but %s, which it needs, is %s', t.state, n.name, n.state)
+  from faultline.tasks t
+  join faultline.runs r on r.run_id = t.run_id
+  join faultline.task_dependencies d on d.workflow = r.workflow and d.version = r.version and d.task = t.name
+  join faultline.tasks n on n.run_id = t.run_id and n.name = d.needs and n.item = -1
+  join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+  where t.item = -1 and t.state in ('queued', 'running', 'succeeded', 'failed')
+    -- What succeeded after a failure (when) stays, and is of an older generation, while a resumed run tries that again.
+    and (n.finished_at is null and t.generation >= n.generation or w.definition ->> 'when' = 'success' and n.state <> 'succeeded');
+
+  return query
+  select 10, 'task_stranded', pg_catalog.format('task %s of run %s', t.name, t.run_id), 'all that it needs is over, and it waits'
+  from faultline.tasks t
+  join faultline.runs r on r.run_id = t.run_id and r.state = 'running'
+  where t.item = -1 and t.state = 'waiting'
+    and not exists (
+      select
+      from faultline.task_dependencies d
+      join faultline.tasks n on n.run_id = t.run_id and n.name = d.needs and n.item = -1
+      where d.workflow = r.workflow and d.version = r.version and d.task = t.name and n.finished_at is null);
+
+  return query
+  select 10, 'task_without_job', pg_catalog.format('task %s of run %s', faultline._task_name(t.name, t.item), t.run_id), pg_catalog.format('it is queued, but its job %s is not live', t.job_id)
+  from faultline.tasks t
+  where t.state = 'queued' and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.run_id = t.run_id);
+
+  return query
+  select 10, 'task_overslept', pg_catalog.format('task %s of run %s', t.name, t.run_id), pg_catalog.format('it was due at %s and nobody woke it', t.due_at)
+  from faultline.tasks t
+  where t.due_at < overdue;
+
+  return query
+  select 10, 'run_without_tasks', 'run ' || r.run_id, 'it is running, and none of its tasks is'
+  from faultline.runs r
+  where r.state = 'running' and not exists (select from faultline.tasks t where t.run_id = r.run_id and t.finished_at is null);
+
+  return query
+  select 10, 'live_task_of_finished_run', pg_catalog.format('task %s of run %s', faultline._task_name(t.name, t.item), t.run_id), pg_catalog.format('it is %s, but the run has %s', t.state, r.state)
+  from faultline.tasks t
+  join faultline.runs r on r.run_id = t.run_id
+  where t.finished_at is null and r.state <> 'running';
+
+  return query
+  select 10, 'live_job_of_finished_run', 'job ' || j.job_id, pg_catalog.format('it is %s, as task %s of run %s, which has %s', j.state, j.task, j.run_id, coalesce(r.state, 'gone'))
+  from faultline.jobs_live j
+  left join faultline.runs r on r.run_id = j.run_id
+  where j.run_id is not null and j.finished_at is null and r.state is distinct from 'running';
+
+  return query
+  select 10, 'child_forgotten', pg_catalog.format('task %s of run %s', faultline._task_name(t.name, t.item), t.run_id), pg_catalog.format('its run %s has %s, and the task is %s', t.child_run_id, r.state, t.state)
+  from faultline.tasks t
+  join faultline.runs r on r.run_id = t.child_run_id
+  where t.finished_at is null and r.state <> 'running';
+end
+$$;
+
+-- Name: FUNCTION _verify_workflows(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_workflows() IS 'Private: violations of promise 10.';
+
 -- Name: account_balance(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.account_balance(account text, currency text DEFAULT NULL::text) RETURNS numeric
@@ -3045,6 +4421,7 @@ declare
   first record;
   lease_floor timestamptz;
   due_floor timestamptz;
+  wake_floor timestamptz;
   swept_at timestamptz;
 begin
   if queues is null or pg_catalog.array_position(queues, null) is not null then
@@ -3064,7 +4441,7 @@ begin
     swept_at := (token ->> 'swept_at')::timestamptz;
     if swept_at is null or swept_at <= read_at - interval '30 seconds' then
       swept_at := read_at;
-      token := token - array['queues', 'jobs', 'lease', 'due'];
+      token := token - array['queues', 'jobs', 'lease', 'due', 'wake'];
     end if;
     foreach name in array queues loop
       level_floors := '[]';
@@ -3104,9 +4481,15 @@ begin
       where t.due_at >= coalesce((token ->> 'due')::timestamptz, '-infinity')
       order by t.due_at
       limit 1));
+    wake_floor := least(proven_at, (
+      select t.due_at
+      from faultline.tasks t
+      where t.due_at >= coalesce((token ->> 'wake')::timestamptz, '-infinity')
+      order by t.due_at
+      limit 1));
     return pg_catalog.jsonb_build_object(
       'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
-      'lease', lease_floor, 'due', due_floor)::text;
+      'lease', lease_floor, 'due', due_floor, 'wake', wake_floor)::text;
   end if;
 
   -- Not proven yet: keep what is, and wait for the same X (a newer one would never be reached under steady writers).
@@ -3302,6 +4685,8 @@ declare
   job faultline.jobs_live;
   ended text;
 begin
+  perform pg_catalog.pg_current_xact_id();
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = cancel_job.job_id and coalesce(j.run_id, 0) > 0;
   select * into job from faultline.jobs_live j where j.job_id = cancel_job.job_id for update;
   if not found then
     select d.state into ended from faultline.jobs_done d where d.job_id = cancel_job.job_id;
@@ -3331,6 +4716,47 @@ $$;
 
 COMMENT ON FUNCTION faultline.cancel_job(job_id bigint) IS 'Cancels a queued job at once (cancelled), or asks the handler of a running one to stop (requested).';
 
+-- Name: cancel_run(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.cancel_run(run_id bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  r faultline.runs;
+  family bigint[];
+  job faultline.jobs_live;
+begin
+  r := faultline._root_run(run_id, 'cancelled');
+  if r.state = 'cancelled' then
+    return 'cancelled';
+  elsif r.state <> 'running' then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('run %s has %s and can not be cancelled', run_id, r.state), hint = 'Only a run that is running can be cancelled.';
+  end if;
+  family := array(select x.run_id from faultline.runs x where x.root_run_id = r.run_id and x.state = 'running' order by x.run_id);
+  update faultline.runs x set state = 'cancelled', finished_at = pg_catalog.clock_timestamp() where x.run_id = any (family);
+  update faultline.tasks t
+  set state = 'cancelled', finished_at = pg_catalog.clock_timestamp(), due_at = null
+  where t.run_id = any (family) and t.finished_at is null;
+  for job in
+    select * from faultline.jobs_live j where j.run_id = any (family) and j.finished_at is null order by j.job_id for update
+  loop
+    perform faultline._finish(job, 'cancelled', null);
+  end loop;
+  perform faultline._record(null, null, 'cancel_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'workflow', r.workflow));
+  return 'cancelled';
+end
+$$;
+
+-- Name: FUNCTION cancel_run(run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.cancel_run(run_id bigint) IS 'Cancels a run and its children at once.';
+
 -- Name: cancelled(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.cancelled(job_id bigint, attempt integer) RETURNS text
@@ -3345,6 +4771,7 @@ declare
   requested timestamptz;
 begin
   perform faultline._check_fence(job_id, attempt);
+  perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = cancelled.job_id and coalesce(j.run_id, 0) > 0;
   select j.cancel_requested_at into requested
   from faultline.jobs_live j
   where j.job_id = cancelled.job_id and j.attempt = cancelled.attempt and j.state = 'running'
@@ -3529,7 +4956,7 @@ begin
   perform faultline._check_fence(job_id, attempt), faultline._check_document('the result', result, false);
   with gone as (
     delete from faultline.jobs_live j
-    where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running'
+    where j.job_id = complete_job.job_id and j.attempt = complete_job.attempt and j.state = 'running' and j.run_id is null
     returning j.*
   ), done as (
     insert into faultline.jobs_done (
@@ -3541,6 +4968,10 @@ begin
     from gone g
   )
   select true, g.transaction_id into accepted, transaction_id_ from gone g;
+  if accepted is null then
+    -- A task of a run, perhaps: its run is locked before it.
+    select t.done_ids is not null into accepted from faultline._complete_tasks(array[job_id], array[attempt], array[result]) t;
+  end if;
   if transaction_id_ is not null then
     perform faultline._tell_transaction(transaction_id_, 'succeeded');
   end if;
@@ -3609,7 +5040,7 @@ begin
       from unnest(job_ids, attempts, results) as u (job_id, attempt, result)
       order by u.job_id
     ) r
-    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running'
+    where j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running' and j.run_id is null
     returning j.*, r.result
   ), done as (
     insert into faultline.jobs_done (
@@ -3629,6 +5060,11 @@ begin
     perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
   end if;
 
+  if coalesce(pg_catalog.cardinality(done_ids), 0) < total then
+    -- Tasks of runs, if any: their runs are locked before them.
+    select done_ids || t.task_ids, done_attempts || t.task_attempts into done_ids, done_attempts
+    from faultline._complete_tasks(job_ids, attempts, results) as t (task_ids, task_attempts);
+  end if;
   if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
     return query select u.id, 'ok' from unnest(job_ids) as u (id);
     return;
@@ -4020,6 +5456,7 @@ begin
     if not found then
       perform faultline._no_transaction(transaction_id);
     end if;
+    perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = t.job_id and coalesce(j.run_id, 0) > 0;
     -- Jobs come first in the order of locks. reconcile may give the transaction another job meanwhile: then once more.
     select * into job from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id for update;
     select * into t from faultline.transactions x
@@ -4266,6 +5703,10 @@ declare
   keys bigint;
   gone bigint;
   postings bigint;
+  runs bigint := 0;
+  rows_ bigint := 0;
+  root bigint;
+  family bigint[];
   postponed text[] := '{}'::text[];
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(1181838444, 100) then
@@ -4326,6 +5767,31 @@ begin
     select g.ctid from faultline.runners g where g.last_seen_at < now_ - interval '1 day' for update skip locked));
   get diagnostics gone = row_count;
 
+  -- Finished runs, each with its children, up to 10 000 tasks a call; one with a dead letter stays until somebody resumes
+  -- it, or discards that. Whoever holds a run keeps it.
+  for root in
+    select r.run_id
+    from faultline.runs r
+    where r.finished_at < now_ - (select s.retention from faultline.settings s) and r.parent_run_id is null
+      and not exists (
+        select
+        from faultline.runs c
+        join faultline.jobs_live j on j.run_id = c.run_id
+        where c.root_run_id = r.run_id)
+    order by r.finished_at
+    limit 1000
+    for update skip locked
+  loop
+    exit when rows_ >= 10000;
+    family := array(select c.run_id from faultline.runs c where c.root_run_id = root);
+    delete from faultline.tasks t where t.run_id = any (family);
+    get diagnostics changed = row_count;
+    delete from faultline.run_signals s where s.run_id = any (family);
+    delete from faultline.runs r where r.run_id = any (family);
+    rows_ := rows_ + changed;
+    runs := runs + pg_catalog.cardinality(family);
+  end loop;
+
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
     for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
@@ -4370,7 +5836,7 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $_$;
@@ -4473,6 +5939,11 @@ begin
   name := 'faultline_effects_unknown';
   value := (select count(*) from (select from faultline.effects f where f.unknown_since is not null limit 10000) c);
   return next;
+  name := 'faultline_runs';
+  labels := '{"state": "running"}';
+  value := (select count(*) from (select from faultline.runs r where r.finished_at is null limit 10000) c);
+  return next;
+  labels := '{}';
   name := 'faultline_runners';
   value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
   return next;
@@ -4595,6 +6066,146 @@ $$;
 
 COMMENT ON FUNCTION faultline.pause_queue(queue text, note text) IS 'Stops claims of a queue; what is running goes on.';
 
+-- Name: put_workflow(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.put_workflow(spec jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  workflow_ text;
+  hash bigint;
+  last faultline.workflows;
+  new_version int;
+  defaults jsonb;
+  names text[];
+  definitions jsonb[];
+  unknown record;
+  total int;
+  waits int[];
+  placed int[] := '{}'::int[];
+  edges int[];
+  edge_of int[];
+  head int := 1;
+  reached int;
+begin
+  if pg_catalog.octet_length(spec::text) > 4194304 then
+    perform faultline._invalid(pg_catalog.format('the workflow has %s bytes as text', pg_catalog.octet_length(spec::text)), 'At most 4194304 (4 MiB)');
+  end if;
+  perform faultline._check_keys('the workflow', spec, '{name, description, defaults, tasks}');
+  if pg_catalog.jsonb_typeof(spec -> 'name') is distinct from 'string' then
+    perform faultline._task_fault('name', 'it is missing, or not a text', 'name: nightly-report');
+  end if;
+  workflow_ := spec ->> 'name';
+  perform faultline._check_name('name', workflow_);
+  if pg_catalog.jsonb_typeof(spec -> 'description') not in ('string', 'null') then
+    perform faultline._task_fault('description', 'it is not a text', 'What the workflow is for');
+  end if;
+  if spec ? 'defaults' then
+    perform faultline._check_keys('defaults', spec -> 'defaults', '{retry, timeout, queue, priority}');
+  end if;
+  defaults := faultline._spec_job('defaults', coalesce(spec -> 'defaults', '{}'));
+  if pg_catalog.jsonb_typeof(spec -> 'tasks') is distinct from 'object' or spec -> 'tasks' = '{}' then
+    perform faultline._task_fault('tasks', 'there are none', 'tasks: {extract: {type: extract}}');
+  end if;
+  total := (select count(*) from pg_catalog.jsonb_object_keys(spec -> 'tasks'));
+  if total > 20000 then
+    perform faultline._task_fault('tasks', pg_catalog.format('there are %s', total), 'At most 20000; for_each runs one task for many elements');
+  end if;
+
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('faultline workflow ' || workflow_, 0));
+  hash := pg_catalog.jsonb_hash_extended(spec, 0);
+  select * into last from faultline.workflows w where w.workflow = workflow_ order by w.version desc limit 1;
+  if last.spec_hash = hash and last.spec = spec then
+    return last.version;
+  end if;
+  new_version := coalesce(last.version, 0) + 1;
+  select pg_catalog.array_agg(e.key order by e.ordinality), pg_catalog.array_agg(faultline._spec_task(e.key, e.value, defaults) order by e.ordinality)
+  into names, definitions
+  from pg_catalog.jsonb_each(spec -> 'tasks') with ordinality e;
+  select names[d.place] as task, n.name into unknown
+  from unnest(definitions) with ordinality as d (definition, place)
+  cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as n (name)
+  where not (spec -> 'tasks') ? n.name
+  order by d.place
+  limit 1;
+  if found then
+    perform faultline._task_fault('tasks.' || unknown.task || '.needs', pg_catalog.format('there is no task %s', pg_catalog.quote_literal(pg_catalog.left(unknown.name, 140))), 'Name a task of this workflow');
+  end if;
+
+  -- Each task after what it needs: take those that wait for nothing, and those that wait for them alone, and so on. The
+  -- edges are sorted by what they come from; edge_of[n] is the first of task n.
+  waits := array(
+    select pg_catalog.jsonb_array_length(d.definition -> 'needs') from unnest(definitions) with ordinality as d (definition, place) order by d.place);
+  with edge as materialized (
+    select n.place as needed, d.place as needing
+    from unnest(definitions) with ordinality as d (definition, place)
+    cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as e (name)
+    join unnest(names) with ordinality as n (name, place) on n.name = e.name
+  )
+  select array(select e.needing::int from edge e order by e.needed, e.needing),
+    array(
+      select 1 + coalesce(sum(n.edges) over (order by n.place rows between unbounded preceding and 1 preceding), 0)::int
+      from (
+        select p.place, coalesce(c.edges, 0) as edges
+        from pg_catalog.generate_series(1, total + 1) as p (place)
+        left join (select e.needed, count(*) as edges from edge e group by e.needed) c on c.needed = p.place
+      ) n
+      order by n.place)
+  into edges, edge_of;
+  for place in 1..total loop
+    if waits[place] = 0 then
+      placed := placed || place;
+    end if;
+  end loop;
+  while head <= pg_catalog.cardinality(placed) loop
+    for edge in edge_of[placed[head]]..edge_of[placed[head] + 1] - 1 loop
+      reached := edges[edge];
+      waits[reached] := waits[reached] - 1;
+      if waits[reached] = 0 then
+        placed := placed || reached;
+      end if;
+    end loop;
+    head := head + 1;
+  end loop;
+  if pg_catalog.cardinality(placed) < total then
+    perform faultline._task_fault(
+      'tasks', 'there is a cycle: ' || pg_catalog.left(pg_catalog.array_to_string(faultline._find_cycle(names, definitions, waits), ' → '), 1000),
+      'A task can not need what needs it');
+  end if;
+
+  insert into faultline.workflows (workflow, version, spec, spec_hash, created_at)
+  values (workflow_, new_version, spec, hash, pg_catalog.clock_timestamp());
+  with sorted as materialized (
+    select p.place, p.ordinal from unnest(placed) with ordinality as p (place, ordinal)
+  ), edge as materialized (
+    select d.place as needing, n.place as needed
+    from unnest(definitions) with ordinality as d (definition, place)
+    cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as e (name)
+    join unnest(names) with ordinality as n (name, place) on n.name = e.name
+  ), task as (
+    insert into faultline.workflow_tasks (workflow, version, task, ordinal, definition, needed_by)
+    select workflow_, new_version, names[p.place], p.ordinal, definitions[p.place], coalesce(f.needed_by, '{}')
+    from sorted p
+    left join (select e.needed, pg_catalog.array_agg(names[e.needing] order by e.needing) as needed_by from edge e group by e.needed) f on f.needed = p.place
+    order by p.ordinal
+  )
+  insert into faultline.task_dependencies (workflow, version, task, ordinal, needs)
+  select workflow_, new_version, names[e.needing], n.ordinal, names[e.needed]
+  from edge e
+  join sorted n on n.place = e.needed
+  order by e.needing, n.ordinal;
+  return new_version;
+end
+$$;
+
+-- Name: FUNCTION put_workflow(spec jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.put_workflow(spec jsonb) IS 'Puts a workflow and returns its version: the last one if nothing has changed.';
+
 -- Name: ready_queues(integer, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.ready_queues(max integer DEFAULT 1000, floor text DEFAULT NULL::text) RETURNS SETOF text
@@ -4649,6 +6260,7 @@ declare
   token jsonb;
   lowest timestamptz;
   candidates bigint[];
+  roots bigint[];
   expired record;
   reaped bigint := 0;
 begin
@@ -4667,12 +6279,25 @@ begin
   if pg_catalog.cardinality(candidates) = 0 then
     return 0;
   end if;
+  -- Runs come before their jobs; the jobs of a run that somebody holds are taken the next time.
+  roots := array(
+    select r.run_id
+    from faultline.runs r
+    where r.run_id = any (array(
+      -- lateral … offset 0, and no plain join on run_id: that would imply the predicate of the index of the jobs of runs.
+      select c.root_run_id
+      from unnest(candidates) as e (job_id)
+      cross join lateral (select j.run_id from faultline.jobs_live j where j.job_id = e.job_id and coalesce(j.run_id, 0) > 0 offset 0) j
+      cross join lateral (select c.root_run_id from faultline.runs c where c.run_id = j.run_id offset 0) c))
+    order by r.run_id
+    for no key update skip locked);
   candidates := array(
     select j.job_id
     from faultline.jobs_live j
     where j.job_id = any (candidates) and j.lease_expires_at <= now_
+      and (j.run_id is null or exists (select from faultline.runs c where c.run_id = j.run_id and c.root_run_id = any (roots)))
     order by j.job_id
-    for update skip locked);
+    for update of j skip locked);
   for expired in
     select j.job_id, j.attempt, j.lease_owner, j.lease_expires_at
     from faultline.jobs_live j
@@ -4835,12 +6460,12 @@ begin
   for held in
     select h.job_id, h.attempt
     from (
-      select j.job_id, j.attempt
+      select j.job_id, j.attempt, (select r.root_run_id from faultline.runs r where r.run_id = j.run_id) as root
       from faultline.jobs_live j
       where j.lease_expires_at > '-infinity' and j.lease_owner = runner and j.job_id <> all (known)
       offset 0 -- sorted outside, or the plan may be to walk all jobs in the order of job_id
     ) h
-    order by h.job_id
+    order by h.root nulls first, h.job_id
   loop
     if faultline._end_attempt(held.job_id, held.attempt, 'release', false, true, null, null, runner) is not null then
       released := released + 1;
@@ -4935,6 +6560,37 @@ $$;
 
 COMMENT ON FUNCTION faultline.resume_queue(queue text) IS 'Lets a paused queue be claimed again.';
 
+-- Name: resume_run(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.resume_run(run_id bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  r faultline.runs;
+begin
+  perform pg_catalog.pg_current_xact_id();
+  r := faultline._root_run(run_id, 'resumed');
+  if r.state = 'running' then
+    return 'running';
+  elsif r.state = 'succeeded' then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('run %s has succeeded and can not be resumed', run_id), hint = 'trigger_workflow begins another run.';
+  end if;
+  perform faultline._resume(r.run_id);
+  perform faultline._record(null, null, 'resume_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'workflow', r.workflow));
+  return 'running';
+end
+$$;
+
+-- Name: FUNCTION resume_run(run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.resume_run(run_id bigint) IS 'Runs again what failed in a run and what depended on it; keeps what succeeded.';
+
 -- Name: retry_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.retry_job(job_id bigint) RETURNS text
@@ -4956,6 +6612,10 @@ begin
     if not found then
       perform faultline._no_job(job_id);
     end if;
+  elsif job.run_id is not null then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('job %s is task %s of run %s and can not be retried alone', job_id, job.task, job.run_id),
+      hint = 'resume_run runs again what failed in a run, and what depended on it.';
   elsif job.state = 'queued' then
     return 'queued';
   elsif job.state = 'failed' then
@@ -4975,6 +6635,55 @@ $$;
 -- Name: FUNCTION retry_job(job_id bigint); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.retry_job(job_id bigint) IS 'Queues a dead letter again, with its full number of attempts.';
+
+-- Name: run_status(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.run_status(run_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'run_id', r.run_id, 'workflow', r.workflow, 'version', r.version, 'state', r.state, 'input', r.input,
+      'idempotency_key', r.idempotency_key, 'created_at', r.created_at, 'finished_at', r.finished_at,
+      'parent_run_id', r.parent_run_id, 'parent_task', faultline._task_name(r.parent_task, r.parent_item),
+      'tasks', (
+        select pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object(
+            'name', faultline._task_name(t.name, t.item),
+            'state', case when t.state = 'queued' and j.state = 'running' then 'running' else t.state end,
+            'job_id', t.job_id,
+            'attempt', coalesce(j.attempt, (select d.attempt from faultline.jobs_done d where j.job_id is null and d.job_id = t.job_id)),
+            'generation', t.generation, 'result', t.result, 'error', coalesce(t.error, j.error), 'run_id', t.child_run_id,
+            'due_at', t.due_at, 'finished_at', t.finished_at,
+            'items', case when t.item = -1 and w.definition ? 'for_each' then (
+              select pg_catalog.jsonb_object_agg(i.state, i.n)
+              from (
+                select i.state, count(*) as n
+                from faultline.tasks i
+                where i.run_id = t.run_id and i.name = t.name and i.item >= 0
+                group by i.state
+              ) i) end)
+          order by t.ordinal, t.name, t.item)
+        from faultline.tasks t
+        join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+        left join faultline.jobs_live j on j.job_id = t.job_id
+        where t.run_id = r.run_id and t.item < 1000))
+    from faultline.runs r
+    where r.run_id = run_status.run_id);
+end
+$$;
+
+-- Name: FUNCTION run_status(run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.run_status(run_id bigint) IS 'One run as an object, with its tasks, or NULL.';
 
 -- Name: schema_version(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -5159,6 +6868,73 @@ $$;
 
 COMMENT ON FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb) IS 'Says what became of an effect that was sent: APPLIED, ABSENT, or UNKNOWN.';
 
+-- Name: signal_run(bigint, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.signal_run(run_id bigint, name text, payload jsonb DEFAULT NULL::jsonb) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  r faultline.runs;
+  known faultline.run_signals;
+  waited_for text[];
+  names text[];
+begin
+  perform faultline._check_name('signal', name);
+  perform faultline._check_document('the payload', payload, false);
+  perform pg_catalog.pg_current_xact_id();
+  perform faultline._lock_runs(array[run_id]);
+  select * into r from faultline.runs x where x.run_id = signal_run.run_id;
+  if not found then
+    perform faultline._no_run(run_id);
+  end if;
+  waited_for := array(
+    select distinct w.definition ->> 'signal'
+    from faultline.workflow_tasks w
+    where w.workflow = r.workflow and w.version = r.version and w.definition ->> 'kind' = 'signal'
+    order by 1);
+  if name <> all (waited_for) then
+    raise exception using
+      errcode = 'FL005', message = pg_catalog.format('no task of workflow %s waits for a signal %s', r.workflow, name),
+      hint = case when waited_for = '{}' then 'None of its tasks waits for a signal.' else 'They wait for ' || pg_catalog.array_to_string(waited_for, ', ') end;
+  end if;
+  select * into known from faultline.run_signals s where s.run_id = signal_run.run_id and s.name = signal_run.name;
+  if found then
+    if known.payload is distinct from payload then
+      raise exception using
+        errcode = 'FL002', message = pg_catalog.format('run %s was given signal %s with another payload', run_id, name), hint = 'The first one stays.';
+    end if;
+    return 'signalled';
+  end if;
+  if r.state <> 'running' then
+    raise exception using
+      errcode = 'FL003', message = pg_catalog.format('run %s has ended: it is %s', run_id, r.state), hint = 'A signal is for a run that is running.';
+  end if;
+  insert into faultline.run_signals (run_id, name, payload, at) values (run_id, name, payload, pg_catalog.clock_timestamp());
+  names := array(
+    select t.name
+    from faultline.tasks t
+    join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+    where t.run_id = r.run_id and t.state = 'running' and t.finished_at is null and w.definition ->> 'signal' = signal_run.name
+    order by t.ordinal);
+  if pg_catalog.cardinality(names) > 0 then
+    perform faultline._tasks_ended(
+      run_id, names, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(names)]), 'succeeded',
+      pg_catalog.array_fill(payload, array[pg_catalog.cardinality(names)]), null);
+  end if;
+  perform faultline._record(null, null, 'signal_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'signal', name));
+  return 'signalled';
+end
+$$;
+
+-- Name: FUNCTION signal_run(run_id bigint, name text, payload jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.signal_run(run_id bigint, name text, payload jsonb) IS 'Gives a run a signal, for the task that waits for it or will.';
+
 -- Name: snooze_job(bigint, integer, interval); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) RETURNS text
@@ -5234,7 +7010,7 @@ begin
     exit when found;
   end loop;
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
-                             headers, submit_transaction.transaction_id);
+                             headers, submit_transaction.transaction_id, null, null);
   return new_job;
 end
 $$;
@@ -5242,6 +7018,68 @@ $$;
 -- Name: FUNCTION submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Makes a transaction (INIT) and its job in one, and returns the job''s id; the same id and request again: the same job.';
+
+-- Name: task_contexts(bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.task_contexts(job_ids bigint[]) RETURNS TABLE(job_id bigint, run_id bigint, name text, item jsonb, input jsonb, results jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  r faultline.runs;
+  last_name text;
+  one record;
+begin
+  if pg_catalog.cardinality(job_ids) > 10000 then
+    perform faultline._invalid(pg_catalog.format('there are %s jobs', pg_catalog.cardinality(job_ids)), 'At most 10000 a call');
+  end if;
+  for one in
+    select j.job_id, j.run_id, t.name, t.value, w.definition
+    from unnest(job_ids) as u (id)
+    cross join lateral (
+      select j.job_id, j.run_id, j.task from faultline.jobs_live j where j.job_id = u.id and coalesce(j.run_id, 0) > 0 offset 0
+    ) j
+    cross join lateral (select x.workflow, x.version from faultline.runs x where x.run_id = j.run_id offset 0) x
+    cross join lateral (
+      select t.name, t.value
+      from faultline.tasks t
+      where t.run_id = j.run_id and t.name = pg_catalog.split_part(j.task, '[', 1)
+        and t.item = coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(j.task, '[', 2), ']'), '')::int, -1)
+      offset 0
+    ) t
+    cross join lateral (
+      select w.definition from faultline.workflow_tasks w where w.workflow = x.workflow and w.version = x.version and w.task = t.name offset 0
+    ) w
+    order by j.run_id, t.name, j.job_id
+  loop
+    job_id := one.job_id;
+    name := one.name;
+    item := one.value;
+    input := null;
+    results := null;
+    if run_id is distinct from one.run_id or last_name is distinct from one.name then
+      if r.run_id is distinct from one.run_id then
+        select * into r from faultline.runs x where x.run_id = one.run_id;
+      end if;
+      input := r.input;
+      results := faultline._needs_results(r, one.definition) - 'input';
+    end if;
+    run_id := one.run_id;
+    last_name := one.name;
+    return next;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION task_contexts(job_ids bigint[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.task_contexts(job_ids bigint[]) IS 'What the handlers of claimed tasks are given: element, input, and the results of what they need.';
 
 -- Name: transaction_status(text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -5283,6 +7121,82 @@ $$;
 -- Name: FUNCTION transaction_status(transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.transaction_status(transaction_id text) IS 'One transaction as an object, with its entry, postings and effects, or NULL.';
+
+-- Name: trigger_workflow(text, jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.trigger_workflow(name text, input jsonb DEFAULT '{}'::jsonb, idempotency_key text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  new_run bigint;
+  version_ int;
+  hash bigint;
+  known faultline.runs;
+  wrong record;
+begin
+  input := coalesce(input, '{}');
+  perform faultline._check_name('name', name);
+  if pg_catalog.jsonb_typeof(input) <> 'object' then
+    perform faultline._invalid(pg_catalog.format('the input is not an object but of type %s', pg_catalog.jsonb_typeof(input)), 'Put the value under a name, as in {"value": …}');
+  end if;
+  if pg_catalog.octet_length(input::text) > 262144 then
+    perform faultline._invalid(pg_catalog.format('the input has %s bytes as text', pg_catalog.octet_length(input::text)), 'At most 262144 (256 KiB): store the data elsewhere and pass a reference');
+  end if;
+  if pg_catalog.length(idempotency_key) not between 1 and 255 then
+    perform faultline._invalid(pg_catalog.format('the idempotency key has %s characters', pg_catalog.length(idempotency_key)), 'It has 1 to 255');
+  end if;
+  select max(w.version) into version_ from faultline.workflows w where w.workflow = name;
+  if version_ is null then
+    raise exception using errcode = 'FL005', message = pg_catalog.format('there is no workflow %s', name), hint = 'put_workflow comes first.';
+  end if;
+  select w.task, w.definition ->> 'for_each' as reference, pg_catalog.jsonb_typeof(x.value) as kind into wrong
+  from faultline.workflow_tasks w
+  cross join lateral (
+    select input #> (pg_catalog.string_to_array(w.definition ->> 'for_each', '.'))[2:] as value
+  ) x
+  where w.workflow = name and w.version = version_ and faultline._reference_base(w.definition ->> 'for_each', w.definition -> 'needs') = 'input'
+    and pg_catalog.jsonb_typeof(x.value) is distinct from 'array'
+  order by w.ordinal
+  limit 1;
+  if found then
+    perform faultline._invalid(
+      pg_catalog.format('for_each of task %s: %s is no list but %s', wrong.task, wrong.reference, coalesce('of type ' || wrong.kind, 'missing')), 'Give the run a list there');
+  end if;
+
+  perform pg_catalog.pg_current_xact_id();
+  hash := pg_catalog.jsonb_hash_extended(input, 0);
+  loop
+    if idempotency_key is not null then
+      select * into known from faultline.runs r where r.workflow = name and r.idempotency_key = trigger_workflow.idempotency_key;
+      if found then
+        if known.input_hash <> hash then
+          raise exception using
+            errcode = 'FL002', message = pg_catalog.format('idempotency key %L of workflow %s stands for run %s, which has another input', idempotency_key, name, known.run_id),
+            hint = 'The same key wants the same input: use a new key for a new run.';
+        end if;
+        return known.run_id;
+      end if;
+    end if;
+    new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
+    insert into faultline.runs (run_id, root_run_id, workflow, version, input, input_hash, idempotency_key, created_at)
+    values (new_run, new_run, name, version_, input, hash, idempotency_key, pg_catalog.clock_timestamp())
+    on conflict on constraint runs_key do nothing;
+    exit when found;
+  end loop;
+  perform faultline._follow(array[new_run]);
+  return new_run;
+end
+$$;
+
+-- Name: FUNCTION trigger_workflow(name text, input jsonb, idempotency_key text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text) IS 'Begins a run of a workflow and returns its id; with an idempotency key, the id of the one run of that key.';
 
 -- Name: unfinished(text[], text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -5332,6 +7246,7 @@ begin
   return query select * from faultline._verify_jobs();
   return query select * from faultline._verify_keys();
   return query select * from faultline._verify_ledger();
+  return query select * from faultline._verify_workflows();
   return query select * from faultline._verify_guards();
   return query select * from faultline._verify_privileges();
 end
@@ -5340,6 +7255,77 @@ $$;
 -- Name: FUNCTION verify(); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.verify() IS 'Checks every promise on the live database; no row means healthy.';
+
+-- Name: wake_tasks(integer, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.wake_tasks(max integer DEFAULT 1000, floor text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  lowest constant timestamptz := coalesce((faultline._read_floor(floor, now_) ->> 'wake')::timestamptz, '-infinity');
+  due_runs bigint[];
+  due_names text[];
+  roots bigint[];
+  due record;
+  woken bigint := 0;
+begin
+  max := coalesce(max, 1000);
+  if max not between 1 and 10000 then
+    perform faultline._invalid(pg_catalog.format('max %s is out of bounds', max), 'It lies between 1 and 10000');
+  end if;
+  select pg_catalog.array_agg(d.run_id), pg_catalog.array_agg(d.name) into due_runs, due_names
+  from (
+    select t.run_id, t.name from faultline.tasks t where t.due_at >= lowest and t.due_at <= now_ order by t.due_at limit max
+  ) d;
+  if due_runs is null then
+    return 0;
+  end if;
+  perform pg_catalog.pg_current_xact_id();
+  roots := array(
+    select r.run_id
+    from faultline.runs r
+    where r.run_id = any (array(select c.root_run_id from faultline.runs c where c.run_id = any (due_runs)))
+    order by r.run_id
+    for no key update skip locked);
+  for due in
+    select d.run_id, d.name, w.definition
+    from unnest(due_runs, due_names) as d (run_id, name)
+    cross join lateral (
+      select r.workflow, r.version from faultline.runs r where r.run_id = d.run_id and r.root_run_id = any (roots) offset 0
+    ) r
+    cross join lateral (
+      -- Not a bare comparison: no plan is to stray into the index of what is due.
+      select from faultline.tasks t where t.run_id = d.run_id and t.name = d.name and t.item = -1 and coalesce(t.due_at <= now_, false) offset 0
+    ) t
+    cross join lateral (
+      select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = d.name offset 0
+    ) w
+  loop
+    if due.definition ->> 'kind' = 'wait' then
+      perform faultline._tasks_ended(due.run_id, array[due.name], array[-1], 'succeeded', array[null]::jsonb[], null);
+    else
+      perform faultline._tasks_ended(due.run_id, array[due.name], array[-1], 'failed', array[null]::jsonb[], pg_catalog.jsonb_build_object(
+        'type', 'SignalTimeout', 'message', pg_catalog.format('no signal %s came within %s', due.definition ->> 'signal', due.definition ->> 'timeout')));
+    end if;
+    woken := woken + 1;
+  end loop;
+  return woken;
+end
+$$;
+
+-- Name: FUNCTION wake_tasks(max integer, floor text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.wake_tasks(max integer, floor text) IS 'Ends the timers that are over and the waits for signals that never came; returns how many.';
 
 -- Name: why(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -5566,7 +7552,7 @@ CREATE TABLE faultline.job_events (
     runner uuid,
     actor text NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -5617,7 +7603,7 @@ CREATE TABLE faultline.job_events_default (
     runner uuid,
     actor text CONSTRAINT job_events_actor_not_null NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb CONSTRAINT job_events_detail_not_null NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text])))
 );
 
 -- Name: TABLE job_events_default; Type: COMMENT; Schema: faultline; Owner: -
@@ -5955,6 +7941,38 @@ CREATE VIEW faultline.queue_overview AS
 
 COMMENT ON VIEW faultline.queue_overview IS 'Every queue that has live jobs or settings: its settings, and its jobs by state, counted up to 10 000.';
 
+-- Name: run_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.run_log AS
+ SELECT run_id,
+    workflow,
+    version,
+    state,
+    input,
+    idempotency_key,
+    parent_run_id,
+    parent_task,
+    created_at,
+    finished_at
+   FROM faultline.runs r;
+
+-- Name: VIEW run_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.run_log IS 'Every run of a workflow.';
+
+-- Name: run_signals; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.run_signals (
+    run_id bigint NOT NULL,
+    name text NOT NULL,
+    payload jsonb,
+    at timestamp with time zone NOT NULL
+);
+
+-- Name: TABLE run_signals; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.run_signals IS 'The signals that a run was given; one that arrives before its task waits for it.';
+
 -- Name: runners; Type: TABLE; Schema: faultline; Owner: -
 
 CREATE TABLE faultline.runners (
@@ -5990,6 +8008,89 @@ CREATE VIEW faultline.runner_overview AS
 
 COMMENT ON VIEW faultline.runner_overview IS 'The runners that are known, and how many jobs each holds.';
 
+-- Name: runs_run_id_seq; Type: SEQUENCE; Schema: faultline; Owner: -
+
+ALTER TABLE faultline.runs ALTER COLUMN run_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME faultline.runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: task_dependencies; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.task_dependencies (
+    workflow text NOT NULL,
+    version integer NOT NULL,
+    task text NOT NULL,
+    ordinal integer NOT NULL,
+    needs text NOT NULL
+);
+
+-- Name: TABLE task_dependencies; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.task_dependencies IS 'The edges of a version: task needs needs.';
+
+-- Name: COLUMN task_dependencies.ordinal; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.task_dependencies.ordinal IS 'That of what is needed. The last one is the most likely to be unfinished, and is looked at first.';
+
+-- Name: tasks; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.tasks (
+    run_id bigint NOT NULL,
+    name text NOT NULL,
+    item integer DEFAULT '-1'::integer NOT NULL,
+    ordinal integer NOT NULL,
+    generation integer DEFAULT 1 NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    after_failure boolean DEFAULT false NOT NULL,
+    job_id bigint,
+    child_run_id bigint,
+    value jsonb,
+    result jsonb,
+    error jsonb,
+    due_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT tasks_finished CHECK ((((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text])) = (finished_at IS NOT NULL)) AND ((finished_at IS NULL) OR (due_at IS NULL)))),
+    CONSTRAINT tasks_job CHECK (((state <> 'queued'::text) OR (job_id IS NOT NULL))),
+    CONSTRAINT tasks_state CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text])))
+);
+
+-- Name: TABLE tasks; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.tasks IS 'The tasks of a run: item -1 is the task itself, 0 and on are the items of a for_each.';
+
+-- Name: COLUMN tasks.after_failure; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.tasks.after_failure IS 'Skipped because of a failure somewhere above: when: failure counts that as one.';
+
+-- Name: COLUMN tasks.due_at; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.tasks.due_at IS 'When a timer ends, or the patience with a signal. Written later than the clock after the writer has its xid: the floor rests on it.';
+
+-- Name: task_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.task_log AS
+ SELECT run_id,
+    name,
+    NULLIF(item, '-1'::integer) AS item,
+    state,
+    generation,
+    job_id,
+    child_run_id,
+    result,
+    error,
+    due_at,
+    finished_at
+   FROM faultline.tasks t;
+
+-- Name: VIEW task_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.task_log IS 'Every task of every run.';
+
 -- Name: transaction_log; Type: VIEW; Schema: faultline; Owner: -
 
 CREATE VIEW faultline.transaction_log AS
@@ -6012,6 +8113,52 @@ CREATE VIEW faultline.transaction_log AS
 -- Name: VIEW transaction_log; Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON VIEW faultline.transaction_log IS 'Every transaction of the ledger: what it is, how far it is, and its entry.';
+
+-- Name: workflows; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.workflows (
+    workflow text NOT NULL,
+    version integer NOT NULL,
+    spec jsonb NOT NULL,
+    spec_hash bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+-- Name: TABLE workflows; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.workflows IS 'Versions of workflows, as they were put. A version never changes; a run keeps the one it began with.';
+
+-- Name: workflow_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.workflow_log AS
+ SELECT workflow,
+    version,
+    spec,
+    created_at
+   FROM faultline.workflows w;
+
+-- Name: VIEW workflow_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.workflow_log IS 'Every version of every workflow, as it was put.';
+
+-- Name: workflow_tasks; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.workflow_tasks (
+    workflow text NOT NULL,
+    version integer NOT NULL,
+    task text NOT NULL,
+    ordinal integer NOT NULL,
+    definition jsonb NOT NULL,
+    needed_by text[] NOT NULL
+);
+
+-- Name: TABLE workflow_tasks; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.workflow_tasks IS 'The tasks of a version, each after what it needs, with all defaults in its definition.';
+
+-- Name: COLUMN workflow_tasks.needed_by; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.workflow_tasks.needed_by IS 'The edges once more, from the other end: read when the task ends.';
 
 -- Name: job_events_default; Type: TABLE ATTACH; Schema: faultline; Owner: -
 
@@ -6045,13 +8192,25 @@ INSERT INTO faultline.ledger_checkpoint VALUES (true, 0, NULL, NULL);
 
 -- Data for Name: queues; Type: TABLE DATA; Schema: faultline; Owner: -
 
+-- Data for Name: run_signals; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Data for Name: runners; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: runs; Type: TABLE DATA; Schema: faultline; Owner: -
 
 -- Data for Name: settings; Type: TABLE DATA; Schema: faultline; Owner: -
 
 INSERT INTO faultline.settings VALUES (true, '30 days', '90 days', 5, '{"kind": "exponential", "delay": "1s", "jitter": 0.2, "max_delay": "1h"}', '00:00:30');
 
+-- Data for Name: task_dependencies; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: tasks; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Data for Name: transactions; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: workflow_tasks; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: workflows; Type: TABLE DATA; Schema: faultline; Owner: -
 
 -- Name: job_events_event_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
 
@@ -6068,6 +8227,10 @@ SELECT pg_catalog.setval('faultline.ledger_entries_entry_id_seq', 1, false);
 -- Name: postings_posting_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
 
 SELECT pg_catalog.setval('faultline.postings_posting_id_seq', 1, false);
+
+-- Name: runs_run_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
+
+SELECT pg_catalog.setval('faultline.runs_run_id_seq', 1, false);
 
 -- Name: account_checkpoints account_checkpoints_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
@@ -6149,15 +8312,40 @@ ALTER TABLE ONLY faultline.postings
 ALTER TABLE ONLY faultline.queues
     ADD CONSTRAINT queues_pkey PRIMARY KEY (queue);
 
+-- Name: run_signals run_signals_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.run_signals
+    ADD CONSTRAINT run_signals_pkey PRIMARY KEY (run_id, name);
+
 -- Name: runners runners_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.runners
     ADD CONSTRAINT runners_pkey PRIMARY KEY (runner);
 
+-- Name: runs runs_key; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.runs
+    ADD CONSTRAINT runs_key UNIQUE (workflow, idempotency_key);
+
+-- Name: runs runs_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
+
 -- Name: settings settings_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (only_row);
+
+-- Name: task_dependencies task_dependencies_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.task_dependencies
+    ADD CONSTRAINT task_dependencies_pkey PRIMARY KEY (workflow, version, task, ordinal);
+
+-- Name: tasks tasks_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (run_id, name, item);
 
 -- Name: transactions transactions_job; Type: CONSTRAINT; Schema: faultline; Owner: -
 
@@ -6168,6 +8356,16 @@ ALTER TABLE ONLY faultline.transactions
 
 ALTER TABLE ONLY faultline.transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id);
+
+-- Name: workflow_tasks workflow_tasks_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.workflow_tasks
+    ADD CONSTRAINT workflow_tasks_pkey PRIMARY KEY (workflow, version, task);
+
+-- Name: workflows workflows_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.workflows
+    ADD CONSTRAINT workflows_pkey PRIMARY KEY (workflow, version);
 
 -- Name: effects_ask; Type: INDEX; Schema: faultline; Owner: -
 
@@ -6205,6 +8403,10 @@ CREATE INDEX jobs_live_ready ON faultline.jobs_live USING btree (queue, priority
 
 CREATE INDEX jobs_live_running ON faultline.jobs_live USING btree (queue, lease_expires_at) WHERE (lease_expires_at IS NOT NULL);
 
+-- Name: jobs_live_task; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE UNIQUE INDEX jobs_live_task ON faultline.jobs_live USING btree (run_id, task) WHERE (run_id IS NOT NULL);
+
 -- Name: postings_account; Type: INDEX; Schema: faultline; Owner: -
 
 CREATE INDEX postings_account ON faultline.postings USING btree (account, currency, posting_id) INCLUDE (amount);
@@ -6212,6 +8414,30 @@ CREATE INDEX postings_account ON faultline.postings USING btree (account, curren
 -- Name: postings_entry; Type: INDEX; Schema: faultline; Owner: -
 
 CREATE INDEX postings_entry ON faultline.postings USING btree (entry_id);
+
+-- Name: runs_family_index; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX runs_family_index ON faultline.runs USING btree (root_run_id);
+
+-- Name: runs_finished_index; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX runs_finished_index ON faultline.runs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+-- Name: runs_running; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX runs_running ON faultline.runs USING btree (run_id) WHERE (finished_at IS NULL);
+
+-- Name: runs_version; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX runs_version ON faultline.runs USING btree (workflow, version);
+
+-- Name: tasks_due; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX tasks_due ON faultline.tasks USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+-- Name: tasks_open; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX tasks_open ON faultline.tasks USING btree (run_id, ordinal, item) WHERE (finished_at IS NULL);
 
 -- Name: transactions_applied; Type: INDEX; Schema: faultline; Owner: -
 
@@ -6309,6 +8535,10 @@ CREATE TRIGGER transactions_not_truncated BEFORE TRUNCATE ON faultline.transacti
 
 CREATE TRIGGER transactions_stay BEFORE DELETE ON faultline.transactions FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
 
+-- Name: workflows workflows_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER workflows_append_only BEFORE UPDATE ON faultline.workflows FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
+
 -- Name: effects effects_transaction_id_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.effects
@@ -6324,6 +8554,31 @@ ALTER TABLE ONLY faultline.ledger_entries
 ALTER TABLE ONLY faultline.postings
     ADD CONSTRAINT postings_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES faultline.ledger_entries(entry_id);
 
+-- Name: run_signals run_signals_run_id_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.run_signals
+    ADD CONSTRAINT run_signals_run_id_fkey FOREIGN KEY (run_id) REFERENCES faultline.runs(run_id);
+
+-- Name: runs runs_workflow_version_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.runs
+    ADD CONSTRAINT runs_workflow_version_fkey FOREIGN KEY (workflow, version) REFERENCES faultline.workflows(workflow, version);
+
+-- Name: task_dependencies task_dependencies_workflow_version_task_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.task_dependencies
+    ADD CONSTRAINT task_dependencies_workflow_version_task_fkey FOREIGN KEY (workflow, version, task) REFERENCES faultline.workflow_tasks(workflow, version, task);
+
+-- Name: tasks tasks_run_id_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.tasks
+    ADD CONSTRAINT tasks_run_id_fkey FOREIGN KEY (run_id) REFERENCES faultline.runs(run_id);
+
+-- Name: workflow_tasks workflow_tasks_workflow_version_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.workflow_tasks
+    ADD CONSTRAINT workflow_tasks_workflow_version_fkey FOREIGN KEY (workflow, version) REFERENCES faultline.workflows(workflow, version);
+
 -- Name: SCHEMA faultline; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA faultline TO faultline_producer;
@@ -6335,9 +8590,13 @@ GRANT USAGE ON SCHEMA faultline TO faultline_observer;
 
 REVOKE ALL ON FUNCTION faultline._account_bucket(account text, currency text) FROM PUBLIC;
 
--- Name: FUNCTION _add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION _add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text, run_id bigint, task text); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text, run_id bigint, task text) FROM PUBLIC;
+
+-- Name: FUNCTION _advance(r faultline.runs, ended text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._advance(r faultline.runs, ended text[]) FROM PUBLIC;
 
 -- Name: FUNCTION _ago(span interval); Type: ACL; Schema: faultline; Owner: -
 
@@ -6395,6 +8654,10 @@ REVOKE ALL ON FUNCTION faultline._check_interval(what text, value interval, lowe
 
 REVOKE ALL ON FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _check_keys(place text, value jsonb, known text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_keys(place text, value jsonb, known text[]) FROM PUBLIC;
+
 -- Name: FUNCTION _check_name(what text, value text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_name(what text, value text) FROM PUBLIC;
@@ -6411,6 +8674,22 @@ REVOKE ALL ON FUNCTION faultline._check_settings(settings jsonb, known text[]) F
 
 REVOKE ALL ON FUNCTION faultline._check_transaction_id(transaction_id text) FROM PUBLIC;
 
+-- Name: FUNCTION _child_ended(r faultline.runs); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._child_ended(r faultline.runs) FROM PUBLIC;
+
+-- Name: FUNCTION _close_items(r faultline.runs, name text, ended integer, last integer, OUT over boolean, OUT turns bigint[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._close_items(r faultline.runs, name text, ended integer, last integer, OUT over boolean, OUT turns bigint[]) FROM PUBLIC;
+
+-- Name: FUNCTION _complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]) FROM PUBLIC;
+
+-- Name: FUNCTION _condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _days_before(parent text, until timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._days_before(parent text, until timestamp with time zone) FROM PUBLIC;
@@ -6423,6 +8702,14 @@ REVOKE ALL ON FUNCTION faultline._effect_key(transaction_id text, name text) FRO
 
 REVOKE ALL ON FUNCTION faultline._end_attempt(job_id bigint, attempt integer, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid) FROM PUBLIC;
 
+-- Name: FUNCTION _end_task(run_id bigint, name text, item integer, state text, result jsonb, error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._end_task(run_id bigint, name text, item integer, state text, result jsonb, error jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _end_tasks(r faultline.runs, names text[], items integer[], state text, results jsonb[], error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._end_tasks(r faultline.runs, names text[], items integer[], state text, results jsonb[], error jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _ended_otherwise(job_id bigint, attempt integer, transaction_id text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._ended_otherwise(job_id bigint, attempt integer, transaction_id text) FROM PUBLIC;
@@ -6431,13 +8718,25 @@ REVOKE ALL ON FUNCTION faultline._ended_otherwise(job_id bigint, attempt integer
 
 REVOKE ALL ON FUNCTION faultline._enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb, OUT job_id bigint, OUT created boolean) FROM PUBLIC;
 
+-- Name: FUNCTION _find_cycle(names text[], definitions jsonb[], waits integer[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._find_cycle(names text[], definitions jsonb[], waits integer[]) FROM PUBLIC;
+
 -- Name: FUNCTION _finish(job faultline.jobs_live, state text, error jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _finish_run(r faultline.runs); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._finish_run(r faultline.runs) FROM PUBLIC;
+
 -- Name: FUNCTION _fold_postings(max integer); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._fold_postings(max integer) FROM PUBLIC;
+
+-- Name: FUNCTION _follow(turns bigint[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._follow(turns bigint[]) FROM PUBLIC;
 
 -- Name: FUNCTION _has_queued(queue text, token jsonb); Type: ACL; Schema: faultline; Owner: -
 
@@ -6463,9 +8762,17 @@ REVOKE ALL ON FUNCTION faultline._lock_attempt(job_id bigint, attempt integer) F
 
 REVOKE ALL ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) FROM PUBLIC;
 
+-- Name: FUNCTION _lock_runs(run_ids bigint[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._lock_runs(run_ids bigint[]) FROM PUBLIC;
+
 -- Name: FUNCTION _lock_transaction(job faultline.jobs_live, transaction_id text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) FROM PUBLIC;
+
+-- Name: FUNCTION _needs_results(r faultline.runs, definition jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._needs_results(r faultline.runs, definition jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _next_queue(after text, before text, only_queued boolean); Type: ACL; Schema: faultline; Owner: -
 
@@ -6474,6 +8781,10 @@ REVOKE ALL ON FUNCTION faultline._next_queue(after text, before text, only_queue
 -- Name: FUNCTION _no_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._no_job(job_id bigint) FROM PUBLIC;
+
+-- Name: FUNCTION _no_run(run_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._no_run(run_id bigint) FROM PUBLIC;
 
 -- Name: FUNCTION _no_transaction(transaction_id text); Type: ACL; Schema: faultline; Owner: -
 
@@ -6507,6 +8818,10 @@ REVOKE ALL ON FUNCTION faultline._queue_names(token jsonb, max integer) FROM PUB
 
 REVOKE ALL ON FUNCTION faultline._read_floor(floor text, now_ timestamp with time zone) FROM PUBLIC;
 
+-- Name: FUNCTION _ready(r faultline.runs, ended text[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._ready(r faultline.runs, ended text[]) FROM PUBLIC;
+
 -- Name: FUNCTION _record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._record(job_id bigint, attempt integer, verb text, runner uuid, detail jsonb) FROM PUBLIC;
@@ -6514,6 +8829,14 @@ REVOKE ALL ON FUNCTION faultline._record(job_id bigint, attempt integer, verb te
 -- Name: FUNCTION _record_stale(job_id bigint, attempt integer, verb text, runner uuid); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._record_stale(job_id bigint, attempt integer, verb text, runner uuid) FROM PUBLIC;
+
+-- Name: FUNCTION _refer(r faultline.runs, definition jsonb, reference text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refer(r faultline.runs, definition jsonb, reference text) FROM PUBLIC;
+
+-- Name: FUNCTION _reference_base(reference text, needs jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._reference_base(reference text, needs jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _refuse_change(); Type: ACL; Schema: faultline; Owner: -
 
@@ -6539,9 +8862,17 @@ REVOKE ALL ON FUNCTION faultline._refuse_transaction() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) FROM PUBLIC;
 
+-- Name: FUNCTION _resume(root bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._resume(root bigint) FROM PUBLIC;
+
 -- Name: FUNCTION _ring(queue text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._ring(queue text) FROM PUBLIC;
+
+-- Name: FUNCTION _root_run(run_id bigint, verb text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._root_run(run_id bigint, verb text) FROM PUBLIC;
 
 -- Name: FUNCTION _setting_int(settings jsonb, key text, lowest integer, highest integer); Type: ACL; Schema: faultline; Owner: -
 
@@ -6559,9 +8890,53 @@ REVOKE ALL ON FUNCTION faultline._settle(t faultline.transactions) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._settle_effect(e faultline.effects, state text, response jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _spec_interval(place text, value jsonb, lowest interval, highest interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._spec_interval(place text, value jsonb, lowest interval, highest interval) FROM PUBLIC;
+
+-- Name: FUNCTION _spec_job(place text, given jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._spec_job(place text, given jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _spec_task(name text, given jsonb, defaults jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._spec_task(name text, given jsonb, defaults jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _start_items(r faultline.runs, name text, definition jsonb, most integer, behind integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._start_items(r faultline.runs, name text, definition jsonb, most integer, behind integer) FROM PUBLIC;
+
+-- Name: FUNCTION _start_jobs(r faultline.runs, names text[], items integer[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._start_jobs(r faultline.runs, names text[], items integer[]) FROM PUBLIC;
+
+-- Name: FUNCTION _start_task(r faultline.runs, name text, definition jsonb, OUT over boolean, OUT turns bigint[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._start_task(r faultline.runs, name text, definition jsonb, OUT over boolean, OUT turns bigint[]) FROM PUBLIC;
+
 -- Name: FUNCTION _submit_again(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._submit_again(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _task_ended(job faultline.jobs_live, state text, error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._task_ended(job faultline.jobs_live, state text, error jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _task_fault(place text, message text, hint text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._task_fault(place text, message text, hint text) FROM PUBLIC;
+
+-- Name: FUNCTION _task_name(name text, item integer); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._task_name(name text, item integer) FROM PUBLIC;
+
+-- Name: FUNCTION _tasks_ended(run_id bigint, names text[], items integer[], state text, results jsonb[], error jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._tasks_ended(run_id bigint, names text[], items integer[], state text, results jsonb[], error jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _tell_transaction(transaction_id text, job_state text); Type: ACL; Schema: faultline; Owner: -
 
@@ -6594,6 +8969,10 @@ REVOKE ALL ON FUNCTION faultline._verify_ledger() FROM PUBLIC;
 -- Name: FUNCTION _verify_privileges(); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._verify_privileges() FROM PUBLIC;
+
+-- Name: FUNCTION _verify_workflows(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_workflows() FROM PUBLIC;
 
 -- Name: FUNCTION account_balance(account text, currency text); Type: ACL; Schema: faultline; Owner: -
 
@@ -6637,6 +9016,11 @@ GRANT ALL ON FUNCTION faultline.bell(queue text) TO faultline_runner;
 
 REVOKE ALL ON FUNCTION faultline.cancel_job(job_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.cancel_job(job_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION cancel_run(run_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.cancel_run(run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.cancel_run(run_id bigint) TO faultline_operator;
 
 -- Name: FUNCTION cancelled(job_id bigint, attempt integer); Type: ACL; Schema: faultline; Owner: -
 
@@ -6742,6 +9126,11 @@ GRANT ALL ON FUNCTION faultline.open_ledger(job_id bigint, attempt integer, tran
 REVOKE ALL ON FUNCTION faultline.pause_queue(queue text, note text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.pause_queue(queue text, note text) TO faultline_operator;
 
+-- Name: FUNCTION put_workflow(spec jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.put_workflow(spec jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.put_workflow(spec jsonb) TO faultline_operator;
+
 -- Name: FUNCTION ready_queues(max integer, floor text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.ready_queues(max integer, floor text) FROM PUBLIC;
@@ -6789,10 +9178,21 @@ GRANT ALL ON FUNCTION faultline.report_stale(job_id bigint, attempt integer, ver
 REVOKE ALL ON FUNCTION faultline.resume_queue(queue text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.resume_queue(queue text) TO faultline_operator;
 
+-- Name: FUNCTION resume_run(run_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.resume_run(run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.resume_run(run_id bigint) TO faultline_operator;
+
 -- Name: FUNCTION retry_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.retry_job(job_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.retry_job(job_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION run_status(run_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.run_status(run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.run_status(run_id bigint) TO faultline_producer;
+GRANT ALL ON FUNCTION faultline.run_status(run_id bigint) TO faultline_observer;
 
 -- Name: FUNCTION schema_version(); Type: ACL; Schema: faultline; Owner: -
 
@@ -6820,6 +9220,11 @@ GRANT ALL ON FUNCTION faultline.set_settings(settings jsonb) TO faultline_operat
 REVOKE ALL ON FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.settle_effect(job_id bigint, attempt integer, transaction_id text, name text, state text, response jsonb) TO faultline_runner;
 
+-- Name: FUNCTION signal_run(run_id bigint, name text, payload jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.signal_run(run_id bigint, name text, payload jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.signal_run(run_id bigint, name text, payload jsonb) TO faultline_producer;
+
 -- Name: FUNCTION snooze_job(job_id bigint, attempt integer, for_ interval); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ interval) FROM PUBLIC;
@@ -6830,11 +9235,21 @@ GRANT ALL ON FUNCTION faultline.snooze_job(job_id bigint, attempt integer, for_ 
 REVOKE ALL ON FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.submit_transaction(transaction_id text, kind text, request jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) TO faultline_producer;
 
+-- Name: FUNCTION task_contexts(job_ids bigint[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.task_contexts(job_ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.task_contexts(job_ids bigint[]) TO faultline_runner;
+
 -- Name: FUNCTION transaction_status(transaction_id text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.transaction_status(transaction_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.transaction_status(transaction_id text) TO faultline_producer;
 GRANT ALL ON FUNCTION faultline.transaction_status(transaction_id text) TO faultline_observer;
+
+-- Name: FUNCTION trigger_workflow(name text, input jsonb, idempotency_key text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text) TO faultline_producer;
 
 -- Name: FUNCTION unfinished(queues text[], floor text); Type: ACL; Schema: faultline; Owner: -
 
@@ -6847,6 +9262,12 @@ GRANT ALL ON FUNCTION faultline.unfinished(queues text[], floor text) TO faultli
 REVOKE ALL ON FUNCTION faultline.verify() FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.verify() TO faultline_runner;
 GRANT ALL ON FUNCTION faultline.verify() TO faultline_observer;
+
+-- Name: FUNCTION wake_tasks(max integer, floor text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.wake_tasks(max integer, floor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.wake_tasks(max integer, floor text) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.wake_tasks(max integer, floor text) TO faultline_operator;
 
 -- Name: FUNCTION why(job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
@@ -6877,13 +9298,25 @@ GRANT SELECT ON TABLE faultline.posting_log TO faultline_observer;
 
 GRANT SELECT ON TABLE faultline.queue_overview TO faultline_observer;
 
+-- Name: TABLE run_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.run_log TO faultline_observer;
+
 -- Name: TABLE runner_overview; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.runner_overview TO faultline_observer;
 
+-- Name: TABLE task_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.task_log TO faultline_observer;
+
 -- Name: TABLE transaction_log; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.transaction_log TO faultline_observer;
+
+-- Name: TABLE workflow_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.workflow_log TO faultline_observer;
 
 reset role;
 commit;

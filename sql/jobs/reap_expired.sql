@@ -46,10 +46,11 @@ begin
     select r.run_id
     from faultline.runs r
     where r.run_id = any (array(
+      -- lateral … offset 0, and no plain join on run_id: that would imply the predicate of the index of the jobs of runs.
       select c.root_run_id
-      from faultline.jobs_live j
-      join faultline.runs c on c.run_id = j.run_id
-      where j.job_id = any (candidates)))
+      from unnest(candidates) as e (job_id)
+      cross join lateral (select j.run_id from faultline.jobs_live j where j.job_id = e.job_id and coalesce(j.run_id, 0) > 0 offset 0) j
+      cross join lateral (select c.root_run_id from faultline.runs c where c.run_id = j.run_id offset 0) c))
     order by r.run_id
     for no key update skip locked);
   candidates := array(

@@ -24,11 +24,20 @@ begin
   for one in
     select j.job_id, j.run_id, t.name, t.value, w.definition
     from unnest(job_ids) as u (id)
-    join faultline.jobs_live j on j.job_id = any (array[u.id])
-    join faultline.runs x on x.run_id = j.run_id
-    join faultline.tasks t on t.run_id = j.run_id and t.name = pg_catalog.split_part(j.task, '[', 1)
-      and t.item = coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(j.task, '[', 2), ']'), '')::int, -1)
-    join faultline.workflow_tasks w on w.workflow = x.workflow and w.version = x.version and w.task = t.name
+    cross join lateral (
+      select j.job_id, j.run_id, j.task from faultline.jobs_live j where j.job_id = u.id and coalesce(j.run_id, 0) > 0 offset 0
+    ) j
+    cross join lateral (select x.workflow, x.version from faultline.runs x where x.run_id = j.run_id offset 0) x
+    cross join lateral (
+      select t.name, t.value
+      from faultline.tasks t
+      where t.run_id = j.run_id and t.name = pg_catalog.split_part(j.task, '[', 1)
+        and t.item = coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(j.task, '[', 2), ']'), '')::int, -1)
+      offset 0
+    ) t
+    cross join lateral (
+      select w.definition from faultline.workflow_tasks w where w.workflow = x.workflow and w.version = x.version and w.task = t.name offset 0
+    ) w
     order by j.run_id, t.name, j.job_id
   loop
     job_id := one.job_id;
