@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from faultline import database
+from faultline import database, tasks
 from faultline.database import CALL_SECONDS, GivenUp, Lost
 from faultline.job import COLUMNS, Job
 from faultline.logs import plural
@@ -269,11 +269,31 @@ class Claimer:
         if not rows:
             return []
         self._floor_claims += len(rows)
-        mean = sum([len(row[4]) for row in rows]) / len(rows)
-        self._mean_bytes = max(mean, (self._mean_bytes + mean) / 2)
         of = self._metrics.of
         services = self._services
-        return [Job(row, now, of(row[3], row[2]), services) for row in rows]
+        jobs = [Job(row, now, of(row[3], row[2]), services) for row in rows]
+        size = sum([len(row[4]) for row in rows])
+        if of_runs := [job for job in jobs if job.run_id is not None]:
+            size += await self._fetch_contexts(of_runs)
+        self._mean_bytes = max(size / len(rows), (self._mean_bytes + size / len(rows)) / 2)
+        return jobs
+
+    async def _fetch_contexts(self, jobs: list[Job]) -> int:
+        """Give these tasks what they need besides their payload; how many bytes that is.
+
+        If the connection breaks meanwhile they are given back, as after any lost claim. Those without a context are given
+        back by the executor: the task was cancelled, or the database refused.
+        """
+        rows: database.Rows = []
+        try:
+            rows = await self._link.fetch(
+                tasks.CONTEXTS,
+                ([job.id for job in jobs],),
+                seconds=min(CALL_SECONDS, max(5.0, self._options.lease)),
+            )
+        except psycopg.Error as error:
+            log.error("%d tasks have to wait for their input and results: %s", len(jobs), database.reason(error))
+        return tasks.attach(jobs, rows)
 
     # Queues.
 

@@ -52,6 +52,7 @@ SLICE_SECONDS: Final = 0.004
 """How long handlers that never suspend may keep the loop from everything else."""
 UNWIND_SECONDS: Final = 5.0
 """How long a coroutine may take to end after its timeout cancelled it, before it is reported and its slot is stuck."""
+CONTEXT_DELAY: Final = 2.0
 UNKNOWN_FIRST: Final = 5.0
 UNKNOWN_MOST: Final = 300.0
 
@@ -264,6 +265,8 @@ class Executor:
             self._refuse(job, handler, now)
             return None
         raw = job._raw
+        if raw[7] is not None and not self._unpack(job):
+            return None
         try:
             job.payload = decode_jsonb(raw[4])
         except Exception as error:  # noqa: BLE001 - whatever a decoder raises, it is this job's fault alone
@@ -277,6 +280,20 @@ class Executor:
             return handler
         self._start_thread(job, handler, now)
         return None
+
+    def _unpack(self, job: Job) -> bool:
+        """Decode what a task is given besides its payload. False if it can't run: that is reported then."""
+        if job._context is None:
+            delay = CONTEXT_DELAY * random.uniform(0.5, 1.0)  # noqa: S311
+            self._completer.report(Report(job, "release", "released", seconds=delay))
+            return False
+        try:
+            job._context.decode()
+            job._item = None if job._item is None else decode_jsonb(job._item)
+        except Exception as error:  # noqa: BLE001
+            self._undecodable(job, error, "what the task is given")
+            return False
+        return True
 
     async def _suspended(
         self,
@@ -499,8 +516,8 @@ class Executor:
                 extra=fields(job_id=job.id, type=job.type, queue=job.queue),
             )
 
-    def _undecodable(self, job: Job, error: BaseException) -> None:
-        reason = PayloadError(f"the payload can't be decoded: {type(error).__name__}: {error}")
+    def _undecodable(self, job: Job, error: BaseException, what: str = "the payload") -> None:
+        reason = PayloadError(f"{what} can't be decoded: {type(error).__name__}: {error}")
         self._log_failure(job, reason)
         self._completer.report(reports.broken(job, reason))
 

@@ -1,4 +1,4 @@
-"""What every runner does for all: takes back expired leases, maintains partitions, shows that it is there, verifies.
+"""What every runner does for all: takes back expired leases, ends timers, maintains partitions, verifies, …
 
 Leaderless: each of these calls is safe from any number of runners at once. It shares the heartbeat's thread and loop,
 but has a connection of its own, so that nothing slow here ever delays a beat.
@@ -33,6 +33,8 @@ log = logging.getLogger("faultline")
 
 REAP_SECONDS: Final = 1.0
 REAP_MOST: Final = 1_000
+WAKE_SECONDS: Final = 1.0
+WAKE_MOST: Final = 1_000
 SWEEP_SECONDS: Final = 30.0
 RECONCILE_SECONDS: Final = 1.0
 RECONCILE_MOST: Final = 1_000
@@ -48,6 +50,7 @@ METRICS_LIMIT: Final = 2.0
 METRICS_FRESH: Final = 5.0
 
 _REAP: Final = "select faultline.reap_expired(max => %s, floor => %s)"
+_WAKE: Final = "select faultline.wake_tasks(max => %s, floor => %s)"
 _RECONCILE: Final = (
     "select transaction_id, from_state, to_state from faultline.reconcile(max => %s, floor => %s, sweep => %s)"
 )
@@ -80,6 +83,7 @@ class Housekeeper:
         self._stopping = asyncio.Event()
         self._lock = asyncio.Lock()
         self._swept = time.monotonic()
+        self._wake_swept = time.monotonic()
         self._walk_at = time.monotonic() + UNSETTLED_SECONDS * random.uniform(0.1, 1.0)  # noqa: S311
         self._values: tuple[float, list[DatabaseValue]] = (float("-inf"), [])
         self._complaints = Limiter(VERIFY_SECONDS)
@@ -88,6 +92,7 @@ class Housekeeper:
         self._due: dict[Callable[[], Awaitable[None]], tuple[float, float]] = {
             self.register: (now, REGISTER_SECONDS),
             self.reap: (now, REAP_SECONDS),
+            self.wake: (now, WAKE_SECONDS),
             self.reconcile: (now, RECONCILE_SECONDS),
             self.maintain: (now + random.uniform(0.0, MAINTAIN_SECONDS), MAINTAIN_SECONDS),  # noqa: S311
             self.verify: (now + VERIFY_SECONDS * random.uniform(0.05, 1.0), VERIFY_SECONDS),  # noqa: S311
@@ -156,6 +161,19 @@ class Housekeeper:
             if reaped:
                 log.info("took back %s whose lease had expired", plural(reaped, "job"))
             if reaped < REAP_MOST:
+                return
+
+    async def wake(self) -> None:
+        """End the timers of workflows that are over, and the waits for signals that never came."""
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            floor = self._floor()
+            if now - self._wake_swept > SWEEP_SECONDS:
+                self._wake_swept = now
+                floor = None
+            # What follows from a timer happens in the same call, and may be ten thousand jobs.
+            ((woken,),) = await self._link.fetch(_WAKE, (WAKE_MOST, floor), seconds=120.0)
+            if woken < WAKE_MOST:
                 return
 
     async def reconcile(self) -> None:

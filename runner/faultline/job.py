@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from faultline.bookkeeping import Ledger
     from faultline.metrics import Series
     from faultline.services import Services
+    from faultline.tasks import Context
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _INTERVAL: Final = struct.Struct("!qii")
@@ -64,14 +65,16 @@ class Job:
     """One attempt of one job, as its handler sees it.
 
     `id`, `type`, `queue`, `payload` (a dict), `attempt` (which claim this is, from 1; it also counts claims that were
-    not charged), `run_id` and `transaction_id` (None unless it was submitted as a transaction); what else there is are
-    properties.
+    not charged), `run_id` (None unless it is a task of a workflow) and `transaction_id` (None unless it was submitted as a
+    transaction); what else there is are properties.
     """
 
     __slots__ = (
         "_accounted",
         "_beating",
         "_completed",
+        "_context",
+        "_item",
         "_raw",
         "_renewed",
         "_sent",
@@ -94,6 +97,9 @@ class Job:
     payload: dict[str, Any]
     run_id: int | None
     transaction_id: str | None
+    # Of a task only; nothing is spent on them for other jobs.
+    _context: Context | None
+    _item: Any  # as the server sent it, until the handler starts
 
     def __init__(self, raw: Row, renewed: float, series: Series, services: Services) -> None:
         self.id = raw[0]
@@ -192,8 +198,26 @@ class Job:
 
     @property
     def task(self) -> str | None:
-        """The name of the task in its workflow, else None."""
+        """The name of the task in its workflow, such as `clean`, or `hash[3]` under for_each; else None."""
         return self._raw[11]
+
+    @property
+    def input(self) -> dict[str, Any]:
+        """The input of the run that the task belongs to; {} outside of a workflow.
+
+        The items of one task may share what this and `results` return: read it, but don't change it.
+        """
+        return {} if self.run_id is None or self._context is None else self._context.input
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The result of each task that this one needs, by its name; None for one without. {} outside of a workflow."""
+        return {} if self.run_id is None or self._context is None else self._context.results
+
+    @property
+    def item(self) -> Any:
+        """Under for_each: the element that this task is for. None elsewhere."""
+        return None if self.run_id is None else self._item
 
     @property
     def headers(self) -> dict[str, Any]:
