@@ -2,7 +2,15 @@
 
 from faultline.app import App, Handler
 from faultline.bookkeeping import AsyncLedgerTransaction, LedgerTransaction, ledger
-from faultline.client import AsyncClient, Client, Enqueued, enqueue, enqueue_many, submit_transaction
+from faultline.client import (
+    AsyncClient,
+    Client,
+    Enqueued,
+    enqueue,
+    enqueue_many,
+    submit_transaction,
+    trigger_workflow,
+)
 from faultline.effects import Absent, Applied, OutsideEffect, Refused, Unknown
 from faultline.errors import (
     AlreadyApplied,
@@ -63,4 +71,5 @@ __all__ = [
     "enqueue_many",
     "ledger",
     "submit_transaction",
+    "trigger_workflow",
 ]

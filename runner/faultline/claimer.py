@@ -281,8 +281,8 @@ class Claimer:
     async def _fetch_contexts(self, jobs: list[Job]) -> int:
         """Give these tasks what they need besides their payload; how many bytes that is.
 
-        If the connection breaks meanwhile they are given back, as after any lost claim. Those without a context are given
-        back by the executor: the task was cancelled, or the database refused.
+        If the connection breaks meanwhile they are given back, as after any lost claim. Those without a context are
+        given back by the executor: the task was cancelled, or the database refused.
         """
         rows: database.Rows = []
         try:

@@ -1,4 +1,4 @@
-"""Producers: jobs and transactions made in the transaction of one's own connection, or by a client that has one."""
+"""Producers: jobs, transactions and runs made in the transaction of one's own connection, or by a client's own."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ _SQL_TYPES: Final = {
     "timeout": "interval",
     "tags": "text[]",
     "headers": "jsonb",
+    "name": "text",
+    "input": "jsonb",
 }
 _ENQUEUE_MANY: Final = (
     "select ordinal, job_id, created from faultline.enqueue_many(jobs => %(jobs)s::jsonb) order by ordinal"
 )
 _STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)::text"
+_RUN: Final = "select faultline.run_status(run_id => %(run_id)s::bigint)::text"
 _TRANSACTION: Final = "select faultline.transaction_status(transaction_id => %(transaction_id)s::text)::text"
 _TEXTS: Final = ("transaction_id", "idempotency_key")
 """What may have any characters in it without being JSON."""
@@ -171,6 +174,38 @@ def submit_transaction(
     Raises what `enqueue` raises; KeyConflict if the id stands for other work, TransactionBurnt if it has failed.
     """
     return _make(connection, _submit_request(transaction_id, kind, request, options))
+
+
+@overload
+def trigger_workflow(
+    connection: psycopg.Connection[Any],
+    name: str,
+    input: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> int: ...
+@overload
+def trigger_workflow(
+    connection: psycopg.AsyncConnection[Any],
+    name: str,
+    input: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Awaitable[int]: ...
+def trigger_workflow(
+    connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
+    name: str,
+    input: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's name
+    idempotency_key: str | None = None,
+) -> int | Awaitable[int]:
+    """Begin a run of the workflow inside the transaction of `connection`, and return its id. Never commits.
+
+    `input`, an object of JSON of at most 256 KiB as text, is what every task finds in `job.input`. With an
+    `idempotency_key` a repetition with the same input gives the same run. On an AsyncConnection the id has to be
+    awaited.
+
+    Raises what `enqueue` raises; NotFound if there is no such workflow, KeyConflict if the key stands for another
+    input.
+    """
+    return _make(connection, _trigger_request(name, input, idempotency_key))
 
 
 def check_name(value: object, what: str) -> None:
@@ -410,6 +445,21 @@ def _status_request(job_id: int) -> _Request:
     return _Request(_STATUS, {"job_id": job_id}, repeatable=True, what=f"the status of job {job_id}")
 
 
+def _trigger_request(name: str, input_: object, idempotency_key: str | None) -> _Request:
+    check_name(name, "name")
+    arguments: Parameters = {"name": name}
+    if input_ is not None:
+        arguments["input"] = _object(input_, f"the input of workflow {name!r}")
+    if idempotency_key is not None:
+        arguments["idempotency_key"] = _text(idempotency_key, "idempotency_key")
+    keyed = idempotency_key is not None
+    return _Request(_call("trigger_workflow", arguments), arguments, keyed, f"a run of workflow {name!r}")
+
+
+def _run_request(run_id: int) -> _Request:
+    return _Request(_RUN, {"run_id": run_id}, repeatable=True, what=f"the status of run {run_id}")
+
+
 def _transaction_request(transaction_id: str) -> _Request:
     parameters = {"transaction_id": _text(transaction_id, "transaction_id")}
     return _Request(_TRANSACTION, parameters, repeatable=True, what=_named(transaction_id))
@@ -488,6 +538,19 @@ class Client:
         Amounts of its postings are Decimals. PayloadError if it can't be decoded.
         """
         return _as_transaction(self._ask(_transaction_request(transaction_id)))
+
+    def trigger_workflow(
+        self,
+        name: str,
+        input: Mapping[str, Any] | None = None,  # noqa: A002
+        idempotency_key: str | None = None,
+    ) -> int:
+        """A run's id; arguments and errors as in `faultline.trigger_workflow`, and DatabaseUnavailable."""
+        return int(self._ask(_trigger_request(name, input, idempotency_key))[0][0])
+
+    def run_status(self, run_id: int) -> dict[str, Any] | None:
+        """The run and its tasks as `run_status` shows them, or None if there is none. PayloadError as in `status`."""
+        return _as_run(self._ask(_run_request(run_id)))
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
@@ -568,6 +631,19 @@ class AsyncClient:
         """As `Client.transaction`."""
         return _as_transaction(await self._ask(_transaction_request(transaction_id)))
 
+    async def trigger_workflow(
+        self,
+        name: str,
+        input: Mapping[str, Any] | None = None,  # noqa: A002
+        idempotency_key: str | None = None,
+    ) -> int:
+        """As `Client.trigger_workflow`."""
+        return int((await self._ask(_trigger_request(name, input, idempotency_key)))[0][0])
+
+    async def run_status(self, run_id: int) -> dict[str, Any] | None:
+        """As `Client.run_status`."""
+        return _as_run(await self._ask(_run_request(run_id)))
+
     async def close(self) -> None:
         """As `Client.close`."""
         async with self._lock:
@@ -602,6 +678,10 @@ class AsyncClient:
 
 def _as_status(rows: Rows) -> dict[str, Any] | None:
     return _decoded(rows, "the job's payload, result or error")
+
+
+def _as_run(rows: Rows) -> dict[str, Any] | None:
+    return _decoded(rows, "the run's input, or its tasks' results or errors")
 
 
 def _as_transaction(rows: Rows) -> dict[str, Any] | None:

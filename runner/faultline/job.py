@@ -65,8 +65,8 @@ class Job:
     """One attempt of one job, as its handler sees it.
 
     `id`, `type`, `queue`, `payload` (a dict), `attempt` (which claim this is, from 1; it also counts claims that were
-    not charged), `run_id` (None unless it is a task of a workflow) and `transaction_id` (None unless it was submitted as a
-    transaction); what else there is are properties.
+    not charged), `run_id` (None unless it is a task of a workflow) and `transaction_id` (None unless it was submitted
+    as a transaction); what else there is are properties.
     """
 
     __slots__ = (
