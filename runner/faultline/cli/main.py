@@ -24,6 +24,7 @@ from faultline.cli import (
     submit,
     transaction,
     verify,
+    workflow,
 )
 from faultline.cli.database import explain
 from faultline.cli.failures import BAD_OUTCOME, INTERRUPTED, WRONG_USAGE, Terminated, WrongUsage, one_line
@@ -134,6 +135,7 @@ for command in (
     transaction.transaction,
     reconcile.reconcile,
     ledger.ledger,
+    workflow.workflow,
 ):
     cli.add_command(command)
 

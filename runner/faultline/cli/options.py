@@ -74,6 +74,17 @@ class JobId(Kind):
         return int(value)
 
 
+class RunId(Kind):
+    name = "run"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if not re.fullmatch(r"[0-9]{1,19}", value) or not 1 <= int(value) <= HIGHEST_ID:
+            self.fail(f"{value!r} is no run's id: that is a number, as `faultline workflow run` prints it", param, ctx)
+        return int(value)
+
+
 class Name(Kind):
     """The name of a queue, a type or a tag."""
 
@@ -148,6 +159,7 @@ def as_timedelta(text: str) -> timedelta:
 
 
 JOB = JobId()
+RUN = RunId()
 NAMED = Name()
 TRANSACTION = TransactionId()
 DURATION = Duration()

@@ -41,6 +41,8 @@ STATE_STYLES: Final = {
     "failed": "bold red",
     "cancelled": "magenta",
     "discarded": "magenta",
+    "waiting": "dim",
+    "skipped": "dim",
     "INIT": "cyan",
     "SENT": "yellow",
     "APPLIED": "green",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
     from faultline.workflow.spec import Task
 
+BREAK: Final = "<br/>"
 COLOURS: Final = {
     "waiting": "#e5e7eb",
     "queued": "#bae6fd",
@@ -27,7 +29,7 @@ def mermaid(tasks: Sequence[Task], states: Mapping[str, str]) -> str:
     lines = ["flowchart TD"]
     for task in tasks:
         state = states.get(task.name)
-        lines.append(f'    {ids[task.name]}["{_html(_label(task, state, "<br/>"))}"]{f":::{state}" if state else ""}')
+        lines.append(f'    {ids[task.name]}["{_html(_label(task, state, BREAK))}"]{f":::{state}" if state else ""}')
     for task in tasks:
         arrow = "-->" if task.when == "success" else f"-. {task.when} .->"
         lines += [f"    {ids[need]} {arrow} {ids[task.name]}" for need in task.needs]
@@ -63,14 +65,9 @@ def _label(task: Task, state: str | None, newline: str) -> str:
 
 
 def _html(text: str) -> str:
-    """For a quoted label of Mermaid, which knows only HTML's entities."""
-    parts = text.split("<br/>")
-    for plain, entity in (("&", "&amp;"), ('"', "&quot;"), ("<", "&lt;"), (">", "&gt;"), ("#", "&num;")):
-        if plain == "#":
-            parts = [part.replace(plain, "#35;") for part in parts]
-        else:
-            parts = [part.replace(plain, entity) for part in parts]
-    return "<br/>".join(parts)
+    """For a quoted label of Mermaid, which takes # for the beginning of an entity."""
+    lines = [html.escape(line, quote=False) for line in text.split(BREAK)]
+    return BREAK.join(line.replace("#", "#35;").replace('"', "#quot;") for line in lines)
 
 
 def _quoted(text: str) -> str:
