@@ -3,12 +3,14 @@
 The examples of a document are one story, told from its beginning on a new database:
     sql         is run by psql; a `text` block right after it is what psql prints
     python      is a file, named in its first line, and is run; an App defines its handlers and does nothing
+    yaml        is a workflow, and is put
     sh          is not run, but all in it has to exist; the first steps of the README are run
     text        is a picture, or the output of the block before it
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -26,6 +28,7 @@ import pytest
 from psycopg import sql
 
 import faultline
+from faultline import workflow
 from faultline.cli.main import cli
 from faultline.metrics import Metrics
 from tools import sqitch
@@ -39,7 +42,7 @@ ROOT = sqitch.ROOT
 README = ROOT / "README.md"
 GUARANTEES = ROOT / "docs/guarantees.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
-LANGUAGES = {"sql", "python", "sh", "text"}
+LANGUAGES = {"sql", "python", "yaml", "sh", "text"}
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Programs that a reader has, or is told to get.
 FOREIGN = {".", "apt-get", "cd", "docker", "export", "git", "pip", "psql", "python", "sqitch"}
@@ -101,6 +104,8 @@ def test_the_examples_run_and_print_what_the_document_says(document: Path, db: D
                 printed = run_sql(db, block)
             elif block.language == "python":
                 run_python(db, block, tmp_path)
+            elif block.language == "yaml":
+                put_workflow(db, block)
             elif block.is_output:
                 assert tidy(printed or "") == tidy(block.text), f"{block}: psql prints\n{printed}"
 
@@ -125,6 +130,11 @@ def run_python(db: Database, block: Block, directory: Path) -> None:
         [sys.executable, path.name], cwd=directory, env=environment, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, f"{block}: {result.stderr}"
+
+
+def put_workflow(db: Database, block: Block) -> None:
+    spec = workflow.load(block.text).spec
+    assert db.scalar("select faultline.put_workflow(%s::jsonb)", json.dumps(spec)) == 1, block
 
 
 def write_python(block: Block, directory: Path) -> Path:
