@@ -47,7 +47,7 @@ FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Programs that a reader has, or is told to get.
 FOREIGN = {".", "apt-get", "cd", "docker", "export", "git", "pip", "psql", "python", "sqitch"}
 SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN"}
-TABLES = "(jobs|job_events|idempotency_keys|transactions|effects|ledger_entries|postings)"
+TABLES = "(jobs|job_events|idempotency_keys|transactions|effects|ledger_entries|postings|runs|tasks|workflows)"
 # What verify() calls its violations: select 5, 'hot_loop', …
 CHECK = re.compile(r"\bselect (?:g\.promise|(\d+)), '(\w+)'")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -359,3 +360,76 @@ def test_each_check_of_the_charges_can_fail(
     orders, evidence = charges_that_add_up(main)
     damage(evidence)
     assert check in not_holding(main.judge(orders, evidence))
+
+
+# A tree of files.
+
+
+def test_the_report_is_right_though_a_runner_is_killed() -> None:
+    result = as_its_readme_says("hash-tree")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "a runner is killed when" in result.stdout
+    assert "WRONG" not in result.stdout
+
+
+def test_a_hash_of_something_else_is_found(db: Database, tmp_path: Path) -> None:
+    example = mutant("hash-tree", tmp_path, "tree.py", 'file, "sha256"', 'file, "sha512"')
+    assert wrong(run(example, db.dsn, str(EXAMPLES / "charges"))) == {"the report has the hash of every file"}
+
+
+def test_a_report_that_is_not_written_is_found(db: Database, tmp_path: Path) -> None:
+    example = mutant("hash-tree", tmp_path, "tree.py", "    os.replace(unfinished, report)", "    pass")
+    assert wrong(run(example, db.dsn, str(EXAMPLES / "charges"))) == {"the report has the hash of every file"}
+
+
+def test_what_is_no_directory_is_wrong_usage(db: Database) -> None:
+    result = run(EXAMPLES / "hash-tree", db.dsn, "/nowhere")
+    assert result.returncode == 2
+    assert "/nowhere is no directory" in result.stderr
+
+
+TREE_BREAKS: dict[str, tuple[Callable[[Any, list[str]], object], str]] = {
+    "a run that failed": (lambda status, _: status.update(state="failed"), "the run has succeeded"),
+    "a task that failed": (
+        lambda status, _: status["tasks"][0].update(state="failed"),
+        "every task has succeeded",
+    ),
+    "a task for failures that ran": (
+        lambda status, _: status["tasks"][1].update(state="succeeded"),
+        "what is for failures was skipped",
+    ),
+    "a gather that did not fail": (
+        lambda status, _: status["tasks"][2].update(attempt=1),
+        "gather failed once, on purpose",
+    ),
+    "a line of another file": (
+        lambda status, lines: lines.append("0  x"),
+        "the report has the hash of every file",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "check"), TREE_BREAKS.values(), ids=list(TREE_BREAKS))
+def test_each_check_of_the_tree_can_fail(
+    damage: Callable[[Any, list[str]], object], check: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    main = module("hash-tree", monkeypatch)
+    root = tmp_path / "files"
+    root.mkdir()
+    (root / "a").write_text("a")
+    status = {
+        "state": "succeeded",
+        "tasks": [
+            {"name": "find", "state": "succeeded", "attempt": 1},
+            {"name": "nothing-there", "state": "skipped", "attempt": None},
+            {"name": "gather", "state": "succeeded", "attempt": 2},
+        ],
+    }
+    report = tmp_path / "report.json"
+    lines = main.expected(root)
+    report.write_text(json.dumps({"lines": lines}))
+    assert not_holding(main.judge(root, report, status, [])) == set()
+    damage(status, lines)
+    report.write_text(json.dumps({"lines": lines}))
+    assert not_holding(main.judge(root, report, status, [])) == {check}
+    assert "verify() finds nothing" in not_holding(main.judge(root, report, status, ["task_stranded"]))

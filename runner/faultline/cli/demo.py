@@ -200,8 +200,11 @@ def suggestions(report: Report) -> list[tuple[str, str]]:
             f"{call} dev --data {kept} -- faultline job list --queue demo --limit 5",
             f"its jobs; with `-- psql` everything else (`rm -r {report.kept.parent}` at the end)",
         )
+    example = Path(__file__).resolve().parents[3] / "examples/hash-tree/main.py"
+    work = f"{call} dev -- {shlex.quote(sys.executable)} {shlex.quote(str(example))}"
     return [
         look,
+        *([(work, "a workflow that hashes files, and whose runner is killed")] if example.exists() else []),
         (f"{call} dev", "a database of your own, and how to enqueue and run jobs in it"),
         (f"{call} run --help", "how a runner serves your own handlers"),
     ]

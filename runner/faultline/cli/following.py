@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
+import psycopg
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -148,7 +149,10 @@ def follow(connection: Connection, run_id: int, *, quiet: bool, meanwhile: Calla
 
 def run_here(connection: Connection, run_id: int, app: App, dsn: str | None, *, quiet: bool) -> None:
     """The same, while this process is a runner on the queues of the run's workflow."""
-    queues = tuple(row[0] for row in connection.execute(QUEUES, (run_id,)))
+    queues: tuple[str, ...] = ()
+    # Who may not look into workflows serves all queues, as `faultline run` does.
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        queues = tuple(row[0] for row in connection.execute(QUEUES, (run_id,)))
     options = RunnerOptions(dsn=dsn, queues=queues or None, poll=0.2)
     with _terminated_by(signal.SIGTERM, signal.SIGHUP), _working(app, options) as working:
         follow(connection, run_id, quiet=quiet, meanwhile=working.check)
