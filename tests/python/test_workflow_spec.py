@@ -277,6 +277,18 @@ def test_a_typing_mistake_in_what_a_task_is_is_one_fault() -> None:
     assert [fault.hint for fault in refused.value.faults] == ["Did you mean type?"]
 
 
+@pytest.mark.parametrize("condition", ["$stats > 1", '$"stats" > 1', "$.a == 1 && $b == 2"])
+def test_a_condition_has_no_variables(condition: str) -> None:
+    with pytest.raises(WorkflowFault, match=r"tasks\.b\.if: there is no variable \$"):
+        load(json.dumps({"name": "t", "tasks": {"b": {"type": "b", "if": condition}}}))
+
+
+@pytest.mark.parametrize("condition", ['$.a like_regex "x$b"', '$."$b" == 1', "exists($ ? (@.a > 1))", "!($.a > 1)"])
+def test_a_dollar_elsewhere_is_no_variable(condition: str, db: Database) -> None:
+    workflow = load(json.dumps({"name": "t", "tasks": {"b": {"type": "b", "if": condition}}}))
+    assert put(db, workflow.spec) >= 1
+
+
 def test_a_place_is_found_though_names_have_dots() -> None:
     workflow = load("name: t\ntasks:\n  a: {type: a}\n  a.b:\n    type: b\n    needs: a\n")
     assert str(workflow.locate("tasks.a.b.needs")) == "6:5"

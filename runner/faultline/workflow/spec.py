@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
+QUOTED: Final = re.compile(r'(?<!\$)"(?:[^"\\]|\\.)*"', re.DOTALL)
+VARIABLE: Final = re.compile(r'\$(?:\w+|")')
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_TASKS: Final = 10_000
 MOST_PAYLOAD: Final = 262_144
@@ -235,6 +237,9 @@ class _Checker:
         if condition is not None and (condition.kind != "string" or not condition.value.strip()):
             hint = "An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0"
             self._fault(condition, f"{path}.if", f"{condition.short()} is not a condition", hint)
+        elif condition is not None and (found := VARIABLE.search(QUOTED.sub('""', condition.value))):
+            hint = "The results of what it needs are members of $, as $.stats.rows"
+            self._fault(condition, f"{path}.if", f"there is no variable {found[0]}", hint)
 
     def _references(self, given: dict[str, Node], path: str, needs: Sequence[str]) -> None:
         for key in ("for_each", "input"):
