@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from faultline import App, Job
+from faultline import App, Discard, Job, RetryLater, Snooze
 from faultline.workflow import load
 from tests.support.running import Running, assert_sound, drain, process, until
 from tools import sqitch
@@ -251,6 +251,118 @@ def test_tasks_wait_for_their_contexts_if_the_database_refuses(db: Database, mon
         assert db.scalar("select failures from faultline.jobs_live where run_id = %s", run) == 0
         db.execute("grant execute on function faultline.task_contexts to faultline_runner")
         assert over(db, run) == "succeeded"
+    assert_sound(db)
+
+
+def test_a_task_completed_by_its_ledger_releases_what_needs_it(db: Database) -> None:
+    put(db, pay={"type": "pay", "for_each": "input.orders"}, mail={"type": "mail", "needs": "pay"})
+    mailed: list[Any] = []
+
+    def pay(job: Job) -> None:
+        with job.ledger(f"order-{job.item}") as tx:
+            tx.post("alice", -1, "EUR")
+            tx.post("bob", 1, "EUR")
+            tx.result = {"paid": job.item}
+
+    async def mail(job: Job) -> None:
+        mailed.append(job.results["pay"])
+
+    run = trigger(db, '{"orders": [1, 2, 3]}')
+    drain(app_of(pay=pay, mail=mail), db)
+    assert over(db, run) == "succeeded"
+    assert mailed == [[{"paid": 1}, {"paid": 2}, {"paid": 3}]]
+    assert_sound(db)
+
+
+def test_every_outcome_of_a_handler_is_an_outcome_of_its_task(db: Database) -> None:
+    put(
+        db,
+        snoozes={"type": "snoozes"},
+        retries={"type": "retries", "retry": {"max_attempts": 2}},
+        gives_up={"type": "gives_up"},
+        too_big={"type": "too_big"},
+        after={"type": "after", "needs": ["snoozes", "retries", "gives_up", "too_big"], "when": "always"},
+    )
+    seen: list[Any] = []
+
+    async def snoozes(job: Job) -> int:
+        if job.attempt == 1:
+            raise Snooze(0.05)
+        return job.attempt
+
+    async def retries(job: Job) -> int:
+        if job.failures == 0:
+            raise RetryLater(0.05)
+        return job.attempt
+
+    def gives_up(job: Job) -> None:
+        raise Discard("no use")
+
+    async def too_big(job: Job) -> str:
+        return "x" * 300_000
+
+    async def after(job: Job) -> None:
+        seen.append(job.results)
+
+    run = trigger(db)
+    app = app_of(snoozes=snoozes, retries=retries, gives_up=gives_up, too_big=too_big, after=after)
+    with Running(app, db):
+        assert over(db, run) == "failed"
+    assert seen == [{"snoozes": 2, "retries": 2, "gives_up": None, "too_big": None}]
+    found = {task["name"]: (task["error"] or {}).get("type") for task in status(db, run)["tasks"]}
+    assert found["gives_up"] == "Discard"
+    assert found["too_big"] == "ResultError"
+    assert_sound(db)
+
+
+def test_a_resumed_run_keeps_what_succeeded(db: Database) -> None:
+    put(db, each={"type": "each", "for_each": "input.numbers"}, last={"type": "last", "needs": "each"})
+    ran: list[int] = []
+    broken = True
+
+    async def each(job: Job) -> int:
+        ran.append(job.item)
+        if broken and job.item == 2:
+            raise Discard("not yet")
+        return int(job.item)
+
+    async def last(job: Job) -> int:
+        return sum(job.results["each"])
+
+    run = trigger(db, '{"numbers": [1, 2, 3]}')
+    with Running(app_of(each=each, last=last), db):
+        assert over(db, run) == "failed"
+        broken = False
+        db.execute("select faultline.resume_run(%s)", run)
+        assert over(db, run) == "succeeded"
+    assert sorted(ran) == [1, 2, 2, 3]
+    assert status(db, run)["tasks"][-1]["result"] == 6
+    assert_sound(db)
+
+
+def test_a_workflow_runs_in_a_workflow(db: Database) -> None:
+    child = {"name": "child", "tasks": {"double": {"type": "double"}}}
+    db.execute("select faultline.put_workflow(%s::jsonb)", json.dumps(child))
+    put(
+        db,
+        parts={"type": "parts"},
+        each={"workflow": "child", "needs": "parts", "for_each": "parts", "concurrency": 2},
+        total={"type": "total", "needs": "each"},
+    )
+
+    async def parts(job: Job) -> list[int]:
+        return [1, 2, 3, 4]
+
+    async def double(job: Job) -> int:
+        return int(2 * job.input["item"])
+
+    async def total(job: Job) -> int:
+        return sum(part["double"] for part in job.results["each"])
+
+    run = trigger(db)
+    drain(app_of(parts=parts, double=double, total=total), db)
+    assert over(db, run) == "succeeded"
+    assert db.scalar("select result from faultline.task_log where run_id = %s and name = 'total'", run) == 20
     assert_sound(db)
 
 
