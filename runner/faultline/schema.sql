@@ -1554,7 +1554,7 @@ begin
     error := pg_catalog.jsonb_build_object(
       'type', 'ConditionError', 'message', pg_catalog.format('if: %s is neither true nor false here', pg_catalog.left(definition ->> 'if', 300)));
   end if;
-exception when data_exception then
+exception when data_exception or undefined_object then
   error := pg_catalog.jsonb_build_object('type', 'ConditionError', 'message', pg_catalog.left(sqlerrm, 500));
 end
 $$;
@@ -3264,17 +3264,18 @@ begin
   end if;
   begin
     perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
-                                 case when given ->> 'priority' is not null then least((given ->> 'priority')::numeric, 1000)::int end,
+                                 case when given ->> 'priority' is not null then greatest(least((given ->> 'priority')::numeric, 1000), -1000)::int end,
                                  case when given -> 'retry' ->> 'max_attempts' is not null
-                                   then least((given -> 'retry' ->> 'max_attempts')::numeric, 1000)::int end, null, null,
+                                   then greatest(least((given -> 'retry' ->> 'max_attempts')::numeric, 1000), -1000)::int end, null, null,
                                  nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);
   exception when sqlstate 'FL004' then
     get stacked diagnostics problem = message_text, hint = pg_exception_hint;
     perform faultline._task_fault(place, problem, hint);
   end;
   job := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-    'queue', given -> 'queue', 'priority', given -> 'priority', 'timeout', given -> 'timeout',
-    'max_attempts', given -> 'retry' -> 'max_attempts', 'backoff', given -> 'retry' -> 'backoff'));
+    -- Whole numbers, however they were written: 2.0 is 2.
+    'queue', given -> 'queue', 'priority', (given ->> 'priority')::numeric::int, 'timeout', given -> 'timeout',
+    'max_attempts', (given -> 'retry' ->> 'max_attempts')::numeric::int, 'backoff', given -> 'retry' -> 'backoff'));
   return job;
 end
 $$;
@@ -3301,10 +3302,14 @@ begin
     perform faultline._task_fault('tasks', pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(name, 140))),
                                   'A task''s name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
   end if;
-  if name = 'input' then
-    perform faultline._task_fault(place, 'no task can be called input', 'input is the input of the run');
+  if name = 'input' or pg_catalog.starts_with(name, 'input.') then
+    perform faultline._task_fault(place, pg_catalog.format('no task can be called %s', name), 'input is the input of the run');
   end if;
   perform faultline._check_keys(place, given, '{type, payload, needs, depends_on, when, if, for_each, concurrency, wait, wait_for, workflow, input, queue, priority, timeout, retry, description}');
+
+  if pg_catalog.jsonb_typeof(given -> 'description') not in ('string', 'null') then
+    perform faultline._task_fault(place || '.description', 'it is not a text', 'What the task is for');
+  end if;
 
   kinds := array(select k from unnest(array['type', 'wait', 'wait_for', 'workflow']) k where given ? k);
   if pg_catalog.cardinality(kinds) <> 1 then
@@ -3342,7 +3347,9 @@ begin
   end if;
   if given ? 'if' then
     begin
-      if pg_catalog.jsonb_typeof(given -> 'if') <> 'string' then
+      -- A condition has no variables: $x is one, $.x is none, and what stands in quotes is text.
+      if pg_catalog.jsonb_typeof(given -> 'if') <> 'string'
+         or pg_catalog.regexp_replace(given ->> 'if', '"([^"\\]|\\.)*"', '""', 'g') ~ '\$[A-Za-z0-9_"]' then
         raise invalid_text_representation;
       end if;
       perform (given ->> 'if')::jsonpath;
@@ -3415,7 +3422,7 @@ begin
   end if;
   return definition || pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'needs', needs, 'when', coalesce(given -> 'when', '"success"'), 'if', given -> 'if', 'for_each', given -> 'for_each',
-    'concurrency', given -> 'concurrency', 'input', given -> 'input'));
+    'concurrency', (given ->> 'concurrency')::numeric::int, 'input', given -> 'input'));
 end
 $_$;
 

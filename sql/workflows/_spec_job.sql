@@ -23,17 +23,18 @@ begin
   end if;
   begin
     perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
-                                 case when given ->> 'priority' is not null then least((given ->> 'priority')::numeric, 1000)::int end,
+                                 case when given ->> 'priority' is not null then greatest(least((given ->> 'priority')::numeric, 1000), -1000)::int end,
                                  case when given -> 'retry' ->> 'max_attempts' is not null
-                                   then least((given -> 'retry' ->> 'max_attempts')::numeric, 1000)::int end, null, null,
+                                   then greatest(least((given -> 'retry' ->> 'max_attempts')::numeric, 1000), -1000)::int end, null, null,
                                  nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);
   exception when sqlstate 'FL004' then
     get stacked diagnostics problem = message_text, hint = pg_exception_hint;
     perform faultline._task_fault(place, problem, hint);
   end;
   job := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-    'queue', given -> 'queue', 'priority', given -> 'priority', 'timeout', given -> 'timeout',
-    'max_attempts', given -> 'retry' -> 'max_attempts', 'backoff', given -> 'retry' -> 'backoff'));
+    -- Whole numbers, however they were written: 2.0 is 2.
+    'queue', given -> 'queue', 'priority', (given ->> 'priority')::numeric::int, 'timeout', given -> 'timeout',
+    'max_attempts', (given -> 'retry' ->> 'max_attempts')::numeric::int, 'backoff', given -> 'retry' -> 'backoff'));
   return job;
 end
 $$;

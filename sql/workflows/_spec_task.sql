@@ -16,10 +16,14 @@ begin
     perform faultline._task_fault('tasks', pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(name, 140))),
                                   'A task''s name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
   end if;
-  if name = 'input' then
-    perform faultline._task_fault(place, 'no task can be called input', 'input is the input of the run');
+  if name = 'input' or pg_catalog.starts_with(name, 'input.') then
+    perform faultline._task_fault(place, pg_catalog.format('no task can be called %s', name), 'input is the input of the run');
   end if;
   perform faultline._check_keys(place, given, '{type, payload, needs, depends_on, when, if, for_each, concurrency, wait, wait_for, workflow, input, queue, priority, timeout, retry, description}');
+
+  if pg_catalog.jsonb_typeof(given -> 'description') not in ('string', 'null') then
+    perform faultline._task_fault(place || '.description', 'it is not a text', 'What the task is for');
+  end if;
 
   kinds := array(select k from unnest(array['type', 'wait', 'wait_for', 'workflow']) k where given ? k);
   if pg_catalog.cardinality(kinds) <> 1 then
@@ -57,7 +61,9 @@ begin
   end if;
   if given ? 'if' then
     begin
-      if pg_catalog.jsonb_typeof(given -> 'if') <> 'string' then
+      -- A condition has no variables: $x is one, $.x is none, and what stands in quotes is text.
+      if pg_catalog.jsonb_typeof(given -> 'if') <> 'string'
+         or pg_catalog.regexp_replace(given ->> 'if', '"([^"\\]|\\.)*"', '""', 'g') ~ '\$[A-Za-z0-9_"]' then
         raise invalid_text_representation;
       end if;
       perform (given ->> 'if')::jsonpath;
@@ -130,7 +136,7 @@ begin
   end if;
   return definition || pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'needs', needs, 'when', coalesce(given -> 'when', '"success"'), 'if', given -> 'if', 'for_each', given -> 'for_each',
-    'concurrency', given -> 'concurrency', 'input', given -> 'input'));
+    'concurrency', (given ->> 'concurrency')::numeric::int, 'input', given -> 'input'));
 end
 $$;
 comment on function faultline._spec_task(text, jsonb, jsonb) is 'Private: the definition of one task of a workflow, checked.';

@@ -100,6 +100,7 @@ BAD = {
     "a long task": Bad(TASKS + f"{{{'a' * 129}: {{type: a}}}}", "is not a name"),
     "an empty task name": Bad(TASKS + "{'': {type: a}}", "is not a name"),
     "a task called input": Bad(TASKS + "{input: {type: a}}", "no task can be called input"),
+    "a task called like a place in the input": Bad(TASKS + "{input.x: {type: a}}", "no task can be called input.x"),
     "a task that is null": Bad(TASKS + "{a: }", "tasks.a: it is not an object but of type null"),
     "a task that is a text": Bad(TASKS + "{a: b}", "tasks.a: it is not an object but of type string"),
     "a task without a kind": Bad(TASKS + "{a: {}}", "tasks.a: it does not say what it is"),

@@ -171,8 +171,8 @@ class _Checker:
         at = Node(name, tasks.keys[name], {})
         if not NAME.fullmatch(name):
             self._fault(at, "tasks", f"{at.short()} is not a name", A_NAME)
-        if name == "input":
-            self._fault(at, path, "no task can be called input", "input is the input of the run")
+        if name == "input" or name.startswith("input."):
+            self._fault(at, path, f"no task can be called {name}", "input is the input of the run")
         if not self._keys(task, path, TASK_KEYS):
             return []
         given = task.value

@@ -37,7 +37,14 @@ from (values
   ('{"": {"type": "t"}}', 'tasks: '''' is not a name', 'A task''s name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
   ('{"größe": {"type": "t"}}', 'tasks: ''größe'' is not a name', 'A task''s name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
   ('{"input": {"type": "t"}}', 'tasks.input: no task can be called input', 'input is the input of the run'),
+  ('{"input.x": {"type": "t"}}', 'tasks.input.x: no task can be called input.x', 'input is the input of the run'),
   ('{"a": 1}', 'tasks.a: it is not an object but of type number', null)) v (tasks, message, hint);
+
+-- What a condition may say, and whole numbers however they are written.
+select isnt(faultline.put_workflow('{"name": "fine", "tasks": {"a": {"type": "t", "priority": 2.0, "retry": {"max_attempts": 3.0}},
+  "b": {"type": "t", "needs": "a", "if": "$.a.price == \"$5\" && $.a.n > 1", "for_each": "a", "concurrency": 2.0}}}'), null, 'text in quotes is no variable, 2.0 is 2');
+select is(definition ->> k, v, k) from (values ('a', 'priority', '2'), ('a', 'max_attempts', '3'), ('b', 'concurrency', '2')) x (t, k, v)
+join faultline.workflow_tasks w on w.workflow = 'fine' and w.task = x.t;
 
 -- One task.
 create function tap.refused_task(task jsonb, message text, hint text) returns text language sql
@@ -51,6 +58,10 @@ from (values
   ('{"type": "t", "when": null}', '.when: null is not one of success, failure, always', 'when: success is the default'),
   ('{"type": "t", "when": "failure"}', '.when: it waits for a failure of what it needs, and needs nothing', 'Name in needs what may fail'),
   ('{"type": "t", "if": 5}', '.if: 5 is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
+  ('{"type": "t", "if": "$x > 1"}', '.if: "$x > 1" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
+  ('{"type": "t", "if": "$.a == 1 && $\"x\" > 1"}', '.if: "$.a == 1 && $\"x\" > 1" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
+  ('{"type": "t", "priority": -10000000000000}', ': priority -1000 is out of bounds', '1, 2, 3 or 4; 1 runs first'),
+  ('{"type": "t", "description": 5}', '.description: it is not a text', 'What the task is for'),
   ('{"type": "t", "if": "a >"}', '.if: "a >" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
   ('{"type": "t", "for_each": "a.x"}', '.for_each: "a.x" is neither input nor a task that it needs, nor a place in one of them', 'for_each: extract, or extract.rows, or input.files'),
   ('{"type": "t", "for_each": ["a"]}', '.for_each: ["a"] is neither input nor a task that it needs, nor a place in one of them', 'for_each: extract, or extract.rows, or input.files'),
