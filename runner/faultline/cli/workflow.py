@@ -11,7 +11,7 @@ import click
 import psycopg
 
 from faultline.cli import output
-from faultline.cli.database import connect
+from faultline.cli.database import OBSERVER, OPERATOR, PRODUCER, RUNNER, connect
 from faultline.cli.enqueue import check_json, read_object
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
 from faultline.cli.following import Run, follow, print_tasks, run_here
@@ -76,7 +76,7 @@ def put(file: Path, dsn: str | None, as_json: bool) -> int:
     found = _read(file, as_json=as_json)
     if found is None:
         return BAD_OUTCOME
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         try:
             ((version,),) = connection.execute(
                 "select faultline.put_workflow(%s::jsonb)", (json.dumps(found.spec, ensure_ascii=False),)
@@ -145,7 +145,7 @@ def show_graph(file: Path | None, run_id: int | None, form: str, dsn: str | None
         spec = found.spec
     states: dict[str, str] = {}
     if run_id is not None:
-        with connect(dsn) as connection:
+        with connect(dsn, OBSERVER) as connection:
             run = Run.look(connection, run_id)
             states = run.states
             spec = spec if spec is not None else _spec_of(connection, run)
@@ -183,7 +183,7 @@ def list_workflows(limit: int, dsn: str | None, as_json: bool) -> None:
     \b
     faultline workflow list
     """
-    with connect(dsn) as connection:
+    with connect(dsn, OBSERVER) as connection:
         rows = connection.execute(LIST, (limit + 1,)).fetchall()
     output.print_newest(rows, limit, _print_workflows, nothing="there is no workflow", as_json=as_json)
 
@@ -220,7 +220,7 @@ def run(name: str, input_: str, key: str | None, wait: bool, app: str | None, ds
     text = read_object(input_, "input")
     found = load_app(app) if app is not None else None
     dsn = dsn or (found.dsn if found is not None else None)
-    with connect(dsn) as connection:
+    with connect(dsn, RUNNER if app else PRODUCER) as connection:
         ((run_id,),) = connection.execute(
             "select faultline.trigger_workflow(%s, %s::jsonb, %s)", (name, text, key)
         ).fetchall()
@@ -259,9 +259,9 @@ def status(run_id: int, dsn: str | None, as_json: bool) -> None:
 
     \b
     faultline workflow status 1
-    faultline workflow status 1 --json | jq '.tasks[] | select(.state == "failed")'
+    faultline workflow status 1 --json | jq '.tasks[].state'
     """
-    with connect(dsn) as connection:
+    with connect(dsn, PRODUCER) as connection:
         found = Run.look(connection, run_id)
     if as_json:
         output.print_raw_json(found.document)
@@ -312,7 +312,7 @@ def cancel(run_id: int, dsn: str | None, as_json: bool) -> None:
 
 
 def _change(dsn: str | None, function: str, run_id: int, *, as_json: bool) -> None:
-    with connect(dsn) as connection:
+    with connect(dsn, OPERATOR) as connection:
         ((state,),) = connection.execute(f"select faultline.{function}(%s)", (run_id,)).fetchall()
     if as_json:
         output.print_json({"run_id": run_id, "state": state})
@@ -336,7 +336,7 @@ def signal(run_id: int, name: str, payload: str | None, dsn: str | None, as_json
     text = sys.stdin.read() if payload == "-" else payload
     if text is not None:
         check_json(text, "payload")
-    with connect(dsn) as connection:
+    with connect(dsn, PRODUCER) as connection:
         connection.execute("select faultline.signal_run(%s, %s, %s::jsonb)", (run_id, name, text))
     if as_json:
         output.print_json({"run_id": run_id, "signal": name})
