@@ -52,7 +52,6 @@ create table faultline.runs (
   version int not null,
   state text not null default 'running',
   input jsonb not null,
-  input_hash bigint not null,
   idempotency_key text,
   created_at timestamptz not null,
   finished_at timestamptz,

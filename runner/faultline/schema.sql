@@ -386,7 +386,7 @@ INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', '
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6a284e046008aebc4ce9e75bd44d45972c3c556b', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '722e2099e3bf6077c8f9ae6580bac836cfaf5d4a', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '8ac49c1714e89ea55659d39d0539c764641d9b8a', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
@@ -587,7 +587,6 @@ CREATE TABLE faultline.runs (
     version integer NOT NULL,
     state text DEFAULT 'running'::text NOT NULL,
     input jsonb NOT NULL,
-    input_hash bigint NOT NULL,
     idempotency_key text,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
@@ -3467,9 +3466,9 @@ begin
   set state = 'running', child_run_id = child
   where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
   insert into faultline.runs (
-    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, input_hash, created_at)
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, created_at)
   values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
-          pg_catalog.jsonb_hash_extended(given, 0), pg_catalog.clock_timestamp());
+          pg_catalog.clock_timestamp());
   return child;
 end
 $$;
@@ -7143,7 +7142,6 @@ CREATE FUNCTION faultline.trigger_workflow(name text, input jsonb DEFAULT '{}'::
 declare
   new_run bigint;
   version_ int;
-  hash bigint;
   known faultline.runs;
   wrong record;
 begin
@@ -7177,12 +7175,11 @@ begin
   end if;
 
   perform pg_catalog.pg_current_xact_id();
-  hash := pg_catalog.jsonb_hash_extended(input, 0);
   loop
     if idempotency_key is not null then
       select * into known from faultline.runs r where r.workflow = name and r.idempotency_key = trigger_workflow.idempotency_key;
       if found then
-        if known.input_hash <> hash then
+        if known.input <> input then
           raise exception using
             errcode = 'FL002', message = pg_catalog.format('idempotency key %L of workflow %s stands for run %s, which has another input', idempotency_key, name, known.run_id),
             hint = 'The same key wants the same input: use a new key for a new run.';
@@ -7191,8 +7188,8 @@ begin
       end if;
     end if;
     new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
-    insert into faultline.runs (run_id, root_run_id, workflow, version, input, input_hash, idempotency_key, created_at)
-    values (new_run, new_run, name, version_, input, hash, idempotency_key, pg_catalog.clock_timestamp())
+    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at)
+    values (new_run, new_run, name, version_, input, idempotency_key, pg_catalog.clock_timestamp())
     on conflict on constraint runs_key do nothing;
     exit when found;
   end loop;

@@ -36,9 +36,9 @@ begin
   set state = 'running', child_run_id = child
   where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
   insert into faultline.runs (
-    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, input_hash, created_at)
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, created_at)
   values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
-          pg_catalog.jsonb_hash_extended(given, 0), pg_catalog.clock_timestamp());
+          pg_catalog.clock_timestamp());
   return child;
 end
 $$;

@@ -17,7 +17,6 @@ as $$
 declare
   new_run bigint;
   version_ int;
-  hash bigint;
   known faultline.runs;
   wrong record;
 begin
@@ -51,12 +50,11 @@ begin
   end if;
 
   perform pg_catalog.pg_current_xact_id();
-  hash := pg_catalog.jsonb_hash_extended(input, 0);
   loop
     if idempotency_key is not null then
       select * into known from faultline.runs r where r.workflow = name and r.idempotency_key = trigger_workflow.idempotency_key;
       if found then
-        if known.input_hash <> hash then
+        if known.input <> input then
           raise exception using
             errcode = 'FL002', message = pg_catalog.format('idempotency key %L of workflow %s stands for run %s, which has another input', idempotency_key, name, known.run_id),
             hint = 'The same key wants the same input: use a new key for a new run.';
@@ -65,8 +63,8 @@ begin
       end if;
     end if;
     new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
-    insert into faultline.runs (run_id, root_run_id, workflow, version, input, input_hash, idempotency_key, created_at)
-    values (new_run, new_run, name, version_, input, hash, idempotency_key, pg_catalog.clock_timestamp())
+    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at)
+    values (new_run, new_run, name, version_, input, idempotency_key, pg_catalog.clock_timestamp())
     on conflict on constraint runs_key do nothing;
     exit when found;
   end loop;

@@ -194,9 +194,9 @@ from unnest(array[
 set local session_replication_role = replica;
 
 -- Runs and their tasks.
-insert into faultline.runs (run_id, root_run_id, workflow, version, input, input_hash, idempotency_key, created_at) values (1, 1, 'w', 1, '{}', 0, 'there', now());
+insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at) values (1, 1, 'w', 1, '{}', 'there', now());
 create function tap.run_row(change text) returns text language sql
-as $$ select row_of('runs', 'run_id, root_run_id, depth, workflow, version, state, input, input_hash, created_at', '2, 2, 0, ''w'', 1, ''running'', ''{}'', 0, now()', change) $$;
+as $$ select row_of('runs', 'run_id, root_run_id, depth, workflow, version, state, input, created_at', '2, 2, 0, ''w'', 1, ''running'', ''{}'', now()', change) $$;
 select is(run_row(change), expected, 'run: ' || change)
 from (values ('depth = 1', 'right'), ('run_id = 1, root_run_id = 1', 'runs_pkey'), ('idempotency_key = ''there''', 'runs_key'), ('idempotency_key = ''there'', workflow = ''v''', 'right'), ('state = ''waiting'', finished_at = now()', 'runs_state'),
   ('state = ''failed''', 'runs_finished'), ('state = ''failed'', finished_at = now()', 'right'), ('state = ''succeeded'', finished_at = now()', 'right'), ('state = ''cancelled'', finished_at = now()', 'right'), ('finished_at = now()', 'runs_finished'),
