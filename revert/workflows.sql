@@ -2,7 +2,6 @@
 
 begin;
 
-drop index faultline.jobs_live_task;
 drop table faultline.run_signals, faultline.tasks, faultline.runs, faultline.task_dependencies, faultline.workflow_tasks,
   faultline.workflows;
 

@@ -22,9 +22,17 @@ run() {
 for version in "${versions[@]}"; do
     [[ $version =~ ^(15|18)$ ]] || { echo "PG=$version: the tests know PostgreSQL 15 and 18" >&2 && exit 2; }
 done
-logs=$(mktemp -d)
+# A test has a database of its own, which is 700 files: ten times as fast in memory, where that has the room.
+if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -ge $((4 * 1024 * 1024)) ]; then
+    TMPDIR=/dev/shm
+fi
+TMPDIR=$(mktemp -d --tmpdir="${TMPDIR:-/tmp}" faultline-test.XXXXXX)
+export TMPDIR
+chmod 711 "$TMPDIR" # as root, PostgreSQL runs as another user
+logs=$TMPDIR/logs
+mkdir "$logs"
 jobs=()
-trap 'rm -rf "$logs"' EXIT
+trap 'rm -rf "$TMPDIR"' EXIT
 trap 'kill "${jobs[@]}" 2>/dev/null || true; exit 130' INT TERM
 for version in "${versions[@]}"; do
     : >"$logs/$version" # tail may be there before the job
