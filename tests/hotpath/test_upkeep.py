@@ -35,6 +35,7 @@ PARTITION = "select to_regclass('faultline.jobs_done_' || to_char((now() at time
 HELD_BY = """
     select count(*) from pg_locks l join pg_stat_activity a using (pid)
     where a.application_name = %s and l.relation = 'faultline.jobs_done'::regclass and l.granted
+      and a.datname = current_database() and a.wait_event = 'ClientWrite'
 """
 
 
@@ -154,7 +155,7 @@ def test_a_plain_drop_behind_a_reader_would_stop_them(db: Database) -> None:
 
 
 def _stalled_dump(db: Database) -> subprocess.Popen[bytes]:
-    """A pg_dump that holds its locks and waits for somebody to read what it writes."""
+    """A pg_dump that holds all its locks, not only the first ones, and waits for somebody to read what it writes."""
     dump = subprocess.Popen(
         [db.server.bin / "pg_dump", "--data-only", f"--dbname={db.dsn}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
