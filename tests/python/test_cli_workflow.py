@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from faultline.cli import following, output
 from tests.support.cli import COMMAND, SECONDS, Cli, environment, run
 from tests.support.running import process, until
 
@@ -260,6 +261,25 @@ class TestFollowing:
                 variables={"FAULTLINE_DSN": db.dsn},
             )
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "run 1 has succeeded")
+
+    def test_who_waits_while_nobody_serves_the_queue_is_told_once(
+        self, db: Database, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(following, "STILL_SECONDS", 0)
+        put(cli, DIAMOND)
+        db.execute("select faultline.register_runner(gen_random_uuid(), 'h', 1, '1', '{elsewhere}')")
+        told: list[str] = []
+
+        def cancel(text: str) -> None:
+            told.append(text)
+            db.execute("select faultline.cancel_run(1)")
+
+        looks = iter(range(50))
+        monkeypatch.setattr(time, "sleep", lambda _: next(looks))
+        monkeypatch.setattr(output, "note", cancel)
+        assert cli("workflow", "run", "diamond", "--input", '{"parts": []}', "--wait").exit_code == 1
+        assert told[0].startswith("waiting: no runner serves the queue default.")
+        assert len(told) == 1
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
     def test_a_signal_ends_it_gently_and_the_run_goes_on(

@@ -62,8 +62,18 @@ cross join lateral jsonb_each(u.spec -> 'tasks') as t (name, task)
 where t.task ? 'type'
 order by 1
 """
+# Of these queues, those no runner has asked for a minute.
+UNSERVED: Final = """
+select q.queue
+from unnest(%s::text[]) with ordinality q (queue, place)
+where not exists (
+  select from faultline.runner_overview r
+  where r.last_seen_at > clock_timestamp() - interval '1 minute' and (r.queues is null or q.queue = any (r.queues)))
+order by q.place
+"""
 POLL_FIRST: Final = 0.1
 POLL_MOST: Final = 1.0
+STILL_SECONDS: Final = 3.0
 ROWS_MOST: Final = 30
 RESULT_MOST: Final = 160
 
@@ -134,9 +144,13 @@ def print_tasks(run: Run) -> None:
 
 
 def follow(connection: Connection, run_id: int, *, quiet: bool, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Until the run is over. `meanwhile` is called each time, and may raise."""
+    """Until the run is over. `meanwhile` is called each time, and may raise.
+
+    If nothing moves for three seconds although tasks are queued, it says once which queues no runner serves.
+    """
     view = _Quiet() if quiet else _Table() if sys.stdout.isatty() else _Lines()
-    started = time.monotonic()
+    started = moved = time.monotonic()
+    before, told = None, False
     with view.shown():
         while True:
             ((state, tasks),) = connection.execute(GLANCE, (run_id,)).fetchall()
@@ -144,16 +158,38 @@ def follow(connection: Connection, run_id: int, *, quiet: bool, meanwhile: Calla
             if state != "running":
                 return
             meanwhile()
-            time.sleep(min(POLL_MOST, POLL_FIRST + (time.monotonic() - started) / 30))
+            now = time.monotonic()
+            if tasks != before:
+                before, moved = tasks, now
+            elif not told and now - moved >= STILL_SECONDS:
+                told = True
+                _tell_unserved(connection, run_id)
+            time.sleep(min(POLL_MOST, POLL_FIRST + (now - started) / 30))
+
+
+def _queues(connection: Connection, run_id: int) -> list[str]:
+    return [queue for (queue,) in connection.execute(QUEUES, (run_id,))]
+
+
+def _tell_unserved(connection: Connection, run_id: int) -> None:
+    # Who may not look into workflows and runners is not told.
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        unserved = connection.execute(UNSERVED, (_queues(connection, run_id),))
+        queues = [output.clean(queue) for (queue,) in unserved]
+        if queues:
+            output.note(
+                f"waiting: no runner serves the queue{'s' * (len(queues) > 1)} {', '.join(queues)}.\n"
+                "Start one: faultline run MODULE:APP. With --app this command is one itself."
+            )
 
 
 def run_here(connection: Connection, run_id: int, app: App, dsn: str | None, *, quiet: bool) -> None:
     """The same, while this process is a runner on the queues of the run's workflow."""
-    queues: tuple[str, ...] = ()
+    queues: list[str] = []
     # Who may not look into workflows serves all queues, as `faultline run` does.
     with suppress(psycopg.errors.InsufficientPrivilege):
-        queues = tuple(row[0] for row in connection.execute(QUEUES, (run_id,)))
-    options = RunnerOptions(dsn=dsn, queues=queues or None, poll=0.2)
+        queues = _queues(connection, run_id)
+    options = RunnerOptions(dsn=dsn, queues=tuple(queues) or None, poll=0.2)
     with _terminated_by(signal.SIGTERM, signal.SIGHUP), _working(app, options) as working:
         follow(connection, run_id, quiet=quiet, meanwhile=working.check)
 
