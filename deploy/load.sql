@@ -105,6 +105,7 @@ set local role faultline_owner;
 \ir ../sql/workflows/_end_task.sql
 \ir ../sql/workflows/_end_tasks.sql
 \ir ../sql/workflows/_find_cycle.sql
+\ir ../sql/workflows/_finish_jobs.sql
 \ir ../sql/workflows/_finish_run.sql
 \ir ../sql/workflows/_follow.sql
 \ir ../sql/workflows/_lock_runs.sql

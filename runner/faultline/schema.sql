@@ -387,7 +387,7 @@ INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', '
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6a284e046008aebc4ce9e75bd44d45972c3c556b', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '8ac49c1714e89ea55659d39d0539c764641d9b8a', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '334ef2008440b6fceeeda321d7872c4d6d891e3b', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1906,6 +1906,54 @@ $$;
 
 COMMENT ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) IS 'Private: moves a locked job to jobs_done.';
 
+-- Name: _finish_jobs(bigint[], text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._finish_jobs(run_ids bigint[], state text) RETURNS void
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  ids bigint[];
+  places tid[];
+  transactions text[];
+begin
+  ids := array(
+    select j.job_id
+    from unnest(run_ids) as u (id)
+    cross join lateral (
+      -- Not a bare comparison with a state: no plan is to stray into an index of jobs in that state.
+      select j.job_id from faultline.jobs_live j where j.run_id = u.id and (j.state = 'failed') = (_finish_jobs.state = 'discarded') offset 0
+    ) j);
+  places := array(select j.ctid from faultline.jobs_live j where j.job_id = any (ids) order by j.job_id for update);
+  with gone as (
+    delete from faultline.jobs_live j where j.ctid = any (places) returning j.*
+  ), done as (
+    insert into faultline.jobs_done (
+      job_id, finished_at, created_at, ready_at, started_at, lease_owner, run_id, attempt, failures, max_attempts, priority,
+      from_state, state, type, queue, payload, error, headers, tags, idempotency_key, task)
+    select g.job_id, pg_catalog.clock_timestamp(), g.created_at, g.ready_at, g.started_at, g.lease_owner, g.run_id, g.attempt,
+      g.failures, g.max_attempts, g.priority, g.state, _finish_jobs.state, g.type, g.queue, g.payload, g.error, g.headers,
+      g.tags, g.idempotency_key, g.task
+    from gone g
+  )
+  select pg_catalog.array_agg(g.transaction_id order by g.job_id) filter (where g.transaction_id is not null) into transactions
+  from gone g;
+  if transactions is not null then
+    perform faultline._tell_transaction(t.id, _finish_jobs.state) from unnest(transactions) as t (id);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _finish_jobs(run_ids bigint[], state text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._finish_jobs(run_ids bigint[], state text) IS 'Private: moves the jobs of runs to jobs_done.';
+
 -- Name: _finish_run(faultline.runs); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._finish_run(r faultline.runs) RETURNS boolean
@@ -2928,41 +2976,50 @@ COMMENT ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text
 
 CREATE FUNCTION faultline._resume(root bigint) RETURNS void
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 declare
   family bigint[] := array[root];
   turns bigint[] := '{}'::bigint[];
   turn int := 1;
   r faultline.runs;
-  job faultline.jobs_live;
   part record;
   anew text[];
 begin
   while turn <= pg_catalog.cardinality(family) loop
     update faultline.runs x set state = 'running', finished_at = null where x.run_id = family[turn] returning * into r;
-    for job in select * from faultline.jobs_live j where j.run_id = r.run_id order by j.job_id for update loop
-      perform faultline._finish(job, 'discarded', null);
-    end loop;
     anew := array(
       select distinct t.name
-      from faultline.tasks t
-      join faultline.task_dependencies d on d.workflow = r.workflow and d.version = r.version and d.task = t.name
-      join faultline.tasks n on n.run_id = t.run_id and n.name = d.needs and n.item = -1
-      where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled', 'skipped') and n.state <> 'succeeded');
+      from (
+        select t.name from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled', 'skipped') offset 0
+      ) t
+      cross join lateral (
+        select d.needs from faultline.task_dependencies d where d.workflow = r.workflow and d.version = r.version and d.task = t.name offset 0
+      ) d
+      cross join lateral (
+        select n.state from faultline.tasks n where n.run_id = r.run_id and n.name = d.needs and n.item = -1 offset 0
+      ) n
+      where n.state <> 'succeeded');
     delete from faultline.tasks t where t.run_id = r.run_id and t.name = any (anew) and t.item >= 0;
     update faultline.tasks t
     set generation = t.generation + 1, job_id = null, result = null, error = null, finished_at = null, after_failure = false,
-      child_run_id = c.run_id,
-      state = case
-        when c.run_id is not null or t.item = -1 and exists (select from faultline.tasks i where i.run_id = t.run_id and i.name = t.name and i.item >= 0) then 'running'
-        else 'waiting' end
-    from faultline.tasks self
-    -- A child that succeeded, and whose results were too large, is of no use.
-    left join faultline.runs c on c.run_id = self.child_run_id and c.state <> 'succeeded' and self.name <> all (anew)
-    where t.run_id = r.run_id and t.state in ('failed', 'cancelled', 'skipped') and self.run_id = t.run_id and self.name = t.name and self.item = t.item;
+      child_run_id = p.child, state = case when p.child is not null or p.has_items then 'running' else 'waiting' end
+    from (
+      select self.ctid as place,
+        -- A child that succeeded, and whose results were too large, is of no use.
+        (select c.run_id from faultline.runs c where c.run_id = self.child_run_id and c.state <> 'succeeded' and self.name <> all (anew)) as child,
+        self.item = -1 and (
+          select i.item from faultline.tasks i where i.run_id = r.run_id and i.name = self.name and i.item >= 0 order by i.item limit 1) is not null as has_items
+      from faultline.tasks self
+      where self.run_id = r.run_id and self.state in ('failed', 'cancelled', 'skipped')
+      offset 0
+    ) p
+    where t.ctid = p.place;
     family := family || array(
       select t.child_run_id
       from faultline.tasks t
@@ -2970,6 +3027,7 @@ begin
       order by t.ordinal, t.item);
     turn := turn + 1;
   end loop;
+  perform faultline._finish_jobs(family, 'discarded');
   for r in select x.* from faultline.runs x where x.run_id = any (family) order by x.run_id loop
     for part in
       select t.name
@@ -4727,15 +4785,17 @@ COMMENT ON FUNCTION faultline.cancel_job(job_id bigint) IS 'Cancels a queued job
 CREATE FUNCTION faultline.cancel_run(run_id bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
-    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
   r faultline.runs;
   family bigint[];
-  job faultline.jobs_live;
 begin
   r := faultline._root_run(run_id, 'cancelled');
   if r.state = 'cancelled' then
@@ -4749,11 +4809,7 @@ begin
   update faultline.tasks t
   set state = 'cancelled', finished_at = pg_catalog.clock_timestamp(), due_at = null
   where t.run_id = any (family) and t.finished_at is null;
-  for job in
-    select * from faultline.jobs_live j where j.run_id = any (family) and j.finished_at is null order by j.job_id for update
-  loop
-    perform faultline._finish(job, 'cancelled', null);
-  end loop;
+  perform faultline._finish_jobs(family, 'cancelled');
   perform faultline._record(null, null, 'cancel_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'workflow', r.workflow));
   return 'cancelled';
 end
@@ -8729,6 +8785,10 @@ REVOKE ALL ON FUNCTION faultline._find_cycle(names text[], definitions jsonb[], 
 -- Name: FUNCTION _finish(job faultline.jobs_live, state text, error jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._finish(job faultline.jobs_live, state text, error jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _finish_jobs(run_ids bigint[], state text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._finish_jobs(run_ids bigint[], state text) FROM PUBLIC;
 
 -- Name: FUNCTION _finish_run(r faultline.runs); Type: ACL; Schema: faultline; Owner: -
 

@@ -6,15 +6,17 @@ create function faultline.cancel_run(run_id bigint)
 returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
-set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
   r faultline.runs;
   family bigint[];
-  job faultline.jobs_live;
 begin
   r := faultline._root_run(run_id, 'cancelled');
   if r.state = 'cancelled' then
@@ -28,11 +30,7 @@ begin
   update faultline.tasks t
   set state = 'cancelled', finished_at = pg_catalog.clock_timestamp(), due_at = null
   where t.run_id = any (family) and t.finished_at is null;
-  for job in
-    select * from faultline.jobs_live j where j.run_id = any (family) and j.finished_at is null order by j.job_id for update
-  loop
-    perform faultline._finish(job, 'cancelled', null);
-  end loop;
+  perform faultline._finish_jobs(family, 'cancelled');
   perform faultline._record(null, null, 'cancel_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'workflow', r.workflow));
   return 'cancelled';
 end

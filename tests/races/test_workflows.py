@@ -242,3 +242,23 @@ def test_one_key_is_one_run_however_many_trigger_it(db: Database, connect: Open)
     one.rollback()
     assert other.outcome() > run
     assert db.rows("select * from faultline.verify()") == []
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback"])
+def test_a_run_that_is_cancelled_waits_for_a_claim_of_its_tasks_and_keeps_nothing_back(
+    db: Database, connect: Open, ends: str
+) -> None:
+    """The claim has made new versions of their rows: they are moved as they are after it."""
+    db.execute("select faultline.put_workflow(%s)", json.dumps({"name": "w", "tasks": DIAMOND}))
+    run = db.scalar("select faultline.trigger_workflow('w')")
+    runner, operator = connect("faultline_runner"), connect("faultline_operator")
+    runner.begin()
+    assert len(runner.run("select faultline.claim_job('default', %s, 1)", ALICE)) == 1
+    operator.start(CANCEL, run)
+    assert operator.blocked()
+    runner.commit() if ends == "commit" else runner.rollback()
+    assert operator.outcome() == "cancelled"
+    moves = db.rows("select from_state, attempt from faultline.jobs_done where run_id = %s order by 2", run)
+    assert moves == [("queued", 0), ("running", 1) if ends == "commit" else ("queued", 0)]
+    assert db.scalar("select count(*) from faultline.jobs_live") == 0
+    assert db.rows("select * from faultline.verify()") == []
