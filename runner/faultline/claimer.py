@@ -275,14 +275,16 @@ class Claimer:
         size = sum([len(row[4]) for row in rows])
         if of_runs := [job for job in jobs if job.run_id is not None]:
             size += await self._fetch_contexts(of_runs)
-        self._mean_bytes = max(size / len(rows), (self._mean_bytes + size / len(rows)) / 2)
+        # Those without a context are not in the size: an answer with all of theirs would have been too large.
+        mean = size / max(1, len(rows) - sum([job._context is None for job in of_runs]))  # noqa: SLF001
+        self._mean_bytes = max(mean, (self._mean_bytes + mean) / 2)
         return jobs
 
     async def _fetch_contexts(self, jobs: list[Job]) -> int:
         """Give these tasks what they need besides their payload; how many bytes that is.
 
         If the connection breaks meanwhile they are given back, as after any lost claim. Those without a context are
-        given back by the executor: the task was cancelled, or the database refused.
+        given back by the executor: the task was cancelled, the database refused, or all together are too large.
         """
         rows: database.Rows = []
         try:

@@ -95,6 +95,10 @@ class PayloadError(FaultlineError):
     """A payload that this runner can't decode."""
 
 
+class ContextError(FaultlineError):
+    """What a task would be given, the input of its run and the results of what it needs, is too large."""
+
+
 class ResultError(FaultlineError):
     """What a handler returned can't be stored as the job's result."""
 

@@ -25,6 +25,7 @@ from faultline.durations import show
 from faultline.encoding import decode_jsonb, encode
 from faultline.errors import (
     AlreadyApplied,
+    ContextError,
     Discard,
     Outcome,
     PayloadError,
@@ -290,6 +291,10 @@ class Executor:
         try:
             job._context.decode()
             job._item = None if job._item is None else decode_jsonb(job._item)
+        except ContextError as error:
+            self._log_failure(job, error)
+            self._completer.report(reports.broken(job, error))
+            return False
         except Exception as error:  # noqa: BLE001
             self._undecodable(job, error, "what the task is given")
             return False

@@ -658,7 +658,7 @@ begin
     loop
       holds := ready.goes;
       if ready.goes and ready.conditional then
-        select c.holds, c.error into holds, error from faultline._condition(r, ready.definition) c;
+        select c.holds, c.error into holds, error from faultline._condition(r, ready.name, ready.definition) c;
         if error is not null then
           perform faultline._end_task(r.run_id, ready.name, -1, 'failed', null, error);
           following := following || ready.name;
@@ -1372,20 +1372,37 @@ CREATE FUNCTION faultline._child_ended(r faultline.runs) RETURNS bigint[]
 declare
   parent faultline.runs;
   failed record;
+  part record;
+  names text[] := '{}'::text[];
+  gathered jsonb[] := '{}'::jsonb[];
+  bytes bigint := 0;
   results jsonb;
   error jsonb;
 begin
   select * into parent from faultline.runs x where x.run_id = r.parent_run_id;
   if r.state = 'succeeded' then
-    select coalesce(pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null')), '{}') into results
-    from faultline.tasks t
-    cross join lateral (
-      select w.needed_by from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = t.name offset 0
-    ) w
-    where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' and w.needed_by = '{}';
-    if pg_catalog.octet_length(results::text) > 16777216 then
-      results := null;
-      error := pg_catalog.jsonb_build_object('type', 'ResultError', 'message', pg_catalog.format('the results of run %s have more than 16777216 bytes (16 MiB)', r.run_id));
+    for part in
+      select t.name, coalesce(t.result, 'null') as result
+      from (
+        select t.name, t.result, t.ordinal from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' offset 0
+      ) t
+      cross join lateral (
+        select w.needed_by from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = t.name offset 0
+      ) w
+      where w.needed_by = '{}'
+      order by t.ordinal
+    loop
+      names := names || part.name;
+      gathered := gathered || part.result;
+      bytes := bytes + pg_catalog.octet_length(part.result::text) + pg_catalog.length(part.name) + 6;
+      if bytes > 16777216 then
+        error := pg_catalog.jsonb_build_object('type', 'ResultError', 'message', pg_catalog.format(
+          'the results of the last tasks of run %s have more than 16777216 bytes as text (16 MiB). Store the data elsewhere and return references', r.run_id));
+        exit;
+      end if;
+    end loop;
+    if error is null then
+      results := coalesce((select pg_catalog.jsonb_object_agg(u.name, u.result) from unnest(names, gathered) as u (name, result)), '{}');
     end if;
   else
     select t.name, t.state into failed
@@ -1419,7 +1436,9 @@ CREATE FUNCTION faultline._close_items(r faultline.runs, name text, ended intege
 #variable_conflict use_variable
 declare
   definition constant jsonb := (select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = _close_items.name);
-  results jsonb;
+  gathered jsonb[] := '{}'::jsonb[];
+  bytes bigint := 0;
+  part record;
   failed record;
 begin
   turns := '{}';
@@ -1453,16 +1472,24 @@ begin
         'first', (select t.error from faultline.tasks t where t.run_id = r.run_id and t.name = _close_items.name and t.item = failed.first)));
     return;
   end if;
-  select pg_catalog.jsonb_agg(coalesce(t.result, 'null') order by t.item) into results
-  from faultline.tasks t
-  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0;
-  if pg_catalog.octet_length(results::text) > 16777216 then
-    perform faultline._end_task(
-      r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object(
-        'type', 'ResultError', 'message', pg_catalog.format('the results of its elements have %s bytes as text, more than 16777216 (16 MiB)', pg_catalog.octet_length(results::text))));
-  else
-    perform faultline._end_task(r.run_id, name, -1, 'succeeded', results, null);
-  end if;
+  -- Not the list first: one of 256 MB would be more than jsonb can hold, and the last item could never be completed.
+  for part in
+    select coalesce(t.result, 'null') as result
+    from faultline.tasks t
+    where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0
+    order by t.item
+  loop
+    gathered := gathered || part.result;
+    bytes := bytes + pg_catalog.octet_length(part.result::text) + 2;
+    if bytes > 16777216 then
+      perform faultline._end_task(
+        r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object('type', 'ResultError', 'message', pg_catalog.format(
+          'the results of its first %s elements have %s bytes as text, more than 16777216 (16 MiB). Store the data elsewhere and return references',
+          pg_catalog.cardinality(gathered), bytes)));
+      return;
+    end if;
+  end loop;
+  perform faultline._end_task(r.run_id, name, -1, 'succeeded', pg_catalog.to_jsonb(gathered), null);
 end
 $$;
 
@@ -1542,13 +1569,19 @@ $$;
 
 COMMENT ON FUNCTION faultline._complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]) IS 'Private: completes the tasks of a group, and does all that follows.';
 
--- Name: _condition(faultline.runs, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: _condition(faultline.runs, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline._condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb) RETURNS record
+CREATE FUNCTION faultline._condition(r faultline.runs, task text, definition jsonb, OUT holds boolean, OUT error jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
+declare
+  given jsonb;
 begin
-  holds := pg_catalog.jsonb_path_match(faultline._needs_results(r, definition), (definition ->> 'if')::jsonpath);
+  select n.results, n.error into given, error from faultline._needs_results(r, task, definition) n;
+  if error is not null then
+    return;
+  end if;
+  holds := pg_catalog.jsonb_path_match(given, (definition ->> 'if')::jsonpath);
   if holds is null then
     error := pg_catalog.jsonb_build_object(
       'type', 'ConditionError', 'message', pg_catalog.format('if: %s is neither true nor false here', pg_catalog.left(definition ->> 'if', 300)));
@@ -1558,9 +1591,9 @@ exception when data_exception or undefined_object then
 end
 $$;
 
--- Name: FUNCTION _condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION _condition(r faultline.runs, task text, definition jsonb, OUT holds boolean, OUT error jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb) IS 'Private: whether the condition of a task holds.';
+COMMENT ON FUNCTION faultline._condition(r faultline.runs, task text, definition jsonb, OUT holds boolean, OUT error jsonb) IS 'Private: whether the condition of a task holds.';
 
 -- Name: _days_before(text, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2361,24 +2394,49 @@ $$;
 
 COMMENT ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) IS 'Private: locks the transaction of a running job, or makes it; raises FL002, FL006.';
 
--- Name: _needs_results(faultline.runs, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: _needs_results(faultline.runs, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline._needs_results(r faultline.runs, definition jsonb) RETURNS jsonb
+CREATE FUNCTION faultline._needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb) RETURNS record
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
+#variable_conflict use_variable
+declare
+  names text[] := '{}'::text[];
+  found_ jsonb[] := '{}'::jsonb[];
+  need record;
 begin
-  return pg_catalog.jsonb_build_object('input', r.input) || coalesce((
-    select pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null'))
+  bytes := pg_catalog.octet_length(r.input::text) + 11;
+  for need in
+    select t.name, coalesce(t.result, 'null') as result
     from pg_catalog.jsonb_array_elements_text(definition -> 'needs') as n (name)
     cross join lateral (
       select t.name, t.result from faultline.tasks t where t.run_id = r.run_id and t.name = n.name and t.item = -1 offset 0
-    ) t), '{}');
+    ) t
+  loop
+    names := names || need.name;
+    found_ := found_ || need.result;
+    bytes := bytes + pg_catalog.octet_length(need.result::text) + pg_catalog.length(need.name) + 6;
+    if bytes > 33554432 then
+      error := pg_catalog.jsonb_build_object('type', 'ContextError', 'message', pg_catalog.format(
+        'task %s would be given too much: the input of its run and %s of the %s results that it needs have %s bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references',
+        task, pg_catalog.cardinality(names), pg_catalog.jsonb_array_length(definition -> 'needs'), bytes));
+      return;
+    end if;
+  end loop;
+  results := pg_catalog.jsonb_build_object('input', r.input) || coalesce((
+    select pg_catalog.jsonb_object_agg(u.name, u.result) from unnest(names, found_) as u (name, result)), '{}');
 end
 $$;
 
--- Name: FUNCTION _needs_results(r faultline.runs, definition jsonb); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION _needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._needs_results(r faultline.runs, definition jsonb) IS 'Private: the results of what a task needs, and the run''s input.';
+COMMENT ON FUNCTION faultline._needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb) IS 'Private: the results of what a task needs, and the run''s input; or that they are too large.';
 
 -- Name: _next_queue(text, text, boolean); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -7083,7 +7141,7 @@ COMMENT ON FUNCTION faultline.submit_transaction(transaction_id text, kind text,
 
 -- Name: task_contexts(bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline.task_contexts(job_ids bigint[]) RETURNS TABLE(job_id bigint, run_id bigint, name text, item jsonb, input jsonb, results jsonb)
+CREATE FUNCTION faultline.task_contexts(job_ids bigint[]) RETURNS TABLE(job_id bigint, run_id bigint, name text, item jsonb, input jsonb, results jsonb, error jsonb)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -7096,6 +7154,9 @@ CREATE FUNCTION faultline.task_contexts(job_ids bigint[]) RETURNS TABLE(job_id b
 declare
   r faultline.runs;
   last_name text;
+  given record;
+  total bigint := 0;
+  elements bigint := 0;
   one record;
 begin
   if pg_catalog.cardinality(job_ids) > 10000 then
@@ -7120,17 +7181,25 @@ begin
     ) w
     order by j.run_id, t.name, j.job_id
   loop
+    exit when elements > 33554432 or total > 33554432 and (run_id is distinct from one.run_id or last_name is distinct from one.name);
+    elements := elements + coalesce(pg_catalog.octet_length(one.value::text), 0);
     job_id := one.job_id;
     name := one.name;
     item := one.value;
     input := null;
     results := null;
+    error := null;
     if run_id is distinct from one.run_id or last_name is distinct from one.name then
       if r.run_id is distinct from one.run_id then
         select * into r from faultline.runs x where x.run_id = one.run_id;
       end if;
-      input := r.input;
-      results := faultline._needs_results(r, one.definition) - 'input';
+      select * into given from faultline._needs_results(r, one.name, one.definition);
+      error := given.error;
+      if error is null then
+        input := r.input;
+        results := given.results - 'input';
+        total := total + given.bytes;
+      end if;
     end if;
     run_id := one.run_id;
     last_name := one.name;
@@ -8746,9 +8815,9 @@ REVOKE ALL ON FUNCTION faultline._close_items(r faultline.runs, name text, ended
 
 REVOKE ALL ON FUNCTION faultline._complete_tasks(job_ids bigint[], attempts integer[], results jsonb[], OUT done_ids bigint[], OUT done_attempts integer[]) FROM PUBLIC;
 
--- Name: FUNCTION _condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION _condition(r faultline.runs, task text, definition jsonb, OUT holds boolean, OUT error jsonb); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline._condition(r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION faultline._condition(r faultline.runs, task text, definition jsonb, OUT holds boolean, OUT error jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _days_before(parent text, until timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
 
@@ -8834,9 +8903,9 @@ REVOKE ALL ON FUNCTION faultline._lock_runs(run_ids bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) FROM PUBLIC;
 
--- Name: FUNCTION _needs_results(r faultline.runs, definition jsonb); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION _needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline._needs_results(r faultline.runs, definition jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION faultline._needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _next_queue(after text, before text, only_queued boolean); Type: ACL; Schema: faultline; Owner: -
 

@@ -62,7 +62,7 @@ begin
     loop
       holds := ready.goes;
       if ready.goes and ready.conditional then
-        select c.holds, c.error into holds, error from faultline._condition(r, ready.definition) c;
+        select c.holds, c.error into holds, error from faultline._condition(r, ready.name, ready.definition) c;
         if error is not null then
           perform faultline._end_task(r.run_id, ready.name, -1, 'failed', null, error);
           following := following || ready.name;

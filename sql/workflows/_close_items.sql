@@ -16,7 +16,9 @@ as $$
 #variable_conflict use_variable
 declare
   definition constant jsonb := (select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = _close_items.name);
-  results jsonb;
+  gathered jsonb[] := '{}'::jsonb[];
+  bytes bigint := 0;
+  part record;
   failed record;
 begin
   turns := '{}';
@@ -50,16 +52,24 @@ begin
         'first', (select t.error from faultline.tasks t where t.run_id = r.run_id and t.name = _close_items.name and t.item = failed.first)));
     return;
   end if;
-  select pg_catalog.jsonb_agg(coalesce(t.result, 'null') order by t.item) into results
-  from faultline.tasks t
-  where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0;
-  if pg_catalog.octet_length(results::text) > 16777216 then
-    perform faultline._end_task(
-      r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object(
-        'type', 'ResultError', 'message', pg_catalog.format('the results of its elements have %s bytes as text, more than 16777216 (16 MiB)', pg_catalog.octet_length(results::text))));
-  else
-    perform faultline._end_task(r.run_id, name, -1, 'succeeded', results, null);
-  end if;
+  -- Not the list first: one of 256 MB would be more than jsonb can hold, and the last item could never be completed.
+  for part in
+    select coalesce(t.result, 'null') as result
+    from faultline.tasks t
+    where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0
+    order by t.item
+  loop
+    gathered := gathered || part.result;
+    bytes := bytes + pg_catalog.octet_length(part.result::text) + 2;
+    if bytes > 16777216 then
+      perform faultline._end_task(
+        r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object('type', 'ResultError', 'message', pg_catalog.format(
+          'the results of its first %s elements have %s bytes as text, more than 16777216 (16 MiB). Store the data elsewhere and return references',
+          pg_catalog.cardinality(gathered), bytes)));
+      return;
+    end if;
+  end loop;
+  perform faultline._end_task(r.run_id, name, -1, 'succeeded', pg_catalog.to_jsonb(gathered), null);
 end
 $$;
 comment on function faultline._close_items(faultline.runs, text, int, int) is 'Private: what follows from items of a for_each that have ended.';

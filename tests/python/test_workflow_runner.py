@@ -254,6 +254,69 @@ def test_tasks_wait_for_their_contexts_if_the_database_refuses(db: Database, mon
     assert_sound(db)
 
 
+def has_large_result(db: Database, run: int, size: int) -> None:
+    """The result of the task a has so many bytes as text; then go: what waits for the signal begins."""
+    until(lambda: states(db, run)["a"] == "succeeded", "a is over")
+    result = "update faultline.tasks set result = to_jsonb(repeat('x', %s)) where run_id = %s and name = 'a'"
+    db.execute(result, size - 2, run)
+    db.execute("select faultline.signal_run(%s, 'go')", run)
+
+
+def test_a_task_that_would_be_given_too_much_fails_for_good_and_alone(db: Database) -> None:
+    go = {"wait_for": "go"}
+    fat = {"type": "z", "needs": ["a", "go", "b"], "retry": {"max_attempts": 5}}
+    fit = {"type": "z", "needs": ["a", "go"]}
+    put(db, a={"type": "a"}, b={"type": "a"}, go=go, fat=fat, fit=fit, thin={"type": "z", "needs": "go"})
+    run = trigger(db)
+    entered: dict[str | None, int] = {}
+
+    async def a(job: Job) -> None:
+        pass
+
+    async def z(job: Job) -> None:
+        entered[job.task] = len(job.results.get("a", ""))
+
+    most = 32 * 1024 * 1024
+    document = len('{"input": {}, "a": , "go": null}')
+    too_many = most + len(', "b": null')
+    with Running(app_of(a=a, z=z), db):
+        has_large_result(db, run, most - document)
+        assert over(db, run) == "failed"
+    failed, attempt, error = db.rows("select task, attempt, error from faultline.jobs_live where run_id = %s", run)[0]
+    assert (failed, attempt, error["type"]) == ("fat", 1, "ContextError")
+    assert error["message"] == (
+        "task fat would be given too much: the input of its run and 3 of the 3 results that it needs have "
+        f"{too_many} bytes as text, more than {most} (32 MiB). "
+        "Store the data elsewhere and return references"
+    )
+    assert_sound(db)
+
+
+def test_tasks_whose_results_are_too_much_for_one_answer_take_turns(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faultline.executor.CONTEXT_DELAY", 0.1)
+    z = {"type": "z", "needs": ["a", "go"]}
+    put(db, a={"type": "a"}, go={"wait_for": "go"}, **{f"z{n}": z for n in range(3)})
+    run = trigger(db)
+    entered: list[tuple[str | None, int]] = []
+
+    async def a(job: Job) -> None:
+        pass
+
+    async def takes(job: Job) -> None:
+        entered.append((job.task, len(job.results["a"])))
+
+    size = 17 * 1024 * 1024
+    with Running(app_of(a=a, z=takes), db):
+        has_large_result(db, run, size)
+        assert over(db, run) == "succeeded"
+    assert sorted(entered) == [(f"z{n}", size - 2) for n in range(3)]
+    assert db.scalar("select count(*) from faultline.job_events where verb = 'release'") >= 1
+    assert db.scalar("select sum(failures) from faultline.jobs_done where run_id = %s", run) == 0
+    assert_sound(db)
+
+
 def test_a_task_completed_by_its_ledger_releases_what_needs_it(db: Database) -> None:
     put(db, pay={"type": "pay", "for_each": "input.orders"}, mail={"type": "mail", "needs": "pay"})
     mailed: list[Any] = []

@@ -4,7 +4,7 @@ select * from no_plan();
 
 select * from is_function(
   '_condition',
-  'r faultline.runs, definition jsonb, OUT holds boolean, OUT error jsonb',
+  'r faultline.runs, task text, definition jsonb, OUT holds boolean, OUT error jsonb',
   'record',
   '{}');
 

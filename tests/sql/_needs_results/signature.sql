@@ -4,8 +4,8 @@ select * from no_plan();
 
 select * from is_function(
   '_needs_results',
-  'r faultline.runs, definition jsonb',
-  'jsonb',
+  'r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb',
+  'record',
   '{}');
 
 select * from finish();

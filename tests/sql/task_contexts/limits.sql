@@ -1,0 +1,66 @@
+\ir ../../support/workflows.sql
+begin;
+select * from no_plan();
+
+-- What a task is given may have 32 MiB as text. a and b have that together, with what separates them, or spare more.
+create function tap.given(spare int) returns text language plpgsql volatile security definer as $$
+declare
+  run constant bigint := tap.begun('{"a": {"type": "t"}, "b": {"type": "t"}, "x": {"type": "t", "needs": "a"}, "z": {"type": "t", "needs": ["a", "b"], "for_each": "input.l"}}', '{"l": [1, 2]}');
+  said text;
+begin
+  perform tap.task_ends(run, 'a'), tap.task_ends(run, 'b');
+  update faultline.tasks t set result = to_jsonb(repeat('x', case t.name when 'a' then 1000000 else 33554432 - 42 - 1000000 + spare end)) where t.run_id = run and t.name in ('a', 'b');
+  select string_agg(format('%s %s', c.name, coalesce(c.error ->> 'type' || ': ' || (c.error ->> 'message'), octet_length(('{"input": {"l": [1, 2]}}'::jsonb || c.results)::text)::text, 'as before')), ', ' order by c.job_id)
+  into said
+  from faultline.task_contexts(array[tap.task_job(run, 'x'), tap.task_job(run, 'z[0]'), tap.task_job(run, 'z[1]')]) c;
+  return said;
+end
+$$;
+select is(given(0), 'x 1000033, z 33554432, z as before', 'as much as it may be');
+select is(given(1), 'x 1000033, z ContextError: task z would be given too much: the input of its run and 2 of the 2 results that it needs have 33554433 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references, z as before',
+  'a byte more is an error, and the other tasks have what they need');
+select is((input, results, item, error ->> 'type'), (null::jsonb, null::jsonb, '2'::jsonb, 'ContextError'::text), 'asked alone, the second element has the error')
+from faultline.task_contexts(array[task_job((select max(run_id) from faultline.runs), 'z[1]')]);
+
+-- It stops where there is too much: a jsonb with all of it could not be built.
+select begun((select jsonb_object_agg('n' || n, '{"type": "t"}'::jsonb) || jsonb_build_object('z', jsonb_build_object('type', 't', 'needs', jsonb_agg('n' || n))) from generate_series(1, 1100) n)) as run \gset
+delete from faultline.jobs_live where run_id = :run and task <> 'n1';
+update faultline.tasks set state = 'succeeded', finished_at = now(), result = to_jsonb(repeat('x', 262000)) where run_id = :run and name not in ('z', 'n1');
+select task_ends(:run, 'n1') \g /dev/null
+select matches(error ->> 'message', '^task z would be given too much: the input of its run and 1(29|30) of the 1100 results', 'far more, too') from faultline.task_contexts(array[task_job(:run, 'z')]);
+
+-- One answer has not much more than 32 MiB of that, nor of elements.
+select begun('{"a": {"type": "t"}, "u": {"type": "t", "needs": "a"}, "v": {"type": "t", "needs": "a"}, "w": {"type": "t", "needs": "a"}, "x": {"type": "t"}}') as run \gset
+select task_ends(:run, 'a') \g /dev/null
+create function tap.answered(run bigint, size int) returns text language plpgsql volatile security definer as $$
+begin
+  update faultline.tasks t set result = to_jsonb(repeat('x', size - 22)) where t.run_id = run and t.name = 'a';
+  return (select string_agg(c.name, ', ' order by c.job_id) from faultline.task_contexts(array(select tap.task_job(run, n) from unnest('{u,v,w,x}'::text[]) n)) c);
+end
+$$;
+select is(answered(:run, 16777216), 'u, v, w', 'an answer of 32 MiB takes one more task');
+select is(answered(:run, 16777217), 'u, v', 'one that has more is over');
+select is(count(results), 1::bigint, 'what was left out is given when it is asked for again') from faultline.task_contexts(array[task_job(:run, 'w')]);
+select begun('{"m": {"type": "t", "for_each": "input.l"}}', '{"l": [1, 2, 3]}') as run \gset
+update faultline.tasks set value = to_jsonb(repeat('x', 16777216)) where run_id = :run and item >= 0;
+select is(count(*), 2::bigint, 'elements count, too') from faultline.task_contexts(array(select task_job(:run, 'm[' || n || ']') from generate_series(0, 2) n));
+
+-- A condition looks at as much.
+create function tap.decided(spare int) returns text language plpgsql volatile security definer as $$
+declare
+  run constant bigint := tap.begun('{"a": {"type": "t"}, "z": {"type": "t", "needs": "a", "if": "$.a == \"y\""}, "y": {"type": "t", "needs": "a"}}', '{}');
+begin
+  perform tap.task_claimed(run, 'a');
+  update faultline.tasks t set result = to_jsonb(repeat('x', 33554432 - 22 + spare)) where t.run_id = run and t.name = 'a';
+  update faultline.tasks t set state = 'succeeded', finished_at = now() where t.run_id = run and t.name = 'a';
+  delete from faultline.jobs_live j where j.run_id = run;
+  perform faultline._advance(r, array['a']) from faultline.runs r where r.run_id = run;
+  return tap.tasks(run) || coalesce(': ' || ((tap.task(run, 'z')).error ->> 'message'), '');
+end
+$$;
+select is(decided(0), 'a succeeded, y queued, z skipped', 'a condition can look at as much');
+select is(decided(1), 'a succeeded, y queued, z failed: task z would be given too much: the input of its run and 1 of the 1 results that it needs have 33554433 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references',
+  'at more it fails, and what ended goes on');
+
+select * from finish();
+rollback;
