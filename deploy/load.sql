@@ -114,6 +114,7 @@ set local role faultline_owner;
 \ir ../sql/workflows/_ready.sql
 \ir ../sql/workflows/_refer.sql
 \ir ../sql/workflows/_reference_base.sql
+\ir ../sql/workflows/_reopen.sql
 \ir ../sql/workflows/_resume.sql
 \ir ../sql/workflows/_root_run.sql
 \ir ../sql/workflows/_spec_interval.sql

@@ -387,7 +387,7 @@ INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', '
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6a284e046008aebc4ce9e75bd44d45972c3c556b', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '334ef2008440b6fceeeda321d7872c4d6d891e3b', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '1745c93a0b215aa8bc40e0c573f0273fd64d03fa', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1449,7 +1449,7 @@ begin
       from faultline.tasks t
       where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('queued', 'running')), -1);
   elsif definition ? 'concurrency' then
-    -- Children may have been resumed out of order; there are few of them.
+    -- Children may have failed as soon as they began, and so ended out of order; there are few of them.
     turns := faultline._start_items(r, name, definition, ended, case definition ->> 'kind' when 'job' then last else -1 end);
   end if;
   perform
@@ -2083,10 +2083,13 @@ begin
   while turn <= pg_catalog.cardinality(turns) loop
     select * into r from faultline.runs x where x.run_id = turns[turn];
     if r.state = 'running' then
-      insert into faultline.tasks (run_id, name, ordinal)
-      select r.run_id, w.task, w.ordinal
-      from faultline.workflow_tasks w
-      where w.workflow = r.workflow and w.version = r.version;
+      perform from faultline.tasks t where t.run_id = r.run_id limit 1;
+      if not found then
+        insert into faultline.tasks (run_id, name, ordinal)
+        select r.run_id, w.task, w.ordinal
+        from faultline.workflow_tasks w
+        where w.workflow = r.workflow and w.version = r.version;
+      end if;
       more := faultline._advance(r, null);
     else
       more := faultline._child_ended(r);
@@ -3030,6 +3033,55 @@ $$;
 
 COMMENT ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) IS 'Private: repeat, stale or unknown, for a report whose fence did not match.';
 
+-- Name: _reopen(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._reopen(run_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  r faultline.runs;
+  anew text[];
+begin
+  update faultline.runs x set state = 'running', finished_at = null where x.run_id = _reopen.run_id returning * into r;
+  anew := array(
+    select distinct t.name
+    from (
+      select t.name from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled', 'skipped') offset 0
+    ) t
+    cross join lateral (
+      select d.needs from faultline.task_dependencies d where d.workflow = r.workflow and d.version = r.version and d.task = t.name offset 0
+    ) d
+    cross join lateral (
+      select n.state from faultline.tasks n where n.run_id = r.run_id and n.name = d.needs and n.item = -1 offset 0
+    ) n
+    where n.state <> 'succeeded');
+  delete from faultline.tasks t where t.run_id = r.run_id and t.name = any (anew) and t.item >= 0;
+  update faultline.tasks t
+  set generation = t.generation + 1, job_id = null, result = null, error = null, finished_at = null, after_failure = false,
+    child_run_id = p.child, state = 'waiting'
+  from (
+    select self.ctid as place,
+      -- A child that succeeded, and whose results were too large, is of no use.
+      (select c.run_id from faultline.runs c where c.run_id = self.child_run_id and c.state <> 'succeeded' and self.name <> all (anew)) as child
+    from faultline.tasks self
+    where self.run_id = r.run_id and self.state in ('failed', 'cancelled', 'skipped')
+    offset 0
+  ) p
+  where t.ctid = p.place;
+end
+$$;
+
+-- Name: FUNCTION _reopen(run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._reopen(run_id bigint) IS 'Private: brings a run that has ended, and what did not succeed in it, back.';
+
 -- Name: _resume(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._resume(root bigint) RETURNS void
@@ -3041,64 +3093,10 @@ CREATE FUNCTION faultline._resume(root bigint) RETURNS void
     SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     AS $$
-declare
-  family bigint[] := array[root];
-  turns bigint[] := '{}'::bigint[];
-  turn int := 1;
-  r faultline.runs;
-  part record;
-  anew text[];
 begin
-  while turn <= pg_catalog.cardinality(family) loop
-    update faultline.runs x set state = 'running', finished_at = null where x.run_id = family[turn] returning * into r;
-    anew := array(
-      select distinct t.name
-      from (
-        select t.name from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled', 'skipped') offset 0
-      ) t
-      cross join lateral (
-        select d.needs from faultline.task_dependencies d where d.workflow = r.workflow and d.version = r.version and d.task = t.name offset 0
-      ) d
-      cross join lateral (
-        select n.state from faultline.tasks n where n.run_id = r.run_id and n.name = d.needs and n.item = -1 offset 0
-      ) n
-      where n.state <> 'succeeded');
-    delete from faultline.tasks t where t.run_id = r.run_id and t.name = any (anew) and t.item >= 0;
-    update faultline.tasks t
-    set generation = t.generation + 1, job_id = null, result = null, error = null, finished_at = null, after_failure = false,
-      child_run_id = p.child, state = case when p.child is not null or p.has_items then 'running' else 'waiting' end
-    from (
-      select self.ctid as place,
-        -- A child that succeeded, and whose results were too large, is of no use.
-        (select c.run_id from faultline.runs c where c.run_id = self.child_run_id and c.state <> 'succeeded' and self.name <> all (anew)) as child,
-        self.item = -1 and (
-          select i.item from faultline.tasks i where i.run_id = r.run_id and i.name = self.name and i.item >= 0 order by i.item limit 1) is not null as has_items
-      from faultline.tasks self
-      where self.run_id = r.run_id and self.state in ('failed', 'cancelled', 'skipped')
-      offset 0
-    ) p
-    where t.ctid = p.place;
-    family := family || array(
-      select t.child_run_id
-      from faultline.tasks t
-      where t.run_id = r.run_id and t.state = 'running' and t.child_run_id is not null
-      order by t.ordinal, t.item);
-    turn := turn + 1;
-  end loop;
-  perform faultline._finish_jobs(family, 'discarded');
-  for r in select x.* from faultline.runs x where x.run_id = any (family) order by x.run_id loop
-    for part in
-      select t.name
-      from faultline.tasks t
-      where t.run_id = r.run_id and t.item = -1 and t.state = 'running'
-        and exists (select from faultline.tasks i where i.run_id = t.run_id and i.name = t.name and i.item >= 0)
-      order by t.ordinal
-    loop
-      turns := turns || (select c.turns from faultline._close_items(r, part.name, null, null) c);
-    end loop;
-    turns := turns || faultline._advance(r, null);
-  end loop;
-  perform faultline._follow(turns);
+  perform faultline._finish_jobs(array(select r.run_id from faultline.runs r where r.root_run_id = root), 'discarded');
+  perform faultline._reopen(root);
+  perform faultline._follow(array[root]);
 end
 $$;
 
@@ -3553,10 +3551,15 @@ CREATE FUNCTION faultline._start_child(r faultline.runs, name text, item integer
 #variable_conflict use_variable
 declare
   version_ int;
-  child bigint;
+  child bigint := (select t.child_run_id from faultline.tasks t where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item);
   given jsonb := r.input;
   problem text;
 begin
+  if child is not null then
+    update faultline.tasks t set state = 'running' where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
+    perform faultline._reopen(child);
+    return child;
+  end if;
   if item >= 0 then
     given := element;
   elsif pg_catalog.jsonb_typeof(definition -> 'input') = 'object' then
@@ -4464,7 +4467,8 @@ begin
   select 10, 'child_forgotten', pg_catalog.format('task %s of run %s', faultline._task_name(t.name, t.item), t.run_id), pg_catalog.format('its run %s has %s, and the task is %s', t.child_run_id, r.state, t.state)
   from faultline.tasks t
   join faultline.runs r on r.run_id = t.child_run_id
-  where t.finished_at is null and r.state <> 'running';
+  -- One that failed may wait for its turn to go on.
+  where t.state = 'running' and r.state <> 'running';
 end
 $$;
 
@@ -8994,6 +8998,10 @@ REVOKE ALL ON FUNCTION faultline._refuse_transaction() FROM PUBLIC;
 -- Name: FUNCTION _refused(job_id bigint, attempt integer, verb text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._refused(job_id bigint, attempt integer, verb text) FROM PUBLIC;
+
+-- Name: FUNCTION _reopen(run_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._reopen(run_id bigint) FROM PUBLIC;
 
 -- Name: FUNCTION _resume(root bigint); Type: ACL; Schema: faultline; Owner: -
 

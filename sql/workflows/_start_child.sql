@@ -1,5 +1,6 @@
--- Starts a run of another workflow as a task, or as an item of it. Its input is the element (an object, or {"item": it}),
--- what input says, or the parent's input. Returns the run, whose turn it is now (_follow); NULL: the task has failed.
+-- Starts a run of another workflow as a task, or as an item of it; or goes on with the run that it has (after a resume).
+-- Its input is the element (an object, or {"item": it}), what input says, or the parent's input. Returns the run, whose turn
+-- it is now (_follow); NULL: the task has failed.
 create function faultline._start_child(r faultline.runs, name text, item int, definition jsonb, element jsonb)
 returns bigint
 language plpgsql
@@ -7,10 +8,15 @@ as $$
 #variable_conflict use_variable
 declare
   version_ int;
-  child bigint;
+  child bigint := (select t.child_run_id from faultline.tasks t where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item);
   given jsonb := r.input;
   problem text;
 begin
+  if child is not null then
+    update faultline.tasks t set state = 'running' where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
+    perform faultline._reopen(child);
+    return child;
+  end if;
   if item >= 0 then
     given := element;
   elsif pg_catalog.jsonb_typeof(definition -> 'input') = 'object' then

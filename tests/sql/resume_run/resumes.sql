@@ -53,6 +53,32 @@ from faultline.runs where root_run_id = :run;
 select task_ends(run_id, 'x') from faultline.runs where workflow = 'leaf' and root_run_id = :run and state = 'running' \g /dev/null
 select is(string_agg(distinct state, ' '), 'succeeded', 'all the way up') from faultline.runs where root_run_id = :run;
 
+-- Children of a for_each go on within its concurrency, as they began.
+select begun('{"l": {"workflow": "one", "for_each": "input.l", "concurrency": 1}}', '{"l": [1, 2, 3]}', 'wide') as run
+from (select faultline.put_workflow('{"name": "one", "tasks": {"x": {"type": "t"}}}')) p \gset
+select task_ends((task(:run, 'l', item)).child_run_id, 'x', 'failed') from generate_series(0, 2) item \g /dev/null
+select faultline.resume_run(:run) \g /dev/null
+select is(tasks(:run), 'l running, l[0] running, l[1] waiting, l[2] waiting', 'one at once');
+select is((select string_agg(run_id::text, ' ') from faultline.jobs_live where state = 'queued' and run_id in (select run_id from faultline.runs where root_run_id = :run)),
+  (task(:run, 'l', 0)).child_run_id::text, 'the others have no job yet');
+select healthy('a child that waits for its turn is not forgotten');
+select faultline.cancel_run(:run), faultline.resume_run(:run) \g /dev/null
+select is(tasks(:run), 'l running, l[0] running, l[1] waiting, l[2] waiting', 'also if it is cancelled before their turn');
+select task_ends((task(:run, 'l', item)).child_run_id, 'x') from generate_series(0, 2) item \g /dev/null
+select is((select string_agg(workflow || ' ' || state, ', ' order by run_id) from faultline.runs where root_run_id = :run),
+  'wide succeeded, one succeeded, one succeeded, one succeeded', 'to the end, in the runs that had failed');
+
+-- What starts anew leaves no dead letter behind, however deep.
+select begun('{"a": {"type": "t"}, "b": {"workflow": "tree", "needs": "a", "when": "always"}}', '{"l": [1]}', 'forest') as run
+from (select faultline.put_workflow('{"name": "tree", "tasks": {"l": {"workflow": "one", "for_each": "input.l"}}}')) p \gset
+select task_ends(:run, 'a', 'failed') \g /dev/null
+select task_ends(run_id, 'x', 'failed') from faultline.runs where root_run_id = :run and workflow = 'one' \g /dev/null
+select faultline.resume_run(:run) \g /dev/null
+select is((select string_agg(task || ' ' || state, ', ') from faultline.jobs_live where run_id in (select run_id from faultline.runs where root_run_id = :run)), 'a queued', 'nobody could resume them any more');
+select task_ends(:run, 'a') \g /dev/null
+select task_ends(run_id, 'x') from faultline.runs where root_run_id = :run and workflow = 'one' and state = 'running' \g /dev/null
+select is(run_is(:run), 'succeeded', 'in new runs');
+
 -- A cancelled run too.
 select begun('{"a": {"type": "t"}, "b": {"type": "t", "needs": "a"}}') as run \gset
 select faultline.cancel_run(:run), faultline.resume_run(:run) \g /dev/null
