@@ -576,7 +576,7 @@ def _terminate(db: Database, application: str) -> int:
 @pytest.mark.parametrize("application", ["faultline claim", "faultline report", "faultline heartbeat"])
 def test_connections_that_break_in_the_middle_lose_nothing(db: Database, application: str) -> None:
     enqueue(db, "nap", count=3000)
-    with Running(app_of(nap=nap), db, until_empty=True, concurrency=50, lease=2.0) as running:
+    with Running(app_of(nap=nap), db, until_empty=True, concurrency=50, lease=6.0) as running:
         for number in range(1, 6):
             _until_more_than(db, 400 * number)
             _terminate(db, application)

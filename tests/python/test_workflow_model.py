@@ -111,7 +111,7 @@ MUTANTS = {
     "cancel leaves the children": ("cancel_run", "x.root_run_id = r.run_id", "x.run_id = r.run_id"),
     "resume runs again what succeeded": ("_reopen", DID_NOT_SUCCEED, "t.run_id = r.run_id and self"),
     "resume does not raise the generation": ("_reopen", "t.generation + 1", "t.generation"),
-    "resume keeps dead letters": ("_resume", "perform faultline._finish(job, 'discarded', null)", "null"),
+    "resume keeps dead letters": ("_resume", "r.root_run_id = root", "false"),
     "resume begins new children": ("_start_child", "if child is not null then", "if false then"),
     "a run follows a new version": (
         "_start_jobs",
