@@ -67,9 +67,6 @@ class Task:
     given: Json = None
     timeout: bool = False
 
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.spec()}>"
-
     def spec(self) -> dict[str, Json]:
         kinds: dict[str, dict[str, Json]] = {
             "job": {"type": "t", "retry": self.max_attempts and {"max_attempts": self.max_attempts}},
