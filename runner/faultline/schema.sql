@@ -2336,11 +2336,17 @@ CREATE FUNCTION faultline._lock_runs(run_ids bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 begin
+  -- One by one, by the key: for a list the planner may walk all runs, if its plan is from when there were none.
   perform
-  from faultline.runs r
-  where r.run_id = any (array(select distinct c.root_run_id from faultline.runs c where c.run_id = any (run_ids)))
-  order by r.run_id
-  for no key update;
+  from (
+    select c.root_run_id
+    from unnest(run_ids) as u (id)
+    cross join lateral (select r.root_run_id from faultline.runs r where r.run_id = u.id offset 0) c
+    group by c.root_run_id
+    order by c.root_run_id
+    offset 0
+  ) c
+  cross join lateral (select from faultline.runs r where r.run_id = c.root_run_id for no key update) locked;
 end
 $$;
 
@@ -4866,8 +4872,13 @@ begin
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('run %s has %s and can not be cancelled', run_id, r.state), hint = 'Only a run that is running can be cancelled.';
   end if;
-  family := array(select x.run_id from faultline.runs x where x.root_run_id = r.run_id and x.state = 'running' order by x.run_id);
-  update faultline.runs x set state = 'cancelled', finished_at = pg_catalog.clock_timestamp() where x.run_id = any (family);
+  with ended as (
+    update faultline.runs x
+    set state = 'cancelled', finished_at = pg_catalog.clock_timestamp()
+    where x.root_run_id = r.run_id and x.state = 'running'
+    returning x.run_id
+  )
+  select pg_catalog.array_agg(e.run_id) into family from ended e;
   update faultline.tasks t
   set state = 'cancelled', finished_at = pg_catalog.clock_timestamp(), due_at = null
   where t.run_id = any (family) and t.finished_at is null;
@@ -6692,6 +6703,7 @@ CREATE FUNCTION faultline.resume_run(run_id bigint) RETURNS text
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -6767,6 +6779,7 @@ CREATE FUNCTION faultline.run_status(run_id bigint) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET jit TO 'off'
@@ -7000,6 +7013,7 @@ CREATE FUNCTION faultline.signal_run(run_id bigint, name text, payload jsonb DEF
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -7425,11 +7439,16 @@ begin
   end if;
   perform pg_catalog.pg_current_xact_id();
   roots := array(
-    select r.run_id
-    from faultline.runs r
-    where r.run_id = any (array(select c.root_run_id from faultline.runs c where c.run_id = any (due_runs)))
-    order by r.run_id
-    for no key update skip locked);
+    select locked.run_id
+    from (
+      select c.root_run_id
+      from unnest(due_runs) as u (id)
+      cross join lateral (select r.root_run_id from faultline.runs r where r.run_id = u.id offset 0) c
+      group by c.root_run_id
+      order by c.root_run_id
+      offset 0
+    ) c
+    cross join lateral (select r.run_id from faultline.runs r where r.run_id = c.root_run_id for no key update skip locked) locked);
   for due in
     select d.run_id, d.name, w.definition
     from unnest(due_runs, due_names) as d (run_id, name)

@@ -6,11 +6,17 @@ returns void
 language plpgsql
 as $$
 begin
+  -- One by one, by the key: for a list the planner may walk all runs, if its plan is from when there were none.
   perform
-  from faultline.runs r
-  where r.run_id = any (array(select distinct c.root_run_id from faultline.runs c where c.run_id = any (run_ids)))
-  order by r.run_id
-  for no key update;
+  from (
+    select c.root_run_id
+    from unnest(run_ids) as u (id)
+    cross join lateral (select r.root_run_id from faultline.runs r where r.run_id = u.id offset 0) c
+    group by c.root_run_id
+    order by c.root_run_id
+    offset 0
+  ) c
+  cross join lateral (select from faultline.runs r where r.run_id = c.root_run_id for no key update) locked;
 end
 $$;
 comment on function faultline._lock_runs(bigint[]) is 'Private: locks the roots of runs, in the order of their ids.';

@@ -25,8 +25,13 @@ begin
     raise exception using
       errcode = 'FL003', message = pg_catalog.format('run %s has %s and can not be cancelled', run_id, r.state), hint = 'Only a run that is running can be cancelled.';
   end if;
-  family := array(select x.run_id from faultline.runs x where x.root_run_id = r.run_id and x.state = 'running' order by x.run_id);
-  update faultline.runs x set state = 'cancelled', finished_at = pg_catalog.clock_timestamp() where x.run_id = any (family);
+  with ended as (
+    update faultline.runs x
+    set state = 'cancelled', finished_at = pg_catalog.clock_timestamp()
+    where x.root_run_id = r.run_id and x.state = 'running'
+    returning x.run_id
+  )
+  select pg_catalog.array_agg(e.run_id) into family from ended e;
   update faultline.tasks t
   set state = 'cancelled', finished_at = pg_catalog.clock_timestamp(), due_at = null
   where t.run_id = any (family) and t.finished_at is null;

@@ -39,11 +39,16 @@ begin
   end if;
   perform pg_catalog.pg_current_xact_id();
   roots := array(
-    select r.run_id
-    from faultline.runs r
-    where r.run_id = any (array(select c.root_run_id from faultline.runs c where c.run_id = any (due_runs)))
-    order by r.run_id
-    for no key update skip locked);
+    select locked.run_id
+    from (
+      select c.root_run_id
+      from unnest(due_runs) as u (id)
+      cross join lateral (select r.root_run_id from faultline.runs r where r.run_id = u.id offset 0) c
+      group by c.root_run_id
+      order by c.root_run_id
+      offset 0
+    ) c
+    cross join lateral (select r.run_id from faultline.runs r where r.run_id = c.root_run_id for no key update skip locked) locked);
   for due in
     select d.run_id, d.name, w.definition
     from unnest(due_runs, due_names) as d (run_id, name)

@@ -27,6 +27,7 @@ LEADING = {
     "jobs_live_lease": "lease_expires_at",
     "jobs_live_running": "queue",
     "jobs_live_dead": "queue",
+    "jobs_live_task": "run_id",
     "idempotency_keys_pkey": "queue",
     "transactions_pkey": "transaction_id",
     "transactions_job": "job_id",
