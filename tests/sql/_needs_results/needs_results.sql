@@ -9,5 +9,12 @@ from faultline.runs r, faultline._needs_results(r, 'z', '{"needs": ["b", "a"]}')
 select is((n.results, n.bytes::int), ('{"input": {"é": 1}}'::jsonb, octet_length(n.results::text)), 'nothing is needed')
 from faultline.runs r, faultline._needs_results(r, 'a', '{"needs": []}') n where r.run_id = :run;
 
+select begun((select jsonb_object_agg('n' || n, '{"type": "t"}'::jsonb) from generate_series(1, 9) n)) as run \gset
+update faultline.tasks set state = 'succeeded', finished_at = now(), result = to_jsonb(name) where run_id = :run and name <> 'n9';
+select is((n.results - 'input', n.bytes::int, n.error), (jsonb_object_agg('n' || i, case when i < 9 then 'n' || i end), octet_length(n.results::text), null::jsonb), format('%s results', many))
+from generate_series(8, 9) many, generate_series(1, many) i, faultline.runs r, faultline._needs_results(r, 'z', jsonb_build_object('needs', (select jsonb_agg('n' || k) from generate_series(1, many) k))) n
+where r.run_id = :run
+group by many, n.results, n.bytes, n.error;
+
 select * from finish();
 rollback;
