@@ -33,7 +33,7 @@ test: setup ## all tests on PostgreSQL 15 and 18; `make test PG=18 TESTS=tests/p
 	@tools/test.sh "$(PG)" $(TESTS)
 
 .PHONY: bench
-bench: venv ## Faultline against the least SQL for the same work, on this machine (about 15 minutes); ARGS=--quick to try it
+bench: venv ## Faultline against the least SQL for the same work, on this machine (about 20 minutes); ARGS=--quick to try it
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill

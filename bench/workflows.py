@@ -155,9 +155,9 @@ def _drained(server: Server, shape: Shape, size: Size, *, plain: bool) -> dict[s
             for first in range(0, count, 1_000):
                 jobs = [{"type": "noop", "payload": {"n": n}} for n in range(first, min(count, first + 1_000))]
                 connection.execute(PLAIN, (json.dumps(jobs),))
-        before = _cpu(server)
+        before = server_cpu(server)
         driver.run_until_empty(server.dsn(DATABASE), 1)
-        cpu = _cpu(server) - before
+        cpu = server_cpu(server) - before
         row = connection.execute(TIMED).fetchone()
         assert row is not None
         wall, done = row
@@ -171,7 +171,7 @@ def _drained(server: Server, shape: Shape, size: Size, *, plain: bool) -> dict[s
     return {"time": wall / count, "CPU": 1e6 * cpu / count}
 
 
-def _cpu(server: Server) -> float:
+def server_cpu(server: Server) -> float:
     """Seconds of CPU that the server has had: its processes, and those of them that are over. Linux only."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from bench import driver, floor, report
+from bench import driver, floor, report, workflows
+from bench.cases import Size
 
 if TYPE_CHECKING:
     from tests.support.database import Database
@@ -31,7 +32,7 @@ def test_a_table_has_median_least_and_most() -> None:
     assert "4.00 (2.00 to 6.00)" in text
 
 
-@pytest.mark.parametrize("name", ["two-cores.json", "ledger.json"])
+@pytest.mark.parametrize("name", ["two-cores.json", "ledger.json", "workflows.json"])
 def test_the_table_in_the_documentation_is_that_of_the_committed_raw_values(name: str) -> None:
     raw = json.loads((driver.ROOT / "bench/results" / name).read_text())
     text = (driver.ROOT / "docs/benchmarks.md").read_text()
@@ -40,6 +41,22 @@ def test_the_table_in_the_documentation_is_that_of_the_committed_raw_values(name
         cells = report.cells(measured)
         assert f"| {' | '.join(cells)} |" in text
     assert raw["about"]["commit"] in text
+
+
+def test_flat_is_said_round_by_round_of_the_widest_and_the_narrowest() -> None:
+    narrow, _, wide, *_ = costs = [workflows.Costs(shape) for shape in workflows.shapes(Size())]
+    for cost, times, cpu in ((narrow, [10, 20, 30], [4, 4, 4]), (wide, [10, 30, 60], [2, 4, 8])):
+        cost.tasks["time"] += times
+        cost.tasks["CPU"] += cpu
+    (line,) = workflows.flatness([narrow, wide])
+    assert line.startswith("static: a task of 10,000 costs 1.50 (1.00 to 2.00) times the time and 1.00 (0.50 to 2.00)")
+    assert list(workflows.flatness(costs[1:3])) == []
+
+
+def test_the_servers_cpu_is_that_of_its_sessions_too(db: Database) -> None:
+    before = workflows.server_cpu(db.server)
+    db.execute("select count(*) from generate_series(1, 3000000) n where n::text like '%%99'")
+    assert workflows.server_cpu(db.server) > before
 
 
 def test_the_floor_drains_what_it_was_filled_with(db: Database) -> None:
