@@ -1469,8 +1469,10 @@ begin
     perform faultline._schedule_fault('missed_limit', pg_catalog.format('missed: %s has none', rule), 'It is for all');
   end if;
   span := coalesce(faultline._schedule_interval('missed_window', given -> 'missed_window', interval '1 minute', interval '366 days'),
-                   case rule when 'skip' then interval '1 minute' when 'latest' then interval '366 days' else interval '1 day' end);
-  given := given || pg_catalog.jsonb_build_object('missed_window', pg_catalog.trim_scale(extract(epoch from span)));
+                   case rule when 'latest' then interval '366 days' when 'all' then interval '1 day' end);
+  if span is not null then
+    given := given || pg_catalog.jsonb_build_object('missed_window', pg_catalog.trim_scale(extract(epoch from span)));
+  end if;
   if (case pg_catalog.jsonb_typeof(given -> 'missed_limit')
     when 'number' then (given ->> 'missed_limit')::numeric % 1 <> 0 or (given ->> 'missed_limit')::numeric not between 1 and 1000
     else given ? 'missed_limit'
@@ -1487,7 +1489,7 @@ begin
       given := given || pg_catalog.jsonb_build_object(key, (given ->> key)::numeric::int);
     end if;
   end loop;
-  return stored || '{"missed": "latest", "missed_limit": 100, "overlap": "allow"}' || given;
+  return stored || '{"missed": "latest", "overlap": "allow"}' || case rule when 'all' then '{"missed_limit": 100}' else '{}' end::jsonb || given;
 end
 $_$;
 
@@ -4626,8 +4628,8 @@ begin
   elsif not faultline._is_tick(s, tick_at) then
     outcome := 'not_a_tick';
     code := 'FL004';
-    message := pg_catalog.format('%s is none: it is not at %s', tick, coalesce(
-      pg_catalog.format('%s, %s', pg_catalog.quote_literal(s.cron), s.timezone), pg_catalog.format('a multiple of %s s', s.every)));
+    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
+      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
     hint := 'Only the time zones that the database knows count: zone_offsets tells.';
   else
     code := null;
@@ -7337,8 +7339,8 @@ begin
     starts_at = (new_definition ->> 'starts_at')::timestamptz,
     ends_at = (new_definition ->> 'ends_at')::timestamptz,
     missed = new_definition ->> 'missed',
-    missed_window = pg_catalog.make_interval(secs => (new_definition ->> 'missed_window')::double precision),
-    missed_limit = (new_definition ->> 'missed_limit')::int,
+    missed_window = pg_catalog.make_interval(secs => coalesce((new_definition ->> 'missed_window')::double precision, 60)),
+    missed_limit = coalesce((new_definition ->> 'missed_limit')::int, 1),
     overlap = new_definition ->> 'overlap',
     ticks_after = case
       when before.deleted_at is not null then now_

@@ -129,8 +129,10 @@ begin
     perform faultline._schedule_fault('missed_limit', pg_catalog.format('missed: %s has none', rule), 'It is for all');
   end if;
   span := coalesce(faultline._schedule_interval('missed_window', given -> 'missed_window', interval '1 minute', interval '366 days'),
-                   case rule when 'skip' then interval '1 minute' when 'latest' then interval '366 days' else interval '1 day' end);
-  given := given || pg_catalog.jsonb_build_object('missed_window', pg_catalog.trim_scale(extract(epoch from span)));
+                   case rule when 'latest' then interval '366 days' when 'all' then interval '1 day' end);
+  if span is not null then
+    given := given || pg_catalog.jsonb_build_object('missed_window', pg_catalog.trim_scale(extract(epoch from span)));
+  end if;
   if (case pg_catalog.jsonb_typeof(given -> 'missed_limit')
     when 'number' then (given ->> 'missed_limit')::numeric % 1 <> 0 or (given ->> 'missed_limit')::numeric not between 1 and 1000
     else given ? 'missed_limit'
@@ -147,7 +149,7 @@ begin
       given := given || pg_catalog.jsonb_build_object(key, (given ->> key)::numeric::int);
     end if;
   end loop;
-  return stored || '{"missed": "latest", "missed_limit": 100, "overlap": "allow"}' || given;
+  return stored || '{"missed": "latest", "overlap": "allow"}' || case rule when 'all' then '{"missed_limit": 100}' else '{}' end::jsonb || given;
 end
 $$;
 comment on function faultline._check_schedule(jsonb) is 'Private: the definition of a schedule with all defaults, or FL004.';

@@ -58,8 +58,8 @@ begin
   elsif not faultline._is_tick(s, tick_at) then
     outcome := 'not_a_tick';
     code := 'FL004';
-    message := pg_catalog.format('%s is none: it is not at %s', tick, coalesce(
-      pg_catalog.format('%s, %s', pg_catalog.quote_literal(s.cron), s.timezone), pg_catalog.format('a multiple of %s s', s.every)));
+    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
+      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
     hint := 'Only the time zones that the database knows count: zone_offsets tells.';
   else
     code := null;

@@ -41,8 +41,8 @@ begin
     starts_at = (new_definition ->> 'starts_at')::timestamptz,
     ends_at = (new_definition ->> 'ends_at')::timestamptz,
     missed = new_definition ->> 'missed',
-    missed_window = pg_catalog.make_interval(secs => (new_definition ->> 'missed_window')::double precision),
-    missed_limit = (new_definition ->> 'missed_limit')::int,
+    missed_window = pg_catalog.make_interval(secs => coalesce((new_definition ->> 'missed_window')::double precision, 60)),
+    missed_limit = coalesce((new_definition ->> 'missed_limit')::int, 1),
     overlap = new_definition ->> 'overlap',
     ticks_after = case
       when before.deleted_at is not null then now_
