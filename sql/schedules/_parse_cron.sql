@@ -149,13 +149,15 @@ begin
     'both', fields[4] like '*%' or fields[6] like '*%',
     'fixed', not (fields[1] like '*%' or fields[2] like '*%' or fields[3] like '*%'));
   -- All fourteen kinds of years are among these 28.
-  perform from pg_catalog.generate_series(0, 10226) as d (day) where faultline._is_day(calendar, date '2000-01-01' + d.day) limit 1;
-  if not found then
-    perform faultline._schedule_fault(
-      'cron', pg_catalog.format('no day has day-of-month %s, month %s, day-of-week %s, from character %s on', fields[4], fields[5], fields[6], places[4]),
-      'A date such as 31 February never comes; where day-of-month or day-of-week begins with *, a day has to match both');
-  end if;
-  return calendar;
+  for number in 0..10226 loop
+    if faultline._is_day(calendar, date '2000-01-01' + number) then
+      return calendar;
+    end if;
+  end loop;
+  raise exception using
+    errcode = 'FL004', column = 'cron',
+    message = pg_catalog.format('cron: no day has day-of-month %s, month %s, day-of-week %s, from character %s on', fields[4], fields[5], fields[6], places[4]),
+    hint = 'A date such as 31 February never comes; where day-of-month or day-of-week begins with *, a day has to match both';
 end
 $$;
 comment on function faultline._parse_cron(text) is 'Private: a cron expression, parsed, or FL004.';

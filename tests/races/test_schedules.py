@@ -1,5 +1,5 @@
-"""Two verbs about one schedule at the same moment, in every order their steps can take: a tick has at most one job, what
-was decided is decided from what is true then, and verify finds nothing. And what happens without the guards.
+"""Two verbs about one schedule at the same moment, in every order their steps can take: a tick has at most one job,
+what was decided is decided from what is true then, and verify finds nothing. And what happens without the guards.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def arranged(db: Database, prepare: str = "", **more: object) -> Subject:
     elif prepare == "long ago":
         db.execute(
             "insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, version, fired_at)"
-            " values (%s, date_trunc('minute', clock_timestamp()) - interval '40 days', 'calendar', 'made', 999999999 + %s, 1,"
-            " clock_timestamp() - interval '40 days')",
+            " values (%s, date_trunc('minute', clock_timestamp()) - interval '40 days', 'calendar', 'made',"
+            " 999999999 + %s, 1, clock_timestamp() - interval '40 days')",
             name,
             next(_numbers),
         )
@@ -93,7 +93,8 @@ def ends(db: Database, subject: Subject) -> str:
     """What has become of the ticks; healthy, whatever it is, and as many jobs as ticks that were made."""
     assert db.rows("select * from faultline.verify()") == []
     ticks = db.rows(
-        "select faultline._utc(tick_at), outcome, missed, kind from faultline.schedule_ticks where schedule = %s order by 1",
+        "select faultline._utc(tick_at), outcome, missed, kind from faultline.schedule_ticks"
+        " where schedule = %s order by 1",
         subject.name,
     )
     made = [tick for tick, outcome, *_ in ticks if outcome == "made"]
@@ -192,7 +193,12 @@ PAIRS = [
     ),
     Pair("a tick and a pause", fire("older"), of_schedule(PAUSE), {("made", "", "older made"), ("FL003", "", "")}),
     Pair("a tick and the end of a pause", fire("older"), of_schedule(RESUME), {("FL003", "", "")}, prepare="paused"),
-    Pair("a tick and a deletion", fire("older"), of_schedule(DELETE), {("made", True, "older made"), ("FL005", True, "")}),
+    Pair(
+        "a tick and a deletion",
+        fire("older"),
+        of_schedule(DELETE),
+        {("made", True, "older made"), ("FL005", True, "")},
+    ),
     Pair(
         "a tick and the end of the job before it",
         fire("older"),
@@ -212,7 +218,10 @@ PAIRS = [
         "two runners with the same ticks",
         fire_many(lambda s: s.tick(s.oldest), lambda s: s.tick(s.older, s.oldest)),
         fire_many(lambda s: s.tick(s.oldest), lambda s: s.tick(s.older, s.oldest)),
-        {("made made", "repeat repeat", "oldest made, older made"), ("repeat repeat", "made made", "oldest made, older made")},
+        {
+            ("made made", "repeat repeat", "oldest made, older made"),
+            ("repeat repeat", "made made", "oldest made, older made"),
+        },
     ),
     Pair(
         "two runners of which one has seen a tick more",
@@ -297,7 +306,9 @@ def test_a_change_is_told_though_it_commits_after_later_ones(db: Database, conne
     """The mark is no number that a transaction takes early and shows late."""
     early, late, runner = connect(), connect(), connect("faultline_runner")
     subject = arranged(db)
-    changes = "select mark || ' ' || jsonb_path_query_array(schedules, '$[*].schedule') from faultline.schedule_changes(%s)"
+    changes = (
+        "select mark || ' ' || jsonb_path_query_array(schedules, '$[*].schedule') from faultline.schedule_changes(%s)"
+    )
     mark, _ = runner.call(changes, None).split(" ", 1)
     early.begin()
     early.run(PAUSE, subject.name)
@@ -322,7 +333,8 @@ def run_all(db: Database, connect: Open, pair: Pair) -> set[tuple[Any, Any, int]
             ran["first.verb"],
             ran["second.verb"],
             db.scalar(
-                "select count(*) from faultline.jobs_live where headers #>> '{faultline.tick,schedule}' = %s", subject.name
+                "select count(*) from faultline.jobs_live where headers #>> '{faultline.tick,schedule}' = %s",
+                subject.name,
             ),
         )
         for subject, ran in explore(sessions, arrange=lambda: arranged(db, overlap=pair.overlap), plan=plan)
