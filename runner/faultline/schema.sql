@@ -1346,7 +1346,7 @@ CREATE FUNCTION faultline._check_schedule(definition jsonb) RETURNS jsonb
     AS $_$
 #variable_conflict use_variable
 declare
-  known constant text[] := '{name,description,cron,every,timezone,type,payload,queue,priority,max_attempts,backoff,timeout,tags,headers,workflow,input,missed,missed_window,missed_limit,overlap,jitter,starts_at,ends_at}'::text[];
+  known constant text[] := '{name,description,source,cron,every,timezone,type,payload,queue,priority,max_attempts,backoff,timeout,tags,headers,workflow,input,missed,missed_window,missed_limit,overlap,jitter,starts_at,ends_at}'::text[];
   of_jobs constant text[] := '{type,payload,queue,priority,max_attempts,backoff,tags,headers}'::text[];
   of_workflows constant text[] := '{payload,queue,priority,max_attempts,backoff,timeout,tags,headers,jitter}'::text[];
   given jsonb;
@@ -1366,7 +1366,7 @@ begin
                                       'Its keys: ' || pg_catalog.array_to_string(known, ', '));
   end if;
   given := coalesce((select pg_catalog.jsonb_object_agg(e.key, e.value) from pg_catalog.jsonb_each(definition) e where e.value <> 'null'), '{}');
-  foreach key in array '{name,description,cron,timezone,workflow,missed,overlap}'::text[] loop
+  foreach key in array '{name,description,source,cron,timezone,workflow,missed,overlap}'::text[] loop
     if pg_catalog.jsonb_typeof(given -> key) <> 'string' then
       perform faultline._schedule_fault(key, pg_catalog.format('%s is not a text', pg_catalog.left((given -> key)::text, 100)), 'Put it in quotes');
     end if;
@@ -1375,6 +1375,10 @@ begin
     perform faultline._schedule_fault(
       'name', case when given ? 'name' then pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(given ->> 'name', 140))) else 'it is missing' end,
       'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  end if;
+  if pg_catalog.length(given ->> 'source') > 128 or given ->> 'source' !~ '^[A-Za-z0-9_.:-]+$' then
+    perform faultline._schedule_fault('source', pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(given ->> 'source', 140))),
+                                      'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
   end if;
   if pg_catalog.length(given ->> 'description') > 1000 then
     perform faultline._schedule_fault('description', pg_catalog.format('it has %s characters', pg_catalog.length(given ->> 'description')), 'At most 1000');
@@ -3094,6 +3098,12 @@ begin
           'cron', pg_catalog.format('%s %s at character %s ends before it begins', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
           case when number = 6 and bounds[2] = 0 then pg_catalog.format('Write %s-7: Sunday is 0 and 7', bounds[1])
             else pg_catalog.format('Write %s-%s,%s-%s', bounds[1], case number when 6 then 6 else high end, lows[number], bounds[2]) end);
+      end if;
+      -- cron reads 24-24/18 as 24, the library that computes ticks as 24/18.
+      if bounds[1] = bounds[2] and parts[3] is not null then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s is a range of one value, with a step', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          pg_catalog.format('Write %s, or %s/%s', bounds[1], bounds[1], parts[3]));
       end if;
       if parts[4] is not null then
         if parts[4]::int not between 1 and 5 then

@@ -6,7 +6,7 @@ language plpgsql
 as $$
 #variable_conflict use_variable
 declare
-  known constant text[] := '{name,description,cron,every,timezone,type,payload,queue,priority,max_attempts,backoff,timeout,tags,headers,workflow,input,missed,missed_window,missed_limit,overlap,jitter,starts_at,ends_at}'::text[];
+  known constant text[] := '{name,description,source,cron,every,timezone,type,payload,queue,priority,max_attempts,backoff,timeout,tags,headers,workflow,input,missed,missed_window,missed_limit,overlap,jitter,starts_at,ends_at}'::text[];
   of_jobs constant text[] := '{type,payload,queue,priority,max_attempts,backoff,tags,headers}'::text[];
   of_workflows constant text[] := '{payload,queue,priority,max_attempts,backoff,timeout,tags,headers,jitter}'::text[];
   given jsonb;
@@ -26,7 +26,7 @@ begin
                                       'Its keys: ' || pg_catalog.array_to_string(known, ', '));
   end if;
   given := coalesce((select pg_catalog.jsonb_object_agg(e.key, e.value) from pg_catalog.jsonb_each(definition) e where e.value <> 'null'), '{}');
-  foreach key in array '{name,description,cron,timezone,workflow,missed,overlap}'::text[] loop
+  foreach key in array '{name,description,source,cron,timezone,workflow,missed,overlap}'::text[] loop
     if pg_catalog.jsonb_typeof(given -> key) <> 'string' then
       perform faultline._schedule_fault(key, pg_catalog.format('%s is not a text', pg_catalog.left((given -> key)::text, 100)), 'Put it in quotes');
     end if;
@@ -35,6 +35,10 @@ begin
     perform faultline._schedule_fault(
       'name', case when given ? 'name' then pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(given ->> 'name', 140))) else 'it is missing' end,
       'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  end if;
+  if pg_catalog.length(given ->> 'source') > 128 or given ->> 'source' !~ '^[A-Za-z0-9_.:-]+$' then
+    perform faultline._schedule_fault('source', pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(given ->> 'source', 140))),
+                                      'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
   end if;
   if pg_catalog.length(given ->> 'description') > 1000 then
     perform faultline._schedule_fault('description', pg_catalog.format('it has %s characters', pg_catalog.length(given ->> 'description')), 'At most 1000');

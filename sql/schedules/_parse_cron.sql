@@ -122,6 +122,12 @@ begin
           case when number = 6 and bounds[2] = 0 then pg_catalog.format('Write %s-7: Sunday is 0 and 7', bounds[1])
             else pg_catalog.format('Write %s-%s,%s-%s', bounds[1], case number when 6 then 6 else high end, lows[number], bounds[2]) end);
       end if;
+      -- cron reads 24-24/18 as 24, the library that computes ticks as 24/18.
+      if bounds[1] = bounds[2] and parts[3] is not null then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s is a range of one value, with a step', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          pg_catalog.format('Write %s, or %s/%s', bounds[1], bounds[1], parts[3]));
+      end if;
       if parts[4] is not null then
         if parts[4]::int not between 1 and 5 then
           perform faultline._schedule_fault(
