@@ -6664,9 +6664,16 @@ begin
     -- Of several runners with the same tick all but one end here, without a lock.
     select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
     if not found and locked is distinct from schedule then
-      select * into s from faultline.schedules x where x.schedule = proposal.schedule for no key update;
-      locked := schedule;
-      select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
+      select * into s from faultline.schedules x where x.schedule = proposal.schedule for no key update skip locked;
+      if found then
+        locked := schedule;
+        select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
+      else
+        -- Nobody waits here: a schedule that somebody holds must not keep the others from their ticks.
+        select * into s from faultline.schedules x where x.schedule = proposal.schedule;
+        outcome := 'busy';
+        detail := pg_catalog.format('schedule %s is locked: another runner fires it, or an operator changes it', schedule);
+      end if;
     elsif locked is distinct from schedule then
       select * into s from faultline.schedules x where x.schedule = proposal.schedule;
     end if;
@@ -9486,6 +9493,7 @@ CREATE VIEW faultline.schedule_list AS
     s.version,
     s.definition,
     (s.definition ->> 'description'::text) AS description,
+    (s.definition ->> 'source'::text) AS source,
     s.cron,
     s.timezone,
     ((s.every)::double precision * '00:00:01'::interval) AS every,

@@ -2,7 +2,7 @@
 -- counts what the rule for missed ticks has dropped. For faultline_observer.
 create view faultline.schedule_list as
 select
-  s.schedule, s.version, s.definition, s.definition ->> 'description' as description, s.cron, s.timezone,
+  s.schedule, s.version, s.definition, s.definition ->> 'description' as description, s.definition ->> 'source' as source, s.cron, s.timezone,
   s.every * interval '1 second' as every, s.definition ->> 'type' as type, s.definition ->> 'workflow' as workflow, s.missed, s.overlap,
   s.paused_at, s.paused_note, s.starts_at, s.ends_at, s.created_at, s.changed_at,
   t.tick_at as last_tick_at, t.outcome as last_outcome, t.job_id as last_job_id, t.run_id as last_run_id,

@@ -5,9 +5,10 @@
 --   missed  how many ticks between after and this one the rule drops
 --   fire    false: this one is dropped too, and counted in missed; none is on time
 -- Returns a row for each, in the order of the array. outcome: made; repeat (recorded before); skipped (overlap); failed (the
--- workflow refused the input); missed (dropped); these are recorded. Refused, with nothing changed: behind, version, paused,
+-- workflow refused the input); missed (dropped); these are recorded. Refused, with nothing changed: busy (somebody holds the schedule: try again), behind, version, paused,
 -- unknown, future, outside, late, on_time, not_a_tick; detail says why. cursor is how far the calendar of the schedule is now.
--- Locks the rows of the schedules in the order of their names, none for what is recorded already. Errors: FL004.
+-- Locks the rows of the schedules in the order of their names, none for what is recorded already, and waits for none.
+-- Errors: FL004.
 create function faultline.fire_schedules(ticks jsonb)
 returns table (ordinal int, schedule text, tick_at timestamptz, outcome text, job_id bigint, run_id bigint, cursor timestamptz, detail text)
 language plpgsql security definer
@@ -38,9 +39,16 @@ begin
     -- Of several runners with the same tick all but one end here, without a lock.
     select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
     if not found and locked is distinct from schedule then
-      select * into s from faultline.schedules x where x.schedule = proposal.schedule for no key update;
-      locked := schedule;
-      select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
+      select * into s from faultline.schedules x where x.schedule = proposal.schedule for no key update skip locked;
+      if found then
+        locked := schedule;
+        select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
+      else
+        -- Nobody waits here: a schedule that somebody holds must not keep the others from their ticks.
+        select * into s from faultline.schedules x where x.schedule = proposal.schedule;
+        outcome := 'busy';
+        detail := pg_catalog.format('schedule %s is locked: another runner fires it, or an operator changes it', schedule);
+      end if;
     elsif locked is distinct from schedule then
       select * into s from faultline.schedules x where x.schedule = proposal.schedule;
     end if;

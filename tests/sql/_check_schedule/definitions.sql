@@ -18,7 +18,7 @@ from (values
    '{"name": "n", "every": 1, "workflow": "w", "input": {"day": 1}, "missed": "latest", "missed_window": 31622400, "overlap": "allow"}')) v (given, stored);
 select is(faultline._check_schedule(stored), stored, 'what is stored can be put: it is the same') from faultline._check_schedule('{"name": "n", "every": "1 day", "type": "t", "jitter": "1500ms", "timeout": 7, "ends_at": "2030-01-31T08:00Z"}') stored;
 select is(faultline._check_schedule(format('{"name": "n", "every": 1, "type": "t", "payload": {"x": %s}}', to_jsonb(repeat('x', 262091)))::jsonb) ->> 'name', 'n', 'the largest payload');
-select is(faultline._check_schedule(format('{"name": "%s", "every": 1, "type": "t", "description": "%s"}', repeat('n', 128), repeat('d', 1000))::jsonb) ->> 'name', repeat('n', 128), 'the longest name and description');
+select is(faultline._check_schedule(format('{"name": "%s", "every": 1, "type": "t", "description": "%s", "source": "%s"}', repeat('n', 128), repeat('d', 1000), repeat('s', 128))::jsonb) ->> 'name', repeat('n', 128), 'the longest name, description and source');
 -- What the session has set changes nothing.
 set local intervalstyle = 'sql_standard';
 set local datestyle = 'German';
@@ -29,10 +29,13 @@ reset datestyle;
 -- Errors: the key is the error's column.
 select faults(format('select faultline._check_schedule(%L::jsonb || %L)', '{"name": "n", "every": "1m", "type": "t"}', given), message, hint, split_part(message, ':', 1))
 from (values
-  ('{"nam": 1, "at": 1}', 'the schedule: it has the unknown key ''at''', 'Its keys: name, description, cron, every, timezone, type, payload, queue, priority, max_attempts, backoff, timeout, tags, headers, workflow, input, missed, missed_window, missed_limit, overlap, jitter, starts_at, ends_at'),
+  ('{"nam": 1, "at": 1}', 'the schedule: it has the unknown key ''at''', 'Its keys: name, description, source, cron, every, timezone, type, payload, queue, priority, max_attempts, backoff, timeout, tags, headers, workflow, input, missed, missed_window, missed_limit, overlap, jitter, starts_at, ends_at'),
   ('{"name": null}', 'name: it is missing', 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
   ('{"name": "a b"}', 'name: ''a b'' is not a name', 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
   ('{"name": 5}', 'name: 5 is not a text', 'Put it in quotes'),
+  ('{"source": "a file.yaml"}', 'source: ''a file.yaml'' is not a name', 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
+  ('{"source": ""}', 'source: '''' is not a name', 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
+  ('{"source": 5}', 'source: 5 is not a text', 'Put it in quotes'),
   ('{"description": []}', 'description: [] is not a text', 'Put it in quotes'),
   ('{"every": null}', 'cron: it is missing, and so is every', 'For example cron: 0 3 * * * with a timezone, or every: 30s'),
   ('{"cron": "* * * * *"}', 'every: cron is given too', 'A schedule has one of them'),
@@ -82,6 +85,7 @@ from (values (null, 'the schedule is not an object but NULL', 'For example {"nam
 select faults(format($$select faultline._check_schedule(jsonb_build_object('name', 'n', 'every', 1, 'type', 't') || %s)$$, more), message, hint, split_part(message, ':', 1))
 from (values
   ($$jsonb_build_object('name', repeat('n', 129))$$, format('name: %L is not a name', repeat('n', 129)), 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
+  ($$jsonb_build_object('source', repeat('n', 129))$$, format('source: %L is not a name', repeat('n', 129)), 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -'),
   ($$jsonb_build_object('description', repeat('n', 1001))$$, 'description: it has 1001 characters', 'At most 1000'),
   ($$jsonb_build_object('payload', jsonb_build_object('x', repeat('x', 262092)))$$, 'payload: it has 262101 bytes as text', 'At most 262100: store the data elsewhere and pass a reference'),
   ($$jsonb_build_object('payload', jsonb_build_object('x', repeat('x', 300000)))$$, 'payload: the payload has 300009 bytes as text', 'At most 262144 (256 KiB): store the data elsewhere and enqueue a reference')) v (more, message, hint);

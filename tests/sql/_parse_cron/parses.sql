@@ -70,6 +70,7 @@ from (values
   ('-1 * * * *', 'minute ''-1'' at character 1 is not understood', 'For example *, 5, 1-10, */2 or 1,15'),
   ('*/0 * * * *', 'minute ''*/0'' at character 1: the step is out of bounds', 'It lies between 1 and 59; every: 90m is for what is no part of a larger unit'),
   ('*/90 * * * *', 'minute ''*/90'' at character 1: the step is out of bounds', 'It lies between 1 and 59; every: 90m is for what is no part of a larger unit'),
+  ('24-24/18 * * * *', 'minute ''24-24/18'' at character 1 is a range of one value, with a step', 'Write 24, or 24/18'),
   ('0 0 * * */8', 'day-of-week ''*/8'' at character 9: the step is out of bounds', 'It lies between 1 and 7; every: 90m is for what is no part of a larger unit'),
   ('0 22-2 * * *', 'hour ''22-2'' at character 3 ends before it begins', 'Write 22-23,0-2'),
   ('0 0 28-3 * *', 'day-of-month ''28-3'' at character 5 ends before it begins', 'Write 28-31,1-3'),

@@ -45,6 +45,11 @@ select is(f.cursor, case f.schedule when 'none' then null else at(60)::timestamp
 select is(count(*), 1::bigint, 'a schedule that is unknown is said to be') from faultline.fire_schedules(jsonb_build_array(tick_of('none', 1, 2))) f where f.detail = 'there is no schedule none';
 select is(fired(tick_of('late', 9, 60, '{"missed": 50}')), '1 late made job', 'within its window');
 
+-- A tick updates nothing: an old snapshot elsewhere keeps no dead rows of schedules.
+select ctid as before from faultline.schedules where schedule = 'b' \gset
+select is(fired(tick_of('b', 38, 39)), '1 b made job', 'one more');
+select is(ctid, :'before'::tid, 'the row of its schedule is the same') from faultline.schedules where schedule = 'b';
+
 select refused('faultline_runner', format('select faultline.fire_schedules(%L)', '[{"schedule": 5}]'), 'FL004', 'tick 1: schedule, version, tick_at and after are needed');
 select refused(role, 'select faultline.fire_schedules(''[]'')', '42501', 'permission denied for function fire_schedules') from unnest(array['faultline_producer', 'faultline_observer']) role;
 select healthy('healthy');
