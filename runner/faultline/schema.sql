@@ -2953,6 +2953,8 @@ COMMENT ON FUNCTION faultline._other_request(t faultline.transactions) IS 'Priva
 CREATE FUNCTION faultline._overlaps(name text) RETURNS text
     LANGUAGE plpgsql STABLE
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     AS $$
@@ -3735,6 +3737,9 @@ COMMENT ON FUNCTION faultline._root_run(run_id bigint, verb text) IS 'Private: l
 
 CREATE FUNCTION faultline._schedule_cursor(s faultline.schedules) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 begin
   return greatest(s.ticks_after, s.forgotten_until, (
@@ -6573,6 +6578,8 @@ CREATE FUNCTION faultline.fire_now(name text, OUT job_id bigint, OUT run_id bigi
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -6603,6 +6610,7 @@ CREATE FUNCTION faultline.fire_schedule(name text, tick_at timestamp with time z
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 #variable_conflict use_variable
 declare
@@ -6638,7 +6646,9 @@ COMMENT ON FUNCTION faultline.fire_schedule(name text, tick_at timestamp with ti
 CREATE FUNCTION faultline.fire_schedules(ticks jsonb) RETURNS TABLE(ordinal integer, schedule text, tick_at timestamp with time zone, outcome text, job_id bigint, run_id bigint, cursor timestamp with time zone, detail text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET jit TO 'off'
     AS $$
 #variable_conflict use_variable

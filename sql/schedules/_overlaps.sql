@@ -4,6 +4,8 @@ create function faultline._overlaps(name text)
 returns text
 language plpgsql stable
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$

@@ -5,6 +5,8 @@ create function faultline.fire_now(name text, out job_id bigint, out run_id bigi
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 #variable_conflict use_variable
 declare

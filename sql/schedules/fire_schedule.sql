@@ -11,6 +11,7 @@ create function faultline.fire_schedule(name text, tick_at timestamptz, version 
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
 declare

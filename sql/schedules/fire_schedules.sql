@@ -5,15 +5,18 @@
 --   missed  how many ticks between after and this one the rule drops
 --   fire    false: this one is dropped too, and counted in missed; none is on time
 -- Returns a row for each, in the order of the array. outcome: made; repeat (recorded before); skipped (overlap); failed (the
--- workflow refused the input); missed (dropped); these are recorded. Refused, with nothing changed: busy (somebody holds the schedule: try again), behind, version, paused,
--- unknown, future, outside, late, on_time, not_a_tick; detail says why. cursor is how far the calendar of the schedule is now.
+-- workflow refused the input); missed (dropped); these are recorded. Refused, with nothing changed: busy (somebody holds the
+-- schedule: try again), behind, version, paused, unknown, future, outside, late, on_time, not_a_tick; detail says why. cursor is
+-- how far the calendar of the schedule is now.
 -- Locks the rows of the schedules in the order of their names, none for what is recorded already, and waits for none.
 -- Errors: FL004.
 create function faultline.fire_schedules(ticks jsonb)
 returns table (ordinal int, schedule text, tick_at timestamptz, outcome text, job_id bigint, run_id bigint, cursor timestamptz, detail text)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_bitmapscan = off
 set jit = off
 as $$
 #variable_conflict use_variable
