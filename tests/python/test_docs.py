@@ -421,7 +421,7 @@ def test_what_holds_a_guarantee_is_there_and_its_absence_is_found(db: Database) 
 
 
 def test_every_guarantee_has_a_test_and_a_metric() -> None:
-    assert len(guarantees()) == 12
+    assert len(guarantees()) == 13
     for promise, cells in guarantees().items():
         tests = [ROOT / name for name in codes(cells[3])]
         assert tests, promise
