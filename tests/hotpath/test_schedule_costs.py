@@ -1,5 +1,5 @@
-"""What a tick costs does not grow with the ticks before it, not even under an old snapshot and without statistics: pages
-touched, exactly, not time.
+"""What a tick costs does not grow with the ticks before it, not even under an old snapshot and without statistics:
+pages touched, exactly, not time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tests.support.database import Database
 
 FEW, MANY = 1_000, 50_000
-PUT = "select faultline.put_schedule(jsonb_build_object('name', %s::text, 'every', '1s', 'type', 't', 'missed', 'all') || %s)"
+PUT = """
+    select faultline.put_schedule(
+      jsonb_build_object('name', %s::text, 'every', '1s', 'type', 't', 'missed', 'all') || %s)
+"""
 SINCE = "update faultline.schedules set ticks_after = date_trunc('second', clock_timestamp()) - interval '23 hours'"
 # The next ticks of all schedules, as a runner proposes them.
 FIRE = """
