@@ -18,9 +18,9 @@ from faultline.cli.following import Run, follow, print_tasks, run_here
 from faultline.cli.loading import load_app
 from faultline.cli.options import NAMED, RUN, database_options, help_if_bare, json_option, option
 from faultline.cli.rendering import decode, describe_error, moment
+from faultline.documents import MOST_BYTES
 from faultline.errors import InvalidArgument, from_psycopg
 from faultline.workflow import Fault, Workflow, WorkflowFault, graph, load, tasks_of
-from faultline.workflow.loader import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
