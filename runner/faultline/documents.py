@@ -78,6 +78,8 @@ class Node:
     value: Any
     place: Place
     keys: dict[str, Place]
+    inset: int | None = None
+    """How far from its place the first character of a text is; None if it does not stand there as it is."""
 
     @property
     def kind(self) -> str:
@@ -239,7 +241,7 @@ class _Composer:
             return self._mapping(event, depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(event, depth)
-        return Node(_scalar(event), _place(event.start_mark), {})
+        return Node(_scalar(event), _place(event.start_mark), {}, _inset(event))
 
     def _sequence(self, start: Event, depth: int) -> Node:
         items: list[Node] = []
@@ -263,6 +265,12 @@ class _Composer:
             keys[name] = key.place
             members[name] = self._node(self._next(), depth + 1)
         return Node(members, _place(start.start_mark), keys)
+
+
+def _inset(event: Any) -> int | None:
+    if event.style in {"|", ">"} or event.start_mark.line != event.end_mark.line:
+        return None
+    return 1 if event.style else 0
 
 
 def _scalar(event: Any) -> Any:

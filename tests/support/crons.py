@@ -182,16 +182,25 @@ def scan(models: Iterable[Model], zone: str, since: datetime, until: datetime) -
     """
     models = list(models)
     found: list[list[datetime]] = [[] for _ in models]
+    daily = [
+        [at for at, model in enumerate(models) if hour in model.hours and minute in model.minutes]
+        for hour in range(24)
+        for minute in range(60)
+    ]
     where = ZoneInfo(zone)
     furthest = _shown(since, where)
     moment = since.replace(second=0, microsecond=0)
     while (moment := moment + MINUTE_LONG) <= until:
         shown = _shown(moment, where)
-        passed = list(_minutes(furthest, shown))
-        for model, ticks in zip(models, found, strict=True):
-            times = passed if model.fixed else [shown]
-            if any(model.matches(time) for time in times):
-                ticks.append(moment)
+        if shown - furthest == MINUTE_LONG:
+            for at in daily[shown.hour * 60 + shown.minute]:
+                if models[at].on(shown.date()):
+                    found[at].append(moment)
+        else:
+            passed = list(_minutes(furthest, shown))
+            for model, ticks in zip(models, found, strict=True):
+                if any(model.matches(time) for time in (passed if model.fixed else [shown])):
+                    ticks.append(moment)
         furthest = max(furthest, shown)
     return found
 
