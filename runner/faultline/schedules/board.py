@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, LiteralString, NamedTuple, TypeVar
 
 import psycopg
 
@@ -19,7 +19,7 @@ from faultline import database
 from faultline.errors import InvalidArgument
 from faultline.logs import clean
 from faultline.schedules.due import LONGEST_GAP, Proposal, Schedule, due
-from faultline.schedules.ticks import EPOCH
+from faultline.schedules.ticks import EPOCH, timetable
 from faultline.schedules.zones import NEAR, Change, ListedZone
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("faultline")
 
 _CHANGES: Final = (
-    "select mark, (extract(epoch from now) * 1000000)::bigint, schedules::text from faultline.schedule_changes(%s)"
+    "select c.mark, (extract(epoch from c.now) * 1000000)::bigint, c.schedules::text"
+    " from faultline.schedule_changes(%s) c"
 )
 _FIRE: Final = (
-    "select ordinal, schedule, outcome, job_id, run_id, (extract(epoch from cursor) * 1000000)::bigint, detail,"
-    " (extract(epoch from tick_at) * 1000000)::bigint"
-    " from faultline.fire_schedules(%s::jsonb) order by ordinal"
+    "select f.schedule, (extract(epoch from f.tick_at) * 1000000)::bigint, f.outcome, f.job_id, f.run_id, f.detail,"
+    " (extract(epoch from f.cursor) * 1000000)::bigint"
+    " from faultline.fire_schedules(%s::jsonb) f order by f.ordinal"
 )
 _OFFSETS: Final = (
     "select (extract(epoch from starts_at) * 1000000)::bigint, extract(epoch from utc_offset)::int"
@@ -51,7 +52,8 @@ _PROGRESS: Final = {"made", "repeat", "skipped", "failed", "missed", "behind"}
 
 Call = tuple[LiteralString, tuple[Any, ...]]
 Rows = list[tuple[Any, ...]]
-Calls = Generator[Call, Rows, "Pass"]
+T = TypeVar("T")
+Calls = Generator[Call, Any, T]
 
 
 class Fired(NamedTuple):
@@ -78,6 +80,30 @@ class _KnownZone(NamedTuple):
     fetched: datetime
 
 
+def zone_calls(name: str, since: datetime, until: datetime) -> Calls[ListedZone]:
+    """The clocks of a zone as the database has them, for ticks between two moments at most ten years apart."""
+    since, until = since - NEAR, until + NEAR
+    rows = yield (_OFFSETS, (name, since, until))
+    return ListedZone([Change(_moment(start), timedelta(seconds=offset)) for start, offset in rows], until)
+
+
+def drive(connection: psycopg.Connection[Any], calls: Calls[T]) -> T:
+    """Make the calls on a connection in autocommit."""
+    rows: Rows | None = None
+    error: psycopg.Error | None = None
+    try:
+        while True:
+            query, parameters = calls.throw(error) if error is not None else calls.send(rows)
+            rows = error = None
+            try:
+                rows = connection.execute(query, parameters).fetchall()
+            except psycopg.Error as raised:
+                error = raised
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
 class Board:
     """All schedules, kept up to date by what has changed. One thread at a time."""
 
@@ -92,7 +118,7 @@ class Board:
         """Read everything anew: the database may be another one, or an older one."""
         self._mark = None
 
-    def propose(self) -> Calls:
+    def propose(self) -> Calls[Pass]:
         """One pass: read what has changed, propose what is due, take note of what the database says."""
         now = self._now = self._take((yield (_CHANGES, (self._mark,)))[0])
         done = Pass()
@@ -115,30 +141,28 @@ class Board:
             name = given["schedule"]
             if given["deleted"]:
                 self.schedules.pop(name, None)
-            else:
-                self.schedules[name] = Schedule.read(given)
+            elif (read := Schedule.read(given)) != self.schedules.get(name):
+                self.schedules[name] = read
         return _moment(now)
 
-    def _fetch_zones(self, schedules: Iterable[Schedule], now: datetime) -> Generator[Call, Rows, None]:
+    def _fetch_zones(self, schedules: Iterable[Schedule], now: datetime) -> Calls[None]:
         needed: dict[str, datetime] = {}
         for schedule in schedules:
             if schedule.timezone is not None and schedule.cron is not None:
-                since = max(schedule.cursor, now - LONGEST_GAP) - 2 * NEAR
+                since = max(schedule.cursor, now - LONGEST_GAP) - NEAR
                 needed[schedule.timezone] = min(since, needed.get(schedule.timezone, since))
         for name, since in needed.items():
             known = self._zones.get(name)
             if known and known.zone.since <= since and known.fetched <= now < known.fetched + ZONE_FRESH:
                 continue
-            until = now + AHEAD
             try:
-                rows = yield (_OFFSETS, (name, since, until))
+                zone = yield from zone_calls(name, since, now + AHEAD)
             except psycopg.Error as error:
-                if error.sqlstate is None or not error.sqlstate.startswith("FL"):
+                if database.passing(error):
                     raise
                 self._zones.pop(name, None)
-                continue
-            changes = [Change(_moment(start), timedelta(seconds=offset)) for start, offset in rows]
-            self._zones[name] = _KnownZone(ListedZone(changes, until), now)
+            else:
+                self._zones[name] = _KnownZone(zone, now)
 
     # What is due.
 
@@ -150,9 +174,8 @@ class Board:
                 return found, True
             known = self._zones.get(schedule.timezone or "")
             try:
-                if schedule.every is None and known is None:
-                    raise InvalidArgument(f"the database knows no time zone {schedule.timezone!r}")
-                table = schedule.timetable(known.zone if known else None)
+                zone = known.zone if known else None
+                table = timetable(cron=schedule.cron, every=schedule.every, zone=zone)
                 proposals, unfinished = due(schedule, table, now)
                 schedule.next_look = now if proposals else _next_look(schedule, table, known, now)
             except InvalidArgument as error:
@@ -165,7 +188,7 @@ class Board:
                 more = more or unfinished
         return found, more
 
-    def _fire(self, proposed: dict[str, list[Proposal]], done: Pass) -> Generator[Call, Rows, None]:
+    def _fire(self, proposed: dict[str, list[Proposal]], done: Pass) -> Calls[None]:
         if not proposed:
             return
         try:
@@ -205,7 +228,7 @@ class Board:
     def _settle(self, rows: Rows, done: Pass) -> None:
         cursors: dict[str, datetime] = {}
         outcomes: dict[str, set[str]] = defaultdict(set)
-        for _, name, outcome, job_id, run_id, cursor, detail, tick_at in rows:
+        for name, tick_at, outcome, job_id, run_id, detail, cursor in rows:
             done.fired.append(Fired(name, _moment(tick_at), outcome, job_id, run_id, detail))
             outcomes[name].add(outcome)
             if cursor is not None:
@@ -239,7 +262,7 @@ def _to_look_at(schedule: Schedule, now: datetime) -> bool:
 def _next_look(schedule: Schedule, table: Timetable, known: _KnownZone | None, now: datetime) -> datetime:
     """When the next tick is due, as far as the zone's changes are known."""
     after = max(schedule.cursor, now)
-    horizon = known.zone.until - 2 * NEAR if known else None
+    horizon = known.zone.until - NEAR if known else None
     tick = next(table.after(after), None)
     if tick is None:
         return horizon or after + AHEAD

@@ -6,18 +6,15 @@ last that was dropped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
-
-from faultline.schedules.ticks import Cron, Every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from faultline.schedules.ticks import Timetable
-    from faultline.schedules.zones import Zone
 
 ON_TIME: Final = timedelta(seconds=60)
 _INSTANT: Final = timedelta(microseconds=1)
@@ -52,7 +49,7 @@ class Schedule:
     missed_limit: int
     cursor: datetime
     active: bool = True
-    next_look: datetime | None = None
+    next_look: datetime | None = field(default=None, compare=False)
     """Nothing is due before; None if nobody knows."""
 
     @classmethod
@@ -72,14 +69,6 @@ class Schedule:
             cursor=datetime.fromisoformat(given["cursor"]),
             active=not given["paused"],
         )
-
-    def timetable(self, zone: Zone | None) -> Timetable:
-        """Its ticks. `zone` for cron only."""
-        if self.every is not None:
-            return Every(self.every)
-        assert self.cron is not None  # noqa: S101 - the database sees to it that there is one of the two
-        assert zone is not None  # noqa: S101
-        return Cron(self.cron, zone)
 
 
 def due(schedule: Schedule, table: Timetable, now: datetime) -> tuple[list[Proposal], bool]:

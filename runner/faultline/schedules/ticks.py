@@ -50,11 +50,13 @@ class Timetable(Protocol):
         """The last tick that is not later than `moment`."""
 
 
-def timetable(*, cron: str | None, every: int | None, timezone: str | None) -> Timetable:
-    """Of a schedule as the database has it, on this host's clocks. Raises InvalidArgument for what it can't compute."""
+def timetable(*, cron: str | None, every: int | None, zone: Zone | None) -> Timetable:
+    """Of a schedule as the database has it; `zone` for cron. Raises InvalidArgument for what can't be computed here."""
     if every is not None:
         return Every(every)
-    return Cron(cron or "", zones.HostZone(timezone or ""))
+    if zone is None:
+        raise InvalidArgument("there is no such time zone")
+    return Cron(cron or "", zone)
 
 
 def between(table: Timetable, after: datetime, until: datetime, most: int) -> list[datetime]:
