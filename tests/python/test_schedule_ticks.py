@@ -75,10 +75,6 @@ def test_ticks_are_what_a_scan_of_every_minute_finds(zone: str) -> None:
     for since, until in _spans(zone, start, dice):
         for text, expected in zip(models, scan(models.values(), zone, since, until), strict=True):
             table = cron_of(text, zone)
-                text,
-                zone,
-                since,
-            )
             assert between(table, since, until, 10**7) == expected, (text, zone, since)
             listed = Cron(text, _listed(zone, since, until))
             assert between(listed, since, until, 10_000) == expected[:10_000], (text, zone, since)

@@ -54,6 +54,11 @@ left join faultline.jobs j on j.job_id = t.job_id
 left join faultline.run_log r on r.run_id = t.run_id
 order by t.tick_at desc
 """
+MADE: Final = """
+select l.tick_at, l.job_id, l.run_id
+from faultline.schedule_tick_log l
+where l.schedule = %s and l.tick_at = any (%s::timestamptz[])
+"""
 FIRE_NOW: Final = "select f.job_id, f.run_id from faultline.fire_now(%s) f"
 NEXT_TICKS: Final = 5
 LAST_TICKS: Final = 10
@@ -410,12 +415,12 @@ def backfill(name: str, first: datetime, last: datetime, dry_run: bool, dsn: str
     clocks of the schedule. At most 10,000 ticks at once.
 
     \b
-    faultline schedule backfill nightly --from 2030-01-01 --to 2030-02-01 --dry-run
+    faultline schedule backfill nightly --from 2030-01-01 --to 2030-02-01
     """
     with connect(dsn, OPERATOR) as connection:
         row, _, now = _one(connection, name)
         ticks = _past(connection, row, first, last, now)
-        known = {tick[1]: tick for tick in connection.execute(TICKS, (name, None)).fetchall()} if dry_run else {}
+        known = _made_before(connection, name, ticks) if dry_run else {}
         done: list[dict[str, Any]] = []
         failed = False
         for tick in ticks:
@@ -433,10 +438,15 @@ def backfill(name: str, first: datetime, last: datetime, dry_run: bool, dsn: str
     return BAD_OUTCOME if failed else 0
 
 
+def _made_before(connection: Connection, name: str, ticks: Sequence[datetime]) -> dict[datetime, Sequence[Any]]:
+    return {tick_at: made for tick_at, *made in connection.execute(MADE, (name, list(ticks))).fetchall()}
+
+
 def _described(known: Sequence[Any] | None) -> dict[str, Any]:
     if known is None:
         return {"created": True, "job_id": None, "run_id": None}
-    return {"created": False, "job_id": known[4], "run_id": known[5]}
+    job_id, run_id = known
+    return {"created": False, "job_id": job_id, "run_id": run_id}
 
 
 def _fire(connection: Connection, row: Mapping[str, Any], tick: datetime) -> dict[str, Any]:

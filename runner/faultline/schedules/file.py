@@ -46,7 +46,7 @@ class Entry:
         for node in (self.node, self.defaults):
             if column is not None and node is not None and column in node.value:
                 return Fault(message, hint, f"{self.path}.{column}", _within(node, column, message))
-        return Fault(message, hint, self.path, self.node.place)
+        return Fault(message, hint, f"{self.path}.{column}" if column in KEYS else self.path, self.node.place)
 
 
 @dataclass
@@ -73,7 +73,7 @@ def load(source: str | bytes) -> ScheduleFile:
     given = root.value.get("source")
     defaults = root.value.get("defaults")
     return ScheduleFile(
-        [_entry(node, at, defaults) for at, node in enumerate(root.value["schedules"].value, 1)],
+        [_entry(node, at, defaults) for at, node in enumerate(root.value["schedules"].value)],
         None if given is None else given.value,
     )
 
@@ -114,7 +114,7 @@ class _Checker(Checker):
             self._fault(schedules, "schedules", f"there are {len(schedules.value)}", f"At most {MOST_SCHEDULES} a file")
             return
         seen: dict[str, Place] = {}
-        for at, node in enumerate(schedules.value, 1):
+        for at, node in enumerate(schedules.value):
             self._schedule(node, f"schedules[{at}]", seen)
 
     def _schedule(self, node: Node, path: str, seen: dict[str, Place]) -> None:
