@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from faultline.documents import Checker, DocumentFault, Fault, Node, Place, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 A_NAME: Final = "1 to 128 characters of A-Z a-z 0-9 _ . : -"
@@ -21,7 +24,8 @@ DEFAULT_KEYS: Final = (
     *("timezone", "queue", "priority", "max_attempts", "backoff", "timeout", "tags", "missed", "missed_window"),
     *("missed_limit", "overlap", "jitter", "starts_at", "ends_at"),
 )
-_POSITION: Final = re.compile(r"at character ([0-9]{1,6})\b")
+OF_JOBS: Final = ("queue", "priority", "max_attempts", "backoff", "timeout", "tags", "jitter")
+_POSITION: Final = re.compile(r"\bcharacter ([0-9]{1,6})\b")
 
 
 class ScheduleFault(DocumentFault):
@@ -74,15 +78,26 @@ def load(source: str | bytes) -> ScheduleFile:
     defaults = root.value.get("defaults")
     return ScheduleFile(
         [_entry(node, at, defaults) for at, node in enumerate(root.value["schedules"].value)],
-        None if given is None else given.value,
+        None if given is None or given.value is None else str(given.value),
     )
 
 
 def _entry(node: Node, at: int, defaults: Node | None) -> Entry:
-    definition = {**(defaults.plain() if defaults is not None else {}), **node.plain()}
-    if "every" in definition and "timezone" not in node.value:
-        definition.pop("timezone", None)  # a default for those with cron
-    return Entry(definition, node, f"schedules[{at}]", defaults)
+    own = node.plain()
+    fitting = {key: value for key, value in (defaults.plain() if defaults else {}).items() if _fits(key, own, defaults)}
+    return Entry({**fitting, **own}, node, f"schedules[{at}]", defaults)
+
+
+def _fits(key: str, own: Mapping[str, Any], defaults: Node | None) -> bool:
+    """Whether a schedule may have that default at all."""
+    shared = defaults.value.get("missed") if defaults is not None else None
+    missed = own.get("missed", shared.value if shared is not None else None) or "latest"
+    return not (
+        (key == "timezone" and own.get("every") is not None)
+        or (key in OF_JOBS and own.get("workflow") is not None)
+        or (key == "missed_window" and missed == "skip")
+        or (key == "missed_limit" and missed != "all")
+    )
 
 
 def _within(node: Node, key: str, message: str) -> Place:
@@ -102,7 +117,11 @@ class _Checker(Checker):
         if not self._keys(root, "", ROOT_KEYS):
             return
         source, defaults, schedules = (root.value.get(key) for key in ROOT_KEYS)
-        if source is not None and (source.kind != "string" or not NAME.fullmatch(source.value)):
+        if (
+            source is not None
+            and source.kind != "null"
+            and (source.kind != "string" or not NAME.fullmatch(source.value))
+        ):
             self._fault(source, "source", f"{source.short()} is not a name", A_NAME)
         if defaults is not None:
             self._keys(defaults, "defaults", DEFAULT_KEYS)
