@@ -88,7 +88,8 @@ def zone_calls(name: str, since: datetime, until: datetime) -> Calls[ListedZone]
 
 
 def drive(connection: psycopg.Connection[Any], calls: Calls[T]) -> T:
-    """Make the calls on a connection in autocommit."""
+    """Make the calls on a connection in autocommit, each in a transaction of its own."""
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     rows: Rows | None = None
     error: psycopg.Error | None = None
     try:
@@ -96,7 +97,8 @@ def drive(connection: psycopg.Connection[Any], calls: Calls[T]) -> T:
             query, parameters = calls.throw(error) if error is not None else calls.send(rows)
             rows = error = None
             try:
-                rows = connection.execute(query, parameters).fetchall()
+                with connection.transaction():
+                    rows = connection.execute(query, parameters).fetchall()
             except psycopg.Error as raised:
                 error = raised
     except StopIteration as stop:
@@ -175,6 +177,8 @@ class Board:
             known = self._zones.get(schedule.timezone or "")
             try:
                 zone = known.zone if known else None
+                if zone is None and schedule.cron is not None:
+                    raise InvalidArgument(f"the database knows no time zone {schedule.timezone!r}")
                 table = timetable(cron=schedule.cron, every=schedule.every, zone=zone)
                 proposals, unfinished = due(schedule, table, now)
                 schedule.next_look = now if proposals else _next_look(schedule, table, known, now)
