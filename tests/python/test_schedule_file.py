@@ -121,7 +121,8 @@ def test_what_is_good_is_good_for_all_three(text: str, db: Database, schema: jso
     schema.validate(parse(whole).plain())
     assert found.source == "s.yaml"
     (entry,) = found.entries
-    assert check(db, entry.definition)["name"] == "a"
+    stored = check(db, entry.definition)
+    assert check(db, stored) == stored
 
 
 @pytest.mark.parametrize(("text", "column"), BAD_VALUES.values(), ids=list(BAD_VALUES))

@@ -27,6 +27,7 @@ from faultline.cli.rendering import decode, moment
 from faultline.errors import DatabaseUnavailable, InvalidArgument
 from faultline.schedules import file as schedule_file
 from faultline.schedules.board import Board, drive, zone_calls
+from faultline.schedules.due import LONGEST_GAP
 from faultline.schedules.file import Entry, ScheduleFault
 from faultline.schedules.ticks import timetable
 from faultline.schedules.words import describe
@@ -63,6 +64,8 @@ FIRE_NOW: Final = "select f.job_id, f.run_id from faultline.fire_now(%s) f"
 NEXT_TICKS: Final = 5
 LAST_TICKS: Final = 10
 MOST_BACKFILL: Final = 10_000
+EARLIEST: Final = 1970
+LATEST: Final = 2999
 WATCH_SECONDS: Final = 1.0
 WARNED: Final = {"failed", "not_a_tick"}
 
@@ -479,9 +482,9 @@ def _past(
     if until < since:
         raise WrongUsage(f"--to {last.isoformat()} is before --from {first.isoformat()}")
     if until > now:
-        raise WrongUsage(
-            f"--to {last.isoformat()} lies in the future: the clock of the database says {now.isoformat()}"
-        )
+        raise WrongUsage(f"--to {last.isoformat()} lies in the future: the database's clock says {now.isoformat()}")
+    if until - since > LONGEST_GAP:
+        raise WrongUsage(f"from {first.isoformat()} to {last.isoformat()} is too long: at most ten years at once")
     zone = drive(connection, zone_calls(name, since, until)) if name is not None else None
     table = timetable(cron=row["cron"], every=_seconds(row), zone=zone)
     found = []
@@ -495,6 +498,8 @@ def _past(
 
 
 def _on_clocks(given: datetime, zone: str | None) -> datetime:
+    if not EARLIEST <= given.year <= LATEST:
+        raise WrongUsage(f"{given.isoformat()} is out of bounds: a time between {EARLIEST} and {LATEST}")
     if given.tzinfo is not None:
         return given.astimezone(UTC)
     return reached(HostZone(zone or "UTC"), given)
