@@ -202,6 +202,25 @@ def test_a_workflow_that_refuses_its_input_is_told_and_not_tried_again(
     assert proposer.once() == Pass()
 
 
+def test_one_that_somebody_holds_is_neither_waited_for_nor_asked_for_in_a_hot_loop(db: Database) -> None:
+    for name in ("held", "other"):
+        put(db, name, every="1m", missed="all", missed_limit=10)
+        missed(db, name, "10 hours")
+    holder = db.connect(autocommit=False)
+    holder.execute("select from faultline.schedules where schedule = 'held' for update")
+    proposer = Proposer(db)
+    first = proposer.once()
+    assert {(fired.schedule, fired.outcome) for fired in first.fired} == {("held", "busy"), ("other", "made")}
+    assert first.more  # of the other
+    while proposer.once().more:
+        pass
+    assert (made(db, "held"), made(db, "other") >= 600) == (0, True)
+    holder.rollback()
+    while proposer.once().more:
+        pass
+    assert made(db, "held") >= 600
+
+
 def test_an_overlap_is_skipped_where_the_rule_says_so(db: Database) -> None:
     put(db, "s", every="20m", overlap="skip", missed="all")
     missed(db, "s", "70 minutes")

@@ -127,9 +127,10 @@ class Board:
         late = [schedule for schedule in self.schedules.values() if _to_look_at(schedule, now)]
         if late:
             yield from self._fetch_zones(late, now)
-            proposed, more = self._plan(late, now)
+            proposed, unfinished = self._plan(late, now)
             yield from self._fire(proposed, done)
-            done.more = more and any(fired.outcome in _PROGRESS for fired in done.fired)
+            # Of one that somebody holds, or that is refused, nothing more is asked for at once.
+            done.more = any(fired.outcome in _PROGRESS for fired in done.fired if fired.schedule in unfinished)
         return done
 
     # What is known.
@@ -168,19 +169,21 @@ class Board:
 
     # What is due.
 
-    def _plan(self, schedules: Sequence[Schedule], now: datetime) -> tuple[dict[str, list[Proposal]], bool]:
+    def _plan(self, schedules: Sequence[Schedule], now: datetime) -> tuple[dict[str, list[Proposal]], set[str]]:
+        """What to propose, and for which of these schedules there is more to come."""
         found: dict[str, list[Proposal]] = {}
-        count, more = 0, False
+        unfinished: set[str] = set()
+        count = 0
         for schedule in schedules:
             if count >= MOST_TICKS:
-                return found, True
+                return found, set(found)
             known = self._zones.get(schedule.timezone or "")
             try:
                 zone = known.zone if known else None
                 if zone is None and schedule.cron is not None:
                     raise InvalidArgument(f"the database knows no time zone {schedule.timezone!r}")
                 table = timetable(cron=schedule.cron, every=schedule.every, zone=zone)
-                proposals, unfinished = due(schedule, table, now)
+                proposals, more = due(schedule, table, now)
                 schedule.next_look = now if proposals else _next_look(schedule, table, known, now)
             except InvalidArgument as error:
                 self._complain(schedule.name, str(error))
@@ -189,8 +192,9 @@ class Board:
             if proposals:
                 found[schedule.name] = proposals
                 count += len(proposals)
-                more = more or unfinished
-        return found, more
+                if more:
+                    unfinished.add(schedule.name)
+        return found, unfinished
 
     def _fire(self, proposed: dict[str, list[Proposal]], done: Pass) -> Calls[None]:
         if not proposed:
