@@ -177,6 +177,17 @@ def test_ticks_of_the_library_are_ticks_of_the_database_and_nothing_else_is(db: 
                 )
 
 
+@pytest.mark.parametrize(
+    "cron", ["0 30 2 * * *", "5,50 0,59 1-3 * * *", "*/20 30 2 * * *", "10 */10 * * * *", "30 5 */1 * * *"]
+)
+@pytest.mark.parametrize("change", [utc(2026, 3, 29, 1), utc(2026, 10, 25, 1)])
+def test_the_same_with_seconds(db: Database, cron: str, change: datetime) -> None:
+    db.execute("select faultline.put_schedule(%s::jsonb)", json.dumps(definition(cron, "Europe/Berlin", "s")))
+    since, until = change - timedelta(minutes=65), change + timedelta(minutes=65)
+    found = ticks_of_the_library(db, cron, "Europe/Berlin", since, until)
+    assert found == ticks_of_the_database(db, since, until, "5 seconds")
+
+
 def ticks_of_the_library(db: Database, text: str, zone: str, since: datetime, until: datetime) -> list[datetime]:
     table = Cron(text, drive(db.connect(), zone_calls(zone, since, until)))
     found = []
@@ -187,13 +198,13 @@ def ticks_of_the_library(db: Database, text: str, zone: str, since: datetime, un
     return found
 
 
-def ticks_of_the_database(db: Database, since: datetime, until: datetime) -> list[datetime]:
+def ticks_of_the_database(db: Database, since: datetime, until: datetime, step: str = "1 minute") -> list[datetime]:
     query = """
         select m.minute
-        from faultline.schedules s, generate_series(%s::timestamptz, %s::timestamptz, '1 minute') as m (minute)
-        where s.schedule = 's' and faultline._is_tick(s, m.minute)
+        from faultline.schedules s, generate_series(%s::timestamptz, %s, %s::interval) as m (minute)
+        where s.schedule = 's' and faultline._is_tick(s, m.minute) and m.minute > %s
         order by m.minute"""
-    return [tick for (tick,) in db.rows(query, since + timedelta(minutes=1), until)]
+    return [tick for (tick,) in db.rows(query, since, until, step, since)]
 
 
 def _utc() -> HostZone:

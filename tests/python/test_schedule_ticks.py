@@ -199,6 +199,14 @@ def test_an_interval_goes_on_through_both_passes() -> None:
     assert first("*/15 * * * *", "Australia/Lord_Howe", "2026-04-05T01:20", 5) == quarters
 
 
+def test_with_six_fields_a_star_among_the_seconds_makes_an_interval() -> None:
+    assert first("0 30 2 * * *", "Europe/Berlin", "2026-10-24T12:00", 2) == ["25 02:30+0200", "26 02:30+0100"]
+    assert first("0 30 2 * * *", "Europe/Berlin", "2026-03-28T12:00", 2) == ["29 03:00+0200", "30 02:30+0200"]
+    both = ["25 02:30+0200", "25 02:30+0200", "25 02:30+0100", "25 02:30+0100", "26 02:30+0100"]
+    assert first("*/30 30 2 * * *", "Europe/Berlin", "2026-10-24T12:00", 5) == both
+    assert first("*/30 30 2 * * *", "Europe/Berlin", "2026-03-28T12:00", 1) == ["30 02:30+0200"]
+
+
 # Zones that changed their rules.
 
 
