@@ -168,6 +168,23 @@ def test_a_schedule_that_can_not_be_computed_is_told_once_and_stops_no_other(
     assert said[1].startswith("schedule zone: the database knows no time zone 'Mars/Base'")
 
 
+def test_what_a_newer_database_says_of_one_stops_no_other(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("new", "other"):
+        put(db, name, every="20m")
+        missed(db, name, "10 hours")
+    proposer = Proposer(db)
+    calls = proposer.board.propose()
+    ((mark, now, changes),) = proposer.connection.execute(*next(calls)).fetchall()
+    newer = [
+        {**given, "cursor": "fortnight 3"} if given["schedule"] == "new" else given for given in json.loads(changes)
+    ]
+    with caplog.at_level(logging.WARNING, "faultline"):
+        _, (proposed,) = calls.send([(mark, now, json.dumps(newer))])
+    assert {item["schedule"] for item in json.loads(proposed)} == {"other"}
+    assert "schedule new: it can't be read" in caplog.text
+    calls.close()
+
+
 def test_what_the_database_takes_for_no_tick_is_told_and_left_alone_for_a_minute(
     db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -142,10 +142,15 @@ class Board:
         self._mark = mark
         for given in json.loads(changed):
             name = given["schedule"]
+            known = self.schedules.pop(name, None)
             if given["deleted"]:
-                self.schedules.pop(name, None)
-            elif (read := Schedule.read(given)) != self.schedules.get(name):
-                self.schedules[name] = read
+                continue
+            try:
+                read = Schedule.read(given)
+            except Exception as error:  # noqa: BLE001 - what a newer database says of one stops no other
+                self._complain(name, f"it can't be read: {error!r}")
+            else:
+                self.schedules[name] = known if read == known and known is not None else read
         return _moment(now)
 
     def _fetch_zones(self, schedules: Iterable[Schedule], now: datetime) -> Calls[None]:
@@ -185,8 +190,8 @@ class Board:
                 table = timetable(cron=schedule.cron, every=schedule.every, zone=zone)
                 proposals, more = due(schedule, table, now)
                 schedule.next_look = now if proposals else _next_look(schedule, table, known, now)
-            except InvalidArgument as error:
-                self._complain(schedule.name, str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it stops no other
+                self._complain(schedule.name, str(error) if isinstance(error, InvalidArgument) else repr(error))
                 schedule.next_look = now + AGAIN
                 continue
             if proposals:
@@ -243,6 +248,8 @@ class Board:
                 cursors[name] = _moment(cursor)
             if outcome in {"not_a_tick", "failed"}:
                 self._complain(name, detail or outcome)
+            elif outcome == "made":
+                self._complained.pop(name, None)
         for name, seen in outcomes.items():
             schedule = self.schedules.get(name)
             if schedule is None:
