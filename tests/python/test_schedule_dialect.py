@@ -189,7 +189,8 @@ def test_the_same_with_seconds(db: Database, cron: str, change: datetime) -> Non
 
 
 def ticks_of_the_library(db: Database, text: str, zone: str, since: datetime, until: datetime) -> list[datetime]:
-    table = Cron(text, drive(db.connect(), zone_calls(zone, since, until)))
+    with psycopg.connect(db.dsn, autocommit=True) as connection:
+        table = Cron(text, drive(connection, zone_calls(zone, since, until)))
     found = []
     for tick in table.after(since):
         if tick > until:
