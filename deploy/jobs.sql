@@ -124,7 +124,8 @@ create table faultline.job_events (
   verb text not null check (verb in (
     'fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale',
     'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account',
-    'cancel_run', 'resume_run', 'signal_run')),
+    'cancel_run', 'resume_run', 'signal_run',
+    'put_schedule', 'pause_schedule', 'resume_schedule', 'delete_schedule', 'fire_now')),
   runner uuid,
   actor text not null,
   detail jsonb not null default '{}',

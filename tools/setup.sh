@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes what the project is built and tested with; `make setup` calls it, and it is quick when nothing is missing.
 #   tools/setup.sh venv    .venv with faultline and all its extras, PostgreSQL 18 among them: enough for the demo
-#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP and PgBouncer; Sqitch, from the system
+#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer and libfaketime; Sqitch,
+#                          from the system
 #   tools/setup.sh         both
 # As root it installs missing Debian packages (never a server: that would make a cluster). Otherwise it says in one
 # message which are missing and ends with 2.
@@ -12,6 +13,7 @@ readonly venv=.venv tools=.tools pg=.tools/postgresql-15
 readonly pg_bin=$pg/usr/lib/postgresql/15/bin
 readonly pg_packages="postgresql-15 postgresql-client-15 postgresql-15-plpgsql-check postgresql-15-pgtap"
 readonly bouncer_packages="pgbouncer libevent-2.1-7 libc-ares2"
+readonly clock_packages="libfaketime"
 missing=()
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
@@ -130,7 +132,8 @@ unpack() {
 
 unpack_all() {
     # shellcheck disable=SC2086 # lists of names
-    unpack "$pg" $pg_packages && unpack "$tools/pgbouncer" $bouncer_packages
+    unpack "$pg" $pg_packages && unpack "$tools/pgbouncer" $bouncer_packages &&
+        unpack "$tools/faketime" $clock_packages
 }
 
 # As root with fresh lists of packages; without, with those that are there, or else with lists of our own.
@@ -157,12 +160,14 @@ make_tools() {
         return
     fi
     if ! has_apt; then
-        say "The tests need Debian's packages (apt-get, dpkg-deb): PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer and Sqitch."
+        say "The tests need Debian's packages (apt-get, dpkg-deb): PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer,"
+        say "libfaketime and Sqitch."
         exit 2
     fi
     mkdir -p "$tools"
-    if ! [ -x "$pg_bin/postgres" ] || ! [ -d "$pg/debs" ] || ! [ -x "$tools/pgbouncer/usr/sbin/pgbouncer" ]; then
-        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP and PgBouncer into $tools" refresh_and_unpack_all
+    if ! [ -x "$pg_bin/postgres" ] || ! [ -d "$pg/debs" ] || ! [ -x "$tools/pgbouncer/usr/sbin/pgbouncer" ] ||
+        ! [ -d "$tools/faketime/usr" ]; then
+        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer and libfaketime into $tools" refresh_and_unpack_all
     fi
     runtime=$(runtime_packages "$pg"/debs/postgresql-15_*.deb)
     # shellcheck disable=SC2086 # a list of names

@@ -1,4 +1,4 @@
-"""What every runner does for all: takes back expired leases, ends timers, maintains partitions, verifies, …
+"""What every runner does for all: takes back expired leases, makes ticks of schedules, maintains partitions, …
 
 Leaderless: each of these calls is safe from any number of runners at once. It shares the heartbeat's thread and loop,
 but has a connection of its own, so that nothing slow here ever delays a beat.
@@ -21,6 +21,7 @@ from faultline import __version__, database
 from faultline.database import GivenUp, Lost
 from faultline.encoding import decode_jsonb
 from faultline.logs import Limiter, clean, plural
+from faultline.schedules.board import Board, Pass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from faultline.database import Link
     from faultline.metrics import DatabaseValue, Metrics
+    from faultline.schedules.board import Call, Calls
 
 log = logging.getLogger("faultline")
 
@@ -38,6 +40,7 @@ WAKE_MOST: Final = 1_000
 SWEEP_SECONDS: Final = 30.0
 RECONCILE_SECONDS: Final = 1.0
 RECONCILE_MOST: Final = 1_000
+PROPOSE_SECONDS: Final = 1.0
 UNSETTLED_SECONDS: Final = 60.0
 UNSETTLED_SHARE: Final = 100.0
 """The walk over all that is not settled may take this part of a runner's time, however much there is."""
@@ -87,6 +90,7 @@ class Housekeeper:
         self._walk_at = time.monotonic() + UNSETTLED_SECONDS * random.uniform(0.1, 1.0)  # noqa: S311
         self._values: tuple[float, list[DatabaseValue]] = (float("-inf"), [])
         self._complaints = Limiter(VERIFY_SECONDS)
+        self._board = Board()
         now = time.monotonic()
         # The first verification waits until the runner is at work; several runners don't do it at the same time.
         self._due: dict[Callable[[], Awaitable[None]], tuple[float, float]] = {
@@ -94,6 +98,7 @@ class Housekeeper:
             self.reap: (now, REAP_SECONDS),
             self.wake: (now, WAKE_SECONDS),
             self.reconcile: (now, RECONCILE_SECONDS),
+            self.propose: (now, PROPOSE_SECONDS),
             self.maintain: (now + random.uniform(0.0, MAINTAIN_SECONDS), MAINTAIN_SECONDS),  # noqa: S311
             self.verify: (now + VERIFY_SECONDS * random.uniform(0.05, 1.0), VERIFY_SECONDS),  # noqa: S311
         }
@@ -140,6 +145,7 @@ class Housekeeper:
                 async with self._lock:
                     if not self._link.connected:
                         await self._link.open()
+                        self._board.forget()
                     await chore()
             except Lost:
                 continue
@@ -194,6 +200,27 @@ class Housekeeper:
                     log.warning("transaction %s had no job: it has one again", clean(transaction_id))
             more = len(rows) >= RECONCILE_MOST
 
+    async def propose(self) -> None:
+        """Make the ticks of schedules that are due: of all runners, the first to come makes each of them."""
+        calls = self._board.propose()
+        rows: Any = None
+        error: psycopg.Error | None = None
+        while True:
+            # In a thread: what was missed may be many ticks, and the heartbeat has this loop.
+            call, done = await asyncio.to_thread(_step, calls, rows, error)
+            if call is None:
+                break
+            rows = error = None
+            try:
+                rows = await self._link.fetch(*call, seconds=120.0)
+            except psycopg.Error as raised:
+                error = raised
+        for fired in done.fired:
+            if fired.outcome == "missed":
+                log.warning("schedule %s: ticks up to %s were missed", clean(fired.schedule), fired.tick_at.isoformat())
+        if done.more:
+            self._due[self.propose] = (time.monotonic(), PROPOSE_SECONDS)
+
     async def register(self) -> None:
         """Say that this runner is there, and what it serves."""
         queues = None if self._queues is None else list(self._queues)
@@ -235,6 +262,17 @@ class Housekeeper:
         values = [(name, _labels(labels), value) for name, labels, value in rows]
         self._values = (time.monotonic(), values)
         return values
+
+
+def _step(calls: Calls[Pass], rows: Any, error: psycopg.Error | None) -> tuple[Call, Pass] | tuple[None, Pass]:
+    """The next call, or None and what became of the pass."""
+    try:
+        return (calls.throw(error) if error is not None else calls.send(rows)), _NOTHING
+    except StopIteration as stop:
+        return None, stop.value
+
+
+_NOTHING: Final = Pass()
 
 
 def _labels(raw: bytes) -> dict[str, str]:

@@ -384,10 +384,11 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6a284e046008aebc4ce9e75bd44d45972c3c556b', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '0d0f1a3fe65e006b3d0f9bf66c018a89a2c10c92', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '1745c93a0b215aa8bc40e0c573f0273fd64d03fa', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'a68fa2add82ad41ece07825344ac6b03b15ddad4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'a03e9ff9b228b1ef71beffa4724e4931f7331cd6', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -395,9 +396,12 @@ INSERT INTO sqitch.dependencies VALUES ('43273813bde408d4c7c08a58bad82709354c881
 INSERT INTO sqitch.dependencies VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', 'require', 'schema', '43273813bde408d4c7c08a58bad82709354c8815');
 INSERT INTO sqitch.dependencies VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
 INSERT INTO sqitch.dependencies VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
-INSERT INTO sqitch.dependencies VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
-INSERT INTO sqitch.dependencies VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
-INSERT INTO sqitch.dependencies VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
+INSERT INTO sqitch.dependencies VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
+INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
+INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
+INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'schedules', 'e0c9a35c6511740af8e717c20e6acd48f673b13c');
 
 -- Data for Name: events; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -406,7 +410,8 @@ INSERT INTO sqitch.events VALUES ('deploy', '43273813bde408d4c7c08a58bad82709354
 INSERT INTO sqitch.events VALUES ('deploy', '5f812c075028916d05c3ec8ef62857530d2dbeb1', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '{schema}', '{}', '{}', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', 'a30d79a1b090443d28dfc68c2fed23e627e5f113', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '{jobs}', '{}', '{}', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '{jobs}', '{}', '{}', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.events VALUES ('deploy', 'b4939e72cb78f5d131b4ef831880cd7b6bec60c9', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger,workflows}', '{}', '{}', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', 'e0c9a35c6511740af8e717c20e6acd48f673b13c', 'schedules', 'faultline', 'Schedules and their ticks', '{jobs,workflows}', '{}', '{}', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '1c61e35d30b49be32682ff78f6fdf54a086a7153', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger,workflows,schedules}', '{}', '{}', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: projects; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1134,6 +1139,23 @@ $$;
 
 COMMENT ON FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) IS 'Private: raises FL004 unless the value lies within its bounds.';
 
+-- Name: _check_isolation(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_isolation(what text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('%s does not work in a transaction that is %s', what, pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))), 'Use READ COMMITTED');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_isolation(what text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_isolation(what text) IS 'Private: raises FL004 for any isolation but READ COMMITTED.';
+
 -- Name: _check_job(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) RETURNS void
@@ -1317,6 +1339,168 @@ $_$;
 
 COMMENT ON FUNCTION faultline._check_postings(postings jsonb) IS 'Private: raises FL004 unless the value is an array of postings that balance.';
 
+-- Name: _check_schedule(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_schedule(definition jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $_$
+#variable_conflict use_variable
+declare
+  known constant text[] := '{name,description,source,cron,every,timezone,type,payload,queue,priority,max_attempts,backoff,timeout,tags,headers,workflow,input,missed,missed_window,missed_limit,overlap,jitter,starts_at,ends_at}'::text[];
+  of_jobs constant text[] := '{type,payload,queue,priority,max_attempts,backoff,tags,headers}'::text[];
+  of_workflows constant text[] := '{payload,queue,priority,max_attempts,backoff,timeout,tags,headers,jitter}'::text[];
+  given jsonb;
+  stored jsonb;
+  key text;
+  span interval;
+  rule text;
+begin
+  if definition is null or pg_catalog.jsonb_typeof(definition) <> 'object' then
+    perform faultline._invalid(
+      pg_catalog.format('the schedule is not an object but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(definition), 'NULL')),
+      'For example {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "type": "report"}');
+  end if;
+  select k.key into key from pg_catalog.jsonb_object_keys(definition) as k (key) where k.key <> all (known) order by k.key limit 1;
+  if key is not null then
+    perform faultline._schedule_fault('the schedule', pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(key, 100))),
+                                      'Its keys: ' || pg_catalog.array_to_string(known, ', '));
+  end if;
+  given := coalesce((select pg_catalog.jsonb_object_agg(e.key, e.value) from pg_catalog.jsonb_each(definition) e where e.value <> 'null'), '{}');
+  foreach key in array '{name,description,source,cron,timezone,workflow,missed,overlap}'::text[] loop
+    if pg_catalog.jsonb_typeof(given -> key) <> 'string' then
+      perform faultline._schedule_fault(key, pg_catalog.format('%s is not a text', pg_catalog.left((given -> key)::text, 100)), 'Put it in quotes');
+    end if;
+  end loop;
+  if given ->> 'name' is null or pg_catalog.length(given ->> 'name') > 128 or given ->> 'name' !~ '^[A-Za-z0-9_.:-]+$' then
+    perform faultline._schedule_fault(
+      'name', case when given ? 'name' then pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(given ->> 'name', 140))) else 'it is missing' end,
+      'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  end if;
+  if pg_catalog.length(given ->> 'source') > 128 or given ->> 'source' !~ '^[A-Za-z0-9_.:-]+$' then
+    perform faultline._schedule_fault('source', pg_catalog.format('%s is not a name', pg_catalog.quote_literal(pg_catalog.left(given ->> 'source', 140))),
+                                      'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  end if;
+  if pg_catalog.length(given ->> 'description') > 1000 then
+    perform faultline._schedule_fault('description', pg_catalog.format('it has %s characters', pg_catalog.length(given ->> 'description')), 'At most 1000');
+  end if;
+
+  -- When.
+  if not given ?| '{cron,every}' then
+    perform faultline._schedule_fault('cron', 'it is missing, and so is every', 'For example cron: 0 3 * * * with a timezone, or every: 30s');
+  elsif given ?& '{cron,every}' then
+    perform faultline._schedule_fault('every', 'cron is given too', 'A schedule has one of them');
+  elsif given ? 'every' then
+    if given ? 'timezone' then
+      perform faultline._schedule_fault('timezone', 'every has none', 'It is counted from 1970-01-01 00:00 UTC: leave timezone out, or write a cron expression');
+    end if;
+    span := faultline._schedule_interval('every', given -> 'every', interval '1 second', interval '366 days');
+    if extract(year from span) <> 0 or extract(month from span) <> 0 or extract(epoch from span) % 1 <> 0 then
+      perform faultline._schedule_fault('every', pg_catalog.format('%s is not a number of whole seconds', pg_catalog.left((given -> 'every')::text, 100)),
+                                        'Months and years have different lengths: write a cron expression');
+    end if;
+    given := given || pg_catalog.jsonb_build_object('every', extract(epoch from span)::int);
+  else
+    if not given ? 'timezone' then
+      perform faultline._schedule_fault('timezone', 'it is missing, and cron needs one', 'For example Europe/Berlin, or UTC');
+    end if;
+    perform faultline._check_zone(given ->> 'timezone');
+    perform faultline._parse_cron(given ->> 'cron');
+  end if;
+  foreach key in array '{starts_at,ends_at}'::text[] loop
+    if given ? key then
+      given := given || pg_catalog.jsonb_build_object(key, faultline._utc(faultline._schedule_time(key, given -> key)));
+    end if;
+  end loop;
+  if (given ->> 'ends_at')::timestamptz <= (given ->> 'starts_at')::timestamptz then
+    perform faultline._schedule_fault('ends_at', pg_catalog.format('%s is not later than starts_at, %s', given ->> 'ends_at', given ->> 'starts_at'), 'A schedule ends after it starts');
+  end if;
+
+  -- What.
+  if not given ?| '{type,workflow}' then
+    perform faultline._schedule_fault('type', 'it is missing, and so is workflow', 'For example type: report, or workflow: nightly-report');
+  elsif given ?& '{type,workflow}' then
+    perform faultline._schedule_fault('workflow', 'type is given too', 'A schedule makes jobs of a type, or runs of a workflow');
+  elsif given ? 'type' then
+    if given ? 'input' then
+      perform faultline._schedule_fault('input', 'a job has none', 'Write payload');
+    end if;
+    stored := '{"payload": {}, "queue": "default", "priority": 2}';
+    foreach key in array of_jobs loop
+      if given ? key then
+        perform faultline._schedule_job(key, given -> key);
+      end if;
+    end loop;
+    if given ? 'timeout' then
+      span := faultline._schedule_interval('timeout', given -> 'timeout', interval '1 millisecond', interval '366 days');
+      given := given || pg_catalog.jsonb_build_object('timeout', pg_catalog.trim_scale(extract(epoch from span)));
+    end if;
+    if given -> 'headers' ? 'faultline.tick' then
+      perform faultline._schedule_fault('headers', 'faultline.tick is given', 'That is where a job has its schedule and tick');
+    end if;
+  else
+    foreach key in array of_workflows loop
+      if given ? key then
+        perform faultline._schedule_fault(
+          key, 'a run has none',
+          case key when 'payload' then 'Write input' when 'jitter' then 'A run begins at once' else 'The tasks of the workflow say that' end);
+      end if;
+    end loop;
+    perform faultline._check_name('workflow', given ->> 'workflow');
+    if not exists (select from faultline.workflows w where w.workflow = given ->> 'workflow') then
+      raise exception using errcode = 'FL005', message = pg_catalog.format('workflow: there is no workflow %s', given ->> 'workflow'), hint = 'put_workflow comes first.', column = 'workflow';
+    end if;
+    stored := '{"input": {}}';
+    if given ? 'input' then
+      perform faultline._schedule_job('input', given -> 'input');
+    end if;
+  end if;
+  key := case when given ? 'type' then 'payload' else 'input' end;
+  if given -> key ? 'tick_at' then
+    perform faultline._schedule_fault(key, 'tick_at is given', 'That is where the time of the tick stands: give yours another name');
+  elsif pg_catalog.octet_length((given -> key)::text) > 262100 then
+    perform faultline._schedule_fault(key, pg_catalog.format('it has %s bytes as text', pg_catalog.octet_length((given -> key)::text)), 'At most 262100: store the data elsewhere and pass a reference');
+  end if;
+
+  -- How.
+  rule := coalesce(given ->> 'missed', 'latest');
+  if rule not in ('skip', 'latest', 'all') then
+    perform faultline._schedule_fault('missed', pg_catalog.format('%s is unknown', pg_catalog.quote_literal(pg_catalog.left(rule, 100))), 'skip, latest or all');
+  elsif coalesce(given ->> 'overlap', 'allow') not in ('allow', 'skip') then
+    perform faultline._schedule_fault('overlap', pg_catalog.format('%s is unknown', pg_catalog.quote_literal(pg_catalog.left(given ->> 'overlap', 100))), 'allow or skip');
+  elsif given ? 'missed_window' and rule = 'skip' then
+    perform faultline._schedule_fault('missed_window', 'missed: skip has none', 'It is for latest and all');
+  elsif given ? 'missed_limit' and rule <> 'all' then
+    perform faultline._schedule_fault('missed_limit', pg_catalog.format('missed: %s has none', rule), 'It is for all');
+  end if;
+  span := coalesce(faultline._schedule_interval('missed_window', given -> 'missed_window', interval '1 minute', interval '366 days'),
+                   case rule when 'latest' then interval '366 days' when 'all' then interval '1 day' end);
+  if span is not null then
+    given := given || pg_catalog.jsonb_build_object('missed_window', pg_catalog.trim_scale(extract(epoch from span)));
+  end if;
+  if (case pg_catalog.jsonb_typeof(given -> 'missed_limit')
+    when 'number' then (given ->> 'missed_limit')::numeric % 1 <> 0 or (given ->> 'missed_limit')::numeric not between 1 and 1000
+    else given ? 'missed_limit'
+  end) then
+    perform faultline._schedule_fault('missed_limit', pg_catalog.format('%s is out of bounds', pg_catalog.left((given -> 'missed_limit')::text, 100)), 'A whole number between 1 and 1000');
+  end if;
+  span := faultline._schedule_interval('jitter', given -> 'jitter', interval '0', interval '1 day');
+  if span is not null then
+    given := given || pg_catalog.jsonb_build_object('jitter', pg_catalog.trim_scale(extract(epoch from span)));
+  end if;
+  -- Whole numbers, however they were written: 2.0 is 2.
+  foreach key in array '{priority,max_attempts,missed_limit}'::text[] loop
+    if given ? key then
+      given := given || pg_catalog.jsonb_build_object(key, (given ->> key)::numeric::int);
+    end if;
+  end loop;
+  return stored || '{"missed": "latest", "overlap": "allow"}' || case rule when 'all' then '{"missed_limit": 100}' else '{}' end::jsonb || given;
+end
+$_$;
+
+-- Name: FUNCTION _check_schedule(definition jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_schedule(definition jsonb) IS 'Private: the definition of a schedule with all defaults, or FL004.';
+
 -- Name: _check_settings(jsonb, text[]); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._check_settings(settings jsonb, known text[]) RETURNS void
@@ -1345,6 +1529,45 @@ $$;
 
 COMMENT ON FUNCTION faultline._check_settings(settings jsonb, known text[]) IS 'Private: raises FL004 unless the value is an object of known keys.';
 
+-- Name: _check_ticks(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_ticks(ticks jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  usage constant text := 'For example [{"schedule": "nightly", "version": 1, "tick_at": "2030-01-31T02:00:00Z", "after": "2030-01-30T02:00:00Z"}]';
+  element record;
+  tick record;
+begin
+  if ticks is null or pg_catalog.jsonb_typeof(ticks) <> 'array' then
+    perform faultline._invalid(pg_catalog.format('ticks is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(ticks), 'NULL')), usage);
+  elsif pg_catalog.jsonb_array_length(ticks) > 10000 then
+    perform faultline._invalid(pg_catalog.format('the array has %s elements', pg_catalog.jsonb_array_length(ticks)), 'At most 10000 a call');
+  end if;
+  for element in select e.ordinality as ordinal, e.value from pg_catalog.jsonb_array_elements(ticks) with ordinality e loop
+    if pg_catalog.jsonb_typeof(element.value) <> 'object' then
+      perform faultline._invalid(pg_catalog.format('tick %s: it is not an object but of type %s', element.ordinal, pg_catalog.jsonb_typeof(element.value)), usage);
+    end if;
+    begin
+      select * into tick
+      from pg_catalog.jsonb_to_record(element.value) as r (schedule text, version int, tick_at timestamptz, after timestamptz, missed int, fire boolean);
+    exception when data_exception then
+      perform faultline._invalid(pg_catalog.format('tick %s: %s', element.ordinal, sqlerrm), usage);
+    end;
+    if pg_catalog.num_nulls(tick.schedule, tick.version, tick.tick_at, tick.after) > 0 or not (pg_catalog.isfinite(tick.tick_at) and pg_catalog.isfinite(tick.after)) then
+      perform faultline._invalid(pg_catalog.format('tick %s: schedule, version, tick_at and after are needed', element.ordinal), usage);
+    elsif tick.missed not between 0 and 1000000 or tick.fire is false and coalesce(tick.missed, 0) = 0 then
+      perform faultline._invalid(pg_catalog.format('tick %s: missed %s is out of bounds', element.ordinal, coalesce(tick.missed, 0)), 'Between 0 and 1000000; with fire false it counts this one');
+    end if;
+  end loop;
+  return ticks;
+end
+$$;
+
+-- Name: FUNCTION _check_ticks(ticks jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_ticks(ticks jsonb) IS 'Private: raises FL004 for an element of fire_schedules that is none.';
+
 -- Name: _check_transaction_id(text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._check_transaction_id(transaction_id text) RETURNS void
@@ -1363,6 +1586,26 @@ $$;
 -- Name: FUNCTION _check_transaction_id(transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._check_transaction_id(transaction_id text) IS 'Private: raises FL004 unless the value can name a transaction.';
+
+-- Name: _check_zone(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_zone(zone text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if pg_catalog.length(zone) > 64 or zone ~ '^(posix|right)/' or zone in ('localtime', 'posixrules', 'Factory')
+     -- The list is read from files: 30 ms, unless another schedule has the zone already.
+     or not exists (select from faultline.schedules s where s.timezone = zone)
+       and not exists (select from pg_catalog.pg_timezone_names z where z.name = zone) then
+    perform faultline._schedule_fault('timezone', pg_catalog.format('%s is unknown', pg_catalog.quote_literal(pg_catalog.left(zone, 100))),
+                                      'A name of the IANA database, such as Europe/Berlin; pg_timezone_names lists them');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_zone(zone text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_zone(zone text) IS 'Private: raises FL004 unless the value is a time zone.';
 
 -- Name: _child_ended(faultline.runs); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2152,6 +2395,39 @@ $$;
 
 COMMENT ON FUNCTION faultline._invalid(message text, hint text) IS 'Private: raises FL004.';
 
+-- Name: _is_day(jsonb, date); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._is_day(calendar jsonb, day date) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+#variable_conflict use_variable
+declare
+  number constant int := extract(day from day);
+  weekday constant int := extract(dow from day);
+  last_date date;
+  last_weekday int;
+  by_date boolean;
+  by_weekday boolean;
+begin
+  if not (calendar -> 'months') @> pg_catalog.to_jsonb(extract(month from day)::int) then
+    return false;
+  end if;
+  last_date := (pg_catalog.date_trunc('month', day::timestamp) + interval '1 month')::date - 1;
+  last_weekday := extract(dow from last_date);
+  by_date := (calendar -> 'days') @> pg_catalog.to_jsonb(number)
+    or (calendar -> 'last_day')::boolean and day = last_date
+    or (calendar -> 'last_weekday')::boolean and day = last_date - case last_weekday when 6 then 1 when 0 then 2 else 0 end;
+  by_weekday := (calendar -> 'weekdays') @> pg_catalog.to_jsonb(weekday)
+    or (calendar -> 'nth') @> pg_catalog.to_jsonb(weekday * 10 + (number + 6) / 7)
+    or (calendar -> 'last') @> pg_catalog.to_jsonb(weekday) and day > last_date - 7;
+  return case when (calendar -> 'both')::boolean then by_date and by_weekday else by_date or by_weekday end;
+end
+$$;
+
+-- Name: FUNCTION _is_day(calendar jsonb, day date); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._is_day(calendar jsonb, day date) IS 'Private: does a calendar have this day?';
+
 -- Name: _is_running(bigint, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._is_running(job_id bigint, attempt integer) RETURNS boolean
@@ -2167,6 +2443,122 @@ $$;
 -- Name: FUNCTION _is_running(job_id bigint, attempt integer); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._is_running(job_id bigint, attempt integer) IS 'Private: whether the attempt is the running one.';
+
+-- Name: schedules; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.schedules (
+    schedule text NOT NULL,
+    version integer NOT NULL,
+    definition jsonb NOT NULL,
+    cron text,
+    calendar jsonb,
+    timezone text,
+    every integer,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    missed text NOT NULL,
+    missed_window interval NOT NULL,
+    missed_limit integer NOT NULL,
+    overlap text NOT NULL,
+    ticks_after timestamp with time zone NOT NULL,
+    forgotten_until timestamp with time zone,
+    forgotten_missed bigint DEFAULT 0 NOT NULL,
+    paused_at timestamp with time zone,
+    paused_note text,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_xid xid8 NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT schedules_calendar CHECK ((((cron IS NULL) <> (every IS NULL)) AND ((cron IS NULL) = (calendar IS NULL)) AND ((cron IS NULL) = (timezone IS NULL)))),
+    CONSTRAINT schedules_every CHECK (((every >= 1) AND (every <= 31622400))),
+    CONSTRAINT schedules_forgotten CHECK ((forgotten_missed >= 0)),
+    CONSTRAINT schedules_rules CHECK (((missed = ANY (ARRAY['skip'::text, 'latest'::text, 'all'::text])) AND (overlap = ANY (ARRAY['allow'::text, 'skip'::text])))),
+    CONSTRAINT schedules_span CHECK ((starts_at < ends_at))
+);
+
+-- Name: TABLE schedules; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.schedules IS 'Schedules, as they are now. A row is for ever: a schedule that was deleted keeps its version and what it has forgotten, lest a tick happen twice under its name.';
+
+-- Name: COLUMN schedules.definition; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedules.definition IS 'As it was put, with all defaults; durations in seconds.';
+
+-- Name: COLUMN schedules.calendar; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedules.calendar IS 'The cron expression, parsed: what _is_tick asks.';
+
+-- Name: COLUMN schedules.ticks_after; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedules.ticks_after IS 'The calendar makes no tick at or before it: when the schedule was put, got another calendar, or was resumed.';
+
+-- Name: COLUMN schedules.forgotten_until; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedules.forgotten_until IS 'Retention has removed ticks up to this one, so no tick at or before it is ever made.';
+
+-- Name: COLUMN schedules.forgotten_missed; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedules.forgotten_missed IS 'How many missed ticks were counted in the rows that retention has removed.';
+
+-- Name: COLUMN schedules.changed_xid; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedules.changed_xid IS 'The transaction that changed the row last: schedule_changes finds by it what was committed since.';
+
+-- Name: _is_tick(faultline.schedules, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._is_tick(s faultline.schedules, tick_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+#variable_conflict use_variable
+declare
+  wall timestamp;
+  first_ timestamptz;
+  gap timestamp;
+begin
+  if extract(epoch from tick_at) % coalesce(s.every, 1) <> 0 then
+    return false;
+  elsif s.every is not null then
+    return true;
+  end if;
+  wall := tick_at at time zone s.timezone;
+  if faultline._is_wall_time(s.calendar, wall) then
+    -- The same wall time by the offset of a day ago: the first of two, if the clock was set back since.
+    first_ := (wall - ((tick_at - interval '25 hours') at time zone s.timezone - (tick_at - interval '25 hours') at time zone 'UTC')) at time zone 'UTC';
+    return not ((s.calendar -> 'fixed')::boolean and first_ < tick_at and first_ at time zone s.timezone = wall);
+  elsif not (s.calendar -> 'fixed')::boolean then
+    return false;
+  end if;
+  gap := (tick_at - interval '1 second') at time zone s.timezone + interval '1 second';
+  -- Only the first moment after a gap gets as far as to look into it, minute by minute. Gaps begin and end with whole ones.
+  return gap < wall and exists (
+    select
+    from pg_catalog.generate_series(gap, wall - interval '1 second', interval '1 minute') as m (minute)
+    where (s.calendar -> 'minutes') @> pg_catalog.to_jsonb(extract(minute from m.minute)::int)
+      and (s.calendar -> 'hours') @> pg_catalog.to_jsonb(extract(hour from m.minute)::int)
+      and faultline._is_day(s.calendar, m.minute::date));
+end
+$$;
+
+-- Name: FUNCTION _is_tick(s faultline.schedules, tick_at timestamp with time zone); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._is_tick(s faultline.schedules, tick_at timestamp with time zone) IS 'Private: does a schedule have a tick at this time?';
+
+-- Name: _is_wall_time(jsonb, timestamp without time zone); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._is_wall_time(calendar jsonb, wall timestamp without time zone) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return (calendar -> 'seconds') @> pg_catalog.to_jsonb(extract(second from wall)::int)
+    and (calendar -> 'minutes') @> pg_catalog.to_jsonb(extract(minute from wall)::int)
+    and (calendar -> 'hours') @> pg_catalog.to_jsonb(extract(hour from wall)::int)
+    and faultline._is_day(calendar, wall::date);
+end
+$$;
+
+-- Name: FUNCTION _is_wall_time(calendar jsonb, wall timestamp without time zone); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._is_wall_time(calendar jsonb, wall timestamp without time zone) IS 'Private: does a calendar have this time of a wall clock?';
 
 -- Name: _keyed_job(text, text, interval, text, jsonb, bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2354,6 +2746,27 @@ $$;
 
 COMMENT ON FUNCTION faultline._lock_runs(run_ids bigint[]) IS 'Private: locks the roots of runs, in the order of their ids.';
 
+-- Name: _lock_schedule(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._lock_schedule(name text) RETURNS faultline.schedules
+    LANGUAGE plpgsql
+    AS $$
+declare
+  s faultline.schedules;
+begin
+  select * into s from faultline.schedules x where x.schedule = _lock_schedule.name for no key update;
+  if s.deleted_at is not null or s.schedule is null then
+    raise exception using
+      errcode = 'FL005', message = pg_catalog.format('there is no schedule %s', coalesce(pg_catalog.left(_lock_schedule.name, 140), 'NULL')), hint = 'put_schedule comes first.';
+  end if;
+  return s;
+end
+$$;
+
+-- Name: FUNCTION _lock_schedule(name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._lock_schedule(name text) IS 'Private: locks a schedule; raises FL005.';
+
 -- Name: _lock_transaction(faultline.jobs_live, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) RETURNS faultline.transactions
@@ -2402,6 +2815,48 @@ $$;
 -- Name: FUNCTION _lock_transaction(job faultline.jobs_live, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) IS 'Private: locks the transaction of a running job, or makes it; raises FL002, FL006.';
+
+-- Name: _make_tick(faultline.schedules, timestamp with time zone, text, integer); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._make_tick(s faultline.schedules, tick_at timestamp with time zone, kind text, missed integer, OUT outcome text, OUT job_id bigint, OUT run_id bigint, OUT detail text) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  d constant jsonb := s.definition;
+  tick constant text := faultline._utc(tick_at);
+  jitter constant double precision := coalesce((d ->> 'jitter')::double precision, 0);
+begin
+  outcome := 'made';
+  if kind = 'calendar' and s.overlap = 'skip' then
+    detail := faultline._overlaps(s.schedule);
+  end if;
+  if detail is not null then
+    outcome := 'skipped';
+  elsif d ? 'type' then
+    job_id := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
+    perform faultline._add_job(
+      job_id, d ->> 'type', d -> 'payload' || pg_catalog.jsonb_build_object('tick_at', tick), d ->> 'queue',
+      -- The same delay for a tick whoever fires it, evenly below jitter.
+      case when kind <> 'now' then tick_at end + pg_catalog.make_interval(secs => jitter * (pg_catalog.hashtextextended(s.schedule || tick, 0) & 4294967295) / 4294967296),
+      (d ->> 'priority')::int, (d ->> 'max_attempts')::int, null, d -> 'backoff',
+      pg_catalog.make_interval(secs => (d ->> 'timeout')::double precision),
+      case when d ? 'tags' then array(select pg_catalog.jsonb_array_elements_text(d -> 'tags')) else '{}' end,
+      coalesce(d -> 'headers', '{}') || pg_catalog.jsonb_build_object(
+        'faultline.tick', pg_catalog.jsonb_build_object('schedule', s.schedule, 'tick_at', tick, 'job_id', job_id)),
+      null, null, null);
+  else
+    run_id := faultline.trigger_workflow(
+      d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick));
+  end if;
+  insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, run_id, missed, version, fired_at, detail)
+  values (s.schedule, tick_at, kind, outcome, job_id, run_id, missed, s.version, pg_catalog.clock_timestamp(), detail);
+end
+$$;
+
+-- Name: FUNCTION _make_tick(s faultline.schedules, tick_at timestamp with time zone, kind text, missed integer, OUT outcome text, OUT job_id bigint, OUT run_id bigint, OUT detail text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._make_tick(s faultline.schedules, tick_at timestamp with time zone, kind text, missed integer, OUT outcome text, OUT job_id bigint, OUT run_id bigint, OUT detail text) IS 'Private: makes the job or the run of a tick, and records it.';
 
 -- Name: _needs_results(faultline.runs, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2620,6 +3075,208 @@ $$;
 -- Name: FUNCTION _other_request(t faultline.transactions); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._other_request(t faultline.transactions) IS 'Private: raises FL002 for a transaction.';
+
+-- Name: _overlaps(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._overlaps(name text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+  last record;
+begin
+  for last in
+    select t.job_id, t.run_id, t.tick_at
+    from faultline.schedule_ticks t
+    where t.schedule = _overlaps.name and t.outcome = 'made'
+    order by t.tick_at desc
+    limit 100
+  loop
+    if exists (select from faultline.jobs_live j where j.job_id = last.job_id and j.state <> 'failed')
+       or exists (select from faultline.runs r where r.run_id = last.run_id and r.state = 'running') then
+      return pg_catalog.format('%s of tick %s is not over', coalesce('job ' || last.job_id, 'run ' || last.run_id), faultline._utc(last.tick_at));
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- Name: FUNCTION _overlaps(name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._overlaps(name text) IS 'Private: what a schedule has made and is still under way, or NULL.';
+
+-- Name: _parse_cron(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._parse_cron(cron text) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $_$
+#variable_conflict use_variable
+declare
+  names_of constant text[] := '{second,minute,hour,day-of-month,month,day-of-week}'::text[];
+  lows constant int[] := '{0,0,0,1,1,0}'::int[];
+  highs constant int[] := '{59,59,23,31,12,7}'::int[];
+  month_names constant text[] := '{JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC}'::text[];
+  day_names constant text[] := '{SUN,MON,TUE,WED,THU,FRI,SAT}'::text[];
+  expression text;
+  place int := 1;
+  part record;
+  fields text[] := '{}'::text[];
+  places int[] := '{}'::int[];
+  item text;
+  at_ int;
+  high int;
+  parts text[];
+  ends text[];
+  bounds int[];
+  step int;
+  bound text;
+  named int;
+  found_ int[];
+  sets jsonb := '{}'::jsonb;
+  nth int[] := '{}'::int[];
+  last_of int[] := '{}'::int[];
+  last_day boolean := false;
+  last_weekday boolean := false;
+  calendar jsonb;
+begin
+  if pg_catalog.length(cron) > 255 then
+    perform faultline._schedule_fault('cron', pg_catalog.format('it has %s characters', pg_catalog.length(cron)), 'At most 255');
+  end if;
+  at_ := pg_catalog.length(pg_catalog.substring(cron, '^[ -~\t]*'));
+  if at_ < pg_catalog.length(cron) then
+    perform faultline._schedule_fault('cron', pg_catalog.format('character %s is neither printable ASCII nor a blank', at_ + 1), 'Fields are separated by blanks');
+  end if;
+  expression := pg_catalog.upper(cron);
+  if pg_catalog.btrim(expression, E' \t') like '@%' then
+    parts := array[pg_catalog.btrim(expression, E' \t')];
+    expression := case parts[1]
+      when '@YEARLY' then '0 0 1 1 *' when '@ANNUALLY' then '0 0 1 1 *' when '@MONTHLY' then '0 0 1 * *' when '@WEEKLY' then '0 0 * * 0'
+      when '@DAILY' then '0 0 * * *' when '@MIDNIGHT' then '0 0 * * *' when '@HOURLY' then '0 * * * *' end;
+    if expression is null then
+      perform faultline._schedule_fault(
+        'cron', pg_catalog.format('%s is no macro', pg_catalog.quote_literal(pg_catalog.btrim(cron, E' \t'))),
+        case when parts[1] like '@EVERY%' then 'Write every: 30s' when parts[1] = '@REBOOT' then 'Nothing reboots here: a schedule has times'
+          else '@yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly' end);
+    end if;
+  end if;
+  for part in select m.match[1] as blanks, m.match[2] as field from pg_catalog.regexp_matches(expression, '([ \t]*)([^ \t]+)', 'g') as m (match) loop
+    places := places || place + pg_catalog.length(part.blanks);
+    fields := fields || part.field;
+    place := place + pg_catalog.length(part.blanks) + pg_catalog.length(part.field);
+  end loop;
+  if pg_catalog.cardinality(fields) not in (5, 6) then
+    perform faultline._schedule_fault('cron', pg_catalog.format('it has %s fields', pg_catalog.cardinality(fields)),
+                                      'Five: minute hour day-of-month month day-of-week; or six: the second comes first');
+  elsif pg_catalog.cardinality(fields) = 5 then
+    fields := '0'::text || fields;
+    places := 0 || places;
+  end if;
+
+  for number in 1..6 loop
+    high := highs[number];
+    place := places[number];
+    found_ := '{}';
+    foreach item in array pg_catalog.string_to_array(fields[number], ',') loop
+      at_ := place;
+      place := place + pg_catalog.length(item) + 1;
+      if number = 4 and item = 'L' then
+        last_day := true;
+        continue;
+      elsif number = 4 and item = 'LW' then
+        last_weekday := true;
+        continue;
+      elsif number = 6 and item ~ '^[0-7]L$' then
+        last_of := last_of || pg_catalog.left(item, 1)::int % 7;
+        continue;
+      end if;
+      -- A day of the week and which one of the month, or a range, and a step.
+      parts := pg_catalog.regexp_match(item, '^(\*|[0-9]{1,4}|[A-Z]{3})(?:-([0-9]{1,4}|[A-Z]{3}))?(?:/([0-9]{1,4}))?(?:#([0-9]{1,4}))?$');
+      if parts is null or parts[1] = '*' and parts[2] is not null or parts[4] is not null and (number < 6 or parts[1] = '*' or pg_catalog.num_nonnulls(parts[2], parts[3]) > 0) then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s is not understood', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          case when item = '' then 'Something is missing beside a comma' when item = '?' then 'Write *'
+            when item ~ '^-?[0-9]{5,}$' then pg_catalog.format('It lies between %s and %s', lows[number], high)
+            when number = 4 then 'For example *, 5, 1-10, */2, 1,15, L (the last day) or LW (the last day from Monday to Friday)'
+            when number = 6 then 'For example *, 1, MON-FRI, 1,3, MON#2 (the second Monday) or 5L (the last Friday)'
+            else 'For example *, 5, 1-10, */2 or 1,15' end);
+      end if;
+      bounds := '{}';
+      ends := case when parts[1] = '*' then array[lows[number]::text, high::text] else pg_catalog.array_remove(parts[1:2], null) end;
+      foreach bound in array ends loop
+        if bound ~ '[A-Z]' then
+          named := case number when 5 then pg_catalog.array_position(month_names, bound) when 6 then pg_catalog.array_position(day_names, bound) - 1 end;
+          if named is null then
+            perform faultline._schedule_fault(
+              'cron', pg_catalog.format('%s %s at character %s is not understood', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+              case number when 5 then 'Months are JAN to DEC, or 1 to 12' when 6 then 'Days are SUN to SAT, or 0 to 7' else 'Only months and days of the week have names' end);
+          end if;
+          bounds := bounds || named;
+        else
+          bounds := bounds || bound::int;
+        end if;
+      end loop;
+      if pg_catalog.int4range(lows[number], high, '[]') @> all (bounds) is not true then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s is out of bounds', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          pg_catalog.format('It lies between %s and %s', lows[number], high));
+      elsif bounds[2] < bounds[1] then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s ends before it begins', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          case when number = 6 and bounds[2] = 0 then pg_catalog.format('Write %s-7: Sunday is 0 and 7', bounds[1])
+            else pg_catalog.format('Write %s-%s,%s-%s', bounds[1], case number when 6 then 6 else high end, lows[number], bounds[2]) end);
+      end if;
+      -- cron reads 24-24/18 as 24, the library that computes ticks as 24/18.
+      if bounds[1] = bounds[2] and parts[3] is not null then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s is a range of one value, with a step', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          pg_catalog.format('Write %s, or %s/%s', bounds[1], bounds[1], parts[3]));
+      end if;
+      if parts[4] is not null then
+        if parts[4]::int not between 1 and 5 then
+          perform faultline._schedule_fault(
+            'cron', pg_catalog.format('%s %s at character %s is out of bounds', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+            'A month has each day of the week four or five times: #1 to #5');
+        end if;
+        nth := nth || bounds[1] % 7 * 10 + parts[4]::int;
+        continue;
+      end if;
+      step := coalesce(parts[3]::int, 1);
+      if step not between 1 and high then
+        perform faultline._schedule_fault(
+          'cron', pg_catalog.format('%s %s at character %s: the step is out of bounds', names_of[number], pg_catalog.quote_literal(pg_catalog.substr(cron, at_, pg_catalog.length(item))), at_),
+          pg_catalog.format('It lies between 1 and %s; every: 90m is for what is no part of a larger unit', high));
+      end if;
+      found_ := found_ || array(
+        select n from pg_catalog.generate_series(bounds[1], coalesce(bounds[2], case when parts[3] is not null then high end, bounds[1]), step) n);
+    end loop;
+    sets := sets || pg_catalog.jsonb_build_object(
+      (array['seconds', 'minutes', 'hours', 'days', 'months', 'weekdays'])[number],
+      (select coalesce(pg_catalog.jsonb_agg(v.n order by v.n), '[]') from (select distinct case number when 6 then u.n % 7 else u.n end as n from unnest(found_) as u (n)) v));
+  end loop;
+  calendar := sets || pg_catalog.jsonb_build_object(
+    'last_day', last_day, 'last_weekday', last_weekday, 'nth', pg_catalog.to_jsonb(nth), 'last', pg_catalog.to_jsonb(last_of),
+    'both', fields[4] like '*%' or fields[6] like '*%',
+    'fixed', not (fields[1] like '*%' or fields[2] like '*%' or fields[3] like '*%'));
+  -- All fourteen kinds of years are among these 28.
+  for number in 0..10226 loop
+    if faultline._is_day(calendar, date '2000-01-01' + number) then
+      return calendar;
+    end if;
+  end loop;
+  raise exception using
+    errcode = 'FL004', column = 'cron',
+    message = pg_catalog.format('cron: no day has day-of-month %s, month %s, day-of-week %s, from character %s on', fields[4], fields[5], fields[6], places[4]),
+    hint = 'A date such as 31 February never comes; where day-of-month or day-of-week begins with *, a day has to match both';
+end
+$_$;
+
+-- Name: FUNCTION _parse_cron(cron text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._parse_cron(cron text) IS 'Private: a cron expression, parsed, or FL004.';
 
 -- Name: _post(bigint, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2981,6 +3638,45 @@ $$;
 
 COMMENT ON FUNCTION faultline._refuse_move() IS 'Private: raises FL003 for a move of a job that is not legal.';
 
+-- Name: _refuse_schedule(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_schedule() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'UPDATE' and new.schedule = old.schedule and new.version >= old.version
+     and (old.forgotten_until is null or new.forgotten_until >= old.forgotten_until) and new.forgotten_missed >= old.forgotten_missed then
+    return new;
+  end if;
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('schedule %s can not be %s', old.schedule, case tg_op when 'UPDATE' then 'set back' else 'removed' end),
+    hint = 'delete_schedule ends a schedule; its name keeps its version and its ticks.';
+end
+$$;
+
+-- Name: FUNCTION _refuse_schedule(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_schedule() IS 'Private: raises FL003 for a schedule that would be set back or removed.';
+
+-- Name: _refuse_to_forget(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_to_forget() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from faultline.schedules s where s.schedule = old.schedule and s.forgotten_until >= old.tick_at) then
+    return old;
+  end if;
+  raise exception using
+    errcode = 'FL003', message = pg_catalog.format('tick %s of schedule %s is not forgotten yet', faultline._utc(old.tick_at), old.schedule),
+    hint = 'Retention removes ticks, after it has set forgotten_until of their schedule.';
+end
+$$;
+
+-- Name: FUNCTION _refuse_to_forget(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_to_forget() IS 'Private: raises FL003 for a tick that would be removed and could happen again.';
+
 -- Name: _refuse_transaction(); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._refuse_transaction() RETURNS trigger
@@ -3169,6 +3865,132 @@ $$;
 -- Name: FUNCTION _root_run(run_id bigint, verb text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._root_run(run_id bigint, verb text) IS 'Private: locks a root run; raises FL003, FL005.';
+
+-- Name: _schedule_cursor(faultline.schedules); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._schedule_cursor(s faultline.schedules) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  return greatest(s.ticks_after, s.forgotten_until, (
+    select t.tick_at from faultline.schedule_ticks t where t.schedule = s.schedule and t.kind = 'calendar' order by t.tick_at desc limit 1));
+end
+$$;
+
+-- Name: FUNCTION _schedule_cursor(s faultline.schedules); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._schedule_cursor(s faultline.schedules) IS 'Private: how far the calendar of a schedule is.';
+
+-- Name: _schedule_fault(text, text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._schedule_fault(key text, message text, hint text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using
+    errcode = 'FL004', message = pg_catalog.format('%s: %s', _schedule_fault.key, _schedule_fault.message), hint = _schedule_fault.hint,
+    column = _schedule_fault.key;
+end
+$$;
+
+-- Name: FUNCTION _schedule_fault(key text, message text, hint text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._schedule_fault(key text, message text, hint text) IS 'Private: raises FL004 for a key of a schedule''s definition.';
+
+-- Name: _schedule_interval(text, jsonb, interval, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._schedule_interval(key text, value jsonb, lowest interval, highest interval) RETURNS interval
+    LANGUAGE plpgsql
+    AS $$
+declare
+  problem text;
+  hint text;
+begin
+  return faultline._spec_interval(key, value, lowest, highest);
+exception when sqlstate 'FL004' then
+  get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+  raise exception using errcode = 'FL004', message = problem, hint = hint, column = key;
+end
+$$;
+
+-- Name: FUNCTION _schedule_interval(key text, value jsonb, lowest interval, highest interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._schedule_interval(key text, value jsonb, lowest interval, highest interval) IS 'Private: a duration of a schedule''s definition.';
+
+-- Name: _schedule_job(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._schedule_job(key text, value jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  kind constant text := pg_catalog.jsonb_typeof(value);
+  wanted constant text := case when key in ('type', 'queue') then 'string' when key in ('priority', 'max_attempts') then 'number'
+    when key = 'tags' then 'array' else 'object' end;
+  number int;
+  problem text;
+  hint text;
+begin
+  if (case
+    when kind <> wanted then true
+    when kind = 'number' then (value #>> '{}')::numeric % 1 <> 0
+    when kind = 'array' then pg_catalog.jsonb_path_exists(value, '$[*] ? (@.type() != "string")')
+    else false
+  end) then
+    perform faultline._schedule_fault(
+      key, pg_catalog.format('%s is not %s', pg_catalog.left(value::text, 100),
+                             case wanted when 'string' then 'a text' when 'number' then 'a whole number' when 'array' then 'a list of texts' else 'an object' end),
+      'As in enqueue');
+  end if;
+  if wanted = 'number' then
+    number := greatest(least((value #>> '{}')::numeric, 1000), -1000);
+  end if;
+  begin
+    perform faultline._check_job(
+      case key when 'type' then value #>> '{}' else 't' end, case key when 'payload' then value else '{}' end,
+      case key when 'queue' then value #>> '{}' else 'default' end, null, case key when 'priority' then number end,
+      case key when 'max_attempts' then number end, null, null, case key when 'backoff' then value end, null,
+      case key when 'tags' then array(select pg_catalog.jsonb_array_elements_text(value)) else '{}'::text[] end, case key when 'headers' then value end);
+  exception when sqlstate 'FL004' then
+    get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+    perform faultline._schedule_fault(key, problem, hint);
+  end;
+end
+$_$;
+
+-- Name: FUNCTION _schedule_job(key text, value jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._schedule_job(key text, value jsonb) IS 'Private: checks a key of a schedule''s definition that is an argument of enqueue.';
+
+-- Name: _schedule_time(text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._schedule_time(key text, value jsonb) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  given constant text := value #>> '{}';
+begin
+  if given is null then
+    return null;
+  end if;
+  if pg_catalog.jsonb_typeof(value) = 'string' and given ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
+    begin
+      return given::timestamptz;
+    exception when data_exception then
+      null;
+    end;
+  end if;
+  raise exception using
+    errcode = 'FL004', message = pg_catalog.format('%s: %s is not a time with an offset', key, pg_catalog.left(value::text, 100)),
+    hint = 'For example "2030-01-31T09:00:00+01:00", or with a Z for UTC', column = key;
+end
+$_$;
+
+-- Name: FUNCTION _schedule_time(key text, value jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._schedule_time(key text, value jsonb) IS 'Private: a time of a schedule''s definition.';
 
 -- Name: _setting_int(jsonb, text, integer, integer); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -3906,6 +4728,75 @@ $$;
 
 COMMENT ON FUNCTION faultline._tell_transaction(transaction_id text, job_state text) IS 'Private: tells a transaction that an attempt of its job is over.';
 
+-- Name: _tick_fault(faultline.schedules, timestamp with time zone, integer, timestamp with time zone, boolean, boolean); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  tick constant text := pg_catalog.format('tick %s of schedule %s', faultline._utc(tick_at), s.schedule);
+  -- A tick is on time for a minute: so long may nobody have looked. What is older was missed.
+  on_time constant interval := interval '1 minute';
+begin
+  code := 'FL003';
+  hint := 'Read the schedule again: schedule_changes tells how it is.';
+  if version is distinct from s.version then
+    outcome := 'version';
+    message := pg_catalog.format('%s was computed from version %s, and it is at version %s', tick, coalesce(version::text, 'NULL'), s.version);
+  elsif s.paused_at is not null and not backfill then
+    outcome := 'paused';
+    message := pg_catalog.format('schedule %s is paused', s.schedule);
+    hint := 'resume_schedule lets it go on; what falls into the pause does not happen.';
+  elsif tick_at > now_ then
+    outcome := 'future';
+    code := 'FL004';
+    message := pg_catalog.format('%s lies in the future: the clock of the database says %s', tick, faultline._utc(now_));
+    hint := 'Only the clock of the database counts.';
+  elsif not backfill and tick_at <= cursor then
+    outcome := 'behind';
+    message := pg_catalog.format('%s is not later than its last, %s', tick, faultline._utc(cursor));
+    hint := 'backfill => true makes a tick of the past.';
+  elsif backfill and tick_at > cursor and s.paused_at is null then
+    outcome := 'early';
+    message := pg_catalog.format('%s is not past yet: it is later than its last, %s', tick, faultline._utc(cursor));
+    hint := 'The calendar makes it, or drops it, by the rule for missed ticks.';
+  elsif backfill and tick_at <= s.forgotten_until then
+    outcome := 'forgotten';
+    message := pg_catalog.format('%s may have happened: retention has removed the ticks up to %s', tick, faultline._utc(s.forgotten_until));
+    hint := 'Make its job with enqueue, or its run with trigger_workflow, if you know better.';
+  elsif tick_at < s.starts_at or tick_at > s.ends_at then
+    outcome := 'outside';
+    code := 'FL004';
+    message := case when tick_at < s.starts_at then pg_catalog.format('%s lies before starts_at, %s', tick, faultline._utc(s.starts_at))
+      else pg_catalog.format('%s lies after ends_at, %s', tick, faultline._utc(s.ends_at)) end;
+    hint := 'A schedule has ticks from starts_at to ends_at.';
+  elsif not backfill and fires and tick_at < now_ - greatest(on_time, case when s.missed <> 'skip' then s.missed_window end) then
+    outcome := 'late';
+    message := pg_catalog.format('%s was missed: it is older than %s', tick, greatest(on_time, case when s.missed <> 'skip' then s.missed_window end));
+    hint := 'backfill => true makes a tick of the past.';
+  elsif not fires and tick_at >= now_ - on_time then
+    outcome := 'on_time';
+    message := pg_catalog.format('%s is on time', tick);
+    hint := 'A tick is missed after a minute.';
+  elsif not faultline._is_tick(s, tick_at) then
+    outcome := 'not_a_tick';
+    code := 'FL004';
+    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
+      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
+    hint := 'Only the time zones that the database knows count: zone_offsets tells.';
+  else
+    code := null;
+    hint := null;
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) IS 'Private: why a tick can not happen now.';
+
 -- Name: _trouble(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._trouble(error jsonb) RETURNS text
@@ -3952,6 +4843,21 @@ $$;
 -- Name: FUNCTION _unsettled(max integer); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._unsettled(max integer) IS 'Private: transactions that could be settled though nothing has told reconcile to look.';
+
+-- Name: _utc(timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._utc(moment timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return pg_catalog.to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
+    || pg_catalog.rtrim(pg_catalog.to_char(moment at time zone 'UTC', '.US'), '.0') || 'Z';
+end
+$$;
+
+-- Name: FUNCTION _utc(moment timestamp with time zone); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._utc(moment timestamp with time zone) IS 'Private: a time in UTC, as ISO 8601 has it.';
 
 -- Name: _verify_guards(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -4010,6 +4916,18 @@ begin
     (10, 'constraint', 'tasks_finished', 'tasks'),
     (10, 'index', 'jobs_live_task', 'jobs_live'),
     (10, 'trigger', 'workflows_append_only', 'workflows'),
+    (11, 'constraint', 'schedules_pkey', 'schedules'),
+    (11, 'trigger', 'schedules_moves', 'schedules'),
+    (11, 'trigger', 'schedules_not_truncated', 'schedules'),
+    (11, 'constraint', 'schedule_ticks_pkey', 'schedule_ticks'),
+    (11, 'constraint', 'schedule_ticks_outcome', 'schedule_ticks'),
+    (11, 'constraint', 'schedule_ticks_due', 'schedule_ticks'),
+    (11, 'constraint', 'schedule_ticks_schedule_fkey', 'schedule_ticks'),
+    (11, 'index', 'schedule_ticks_job', 'schedule_ticks'),
+    (11, 'index', 'schedule_ticks_run', 'schedule_ticks'),
+    (11, 'trigger', 'schedule_ticks_append_only', 'schedule_ticks'),
+    (11, 'trigger', 'schedule_ticks_stay', 'schedule_ticks'),
+    (11, 'trigger', 'schedule_ticks_not_truncated', 'schedule_ticks'),
     (12, 'index', 'jobs_live_ready', 'jobs_live'),
     (12, 'index', 'jobs_live_lease', 'jobs_live'),
     (12, 'index', 'jobs_live_running', 'jobs_live')
@@ -4422,6 +5340,66 @@ $$;
 
 COMMENT ON FUNCTION faultline._verify_privileges() IS 'Private: violations of promise 13.';
 
+-- Name: _verify_schedules(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verify_schedules() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
+    LANGUAGE plpgsql STABLE
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+  now_ constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
+    when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end;
+  -- What is younger than this retention has not removed, whatever the settings were.
+  kept constant timestamptz := greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'));
+begin
+  return query
+  select 11, 'tick_without_job', pg_catalog.format('tick %s of schedule %s', faultline._utc(t.tick_at), t.schedule),
+    pg_catalog.format('its job %s is neither live nor finished, and too young for retention', t.job_id)
+  from faultline.schedule_ticks t
+  where t.job_id is not null and t.fired_at > kept
+    and not exists (select from faultline.jobs_live l where l.job_id = t.job_id)
+    and not exists (select from faultline.jobs_done d where d.job_id = t.job_id);
+
+  return query
+  select 11, 'tick_without_run', pg_catalog.format('tick %s of schedule %s', faultline._utc(t.tick_at), t.schedule),
+    pg_catalog.format('its run %s is gone, and too young for retention', t.run_id)
+  from faultline.schedule_ticks t
+  where t.run_id is not null and t.fired_at > kept and not exists (select from faultline.runs r where r.run_id = t.run_id);
+
+  -- A job that was made for a tick says so with its own id: headers that were copied to another job do not count.
+  return query
+  select 11, 'job_without_tick', 'job ' || j.job_id,
+    pg_catalog.format('it was made for tick %s of schedule %s, which has %s', j.tick ->> 'tick_at', j.tick ->> 'schedule', coalesce('job ' || t.job_id, 'no such job'))
+  from (
+    select l.job_id, l.headers -> 'faultline.tick' as tick from faultline.jobs_live l where l.headers ? 'faultline.tick'
+    union all
+    select d.job_id, d.headers -> 'faultline.tick' from faultline.jobs_done d where d.headers ? 'faultline.tick'
+  ) j
+  left join faultline.schedules s on s.schedule = j.tick ->> 'schedule'
+  left join faultline.schedule_ticks t on t.schedule = j.tick ->> 'schedule' and faultline._utc(t.tick_at) = j.tick ->> 'tick_at'
+  where j.tick ->> 'job_id' = j.job_id::text and t.job_id is distinct from j.job_id
+    -- Both are texts of one form: whoever wrote another has no tick.
+    and (s.forgotten_until is null or j.tick ->> 'tick_at' collate "C" > faultline._utc(s.forgotten_until) collate "C");
+
+  return query
+  select 11, 'run_without_tick', 'run ' || r.run_id, pg_catalog.format('it was made by %s, and no tick has it', r.idempotency_key)
+  from faultline.runs r
+  left join faultline.schedule_ticks t on t.run_id = r.run_id
+  where r.idempotency_key like 'faultline.tick:%' and t.run_id is null and r.created_at > kept;
+
+  return query
+  select 11, 'tick_in_future', pg_catalog.format('tick %s of schedule %s', faultline._utc(t.tick_at), t.schedule),
+    'it has happened, and is more than a minute from now: the clock was set back'
+  from faultline.schedule_ticks t
+  where t.tick_at > now_ + interval '1 minute';
+end
+$$;
+
+-- Name: FUNCTION _verify_schedules(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verify_schedules() IS 'Private: violations of promise 11.';
+
 -- Name: _verify_workflows(); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._verify_workflows() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
@@ -4497,6 +5475,20 @@ $$;
 -- Name: FUNCTION _verify_workflows(); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._verify_workflows() IS 'Private: violations of promise 10.';
+
+-- Name: _zone_offset(text, bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._zone_offset(zone text, second bigint) RETURNS interval
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return pg_catalog.to_timestamp(second) at time zone zone - pg_catalog.to_timestamp(second) at time zone 'UTC';
+end
+$$;
+
+-- Name: FUNCTION _zone_offset(zone text, second bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._zone_offset(zone text, second bigint) IS 'Private: the offset of a time zone at a second of the epoch.';
 
 -- Name: account_balance(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -4941,6 +5933,21 @@ $$;
 
 COMMENT ON FUNCTION faultline.cancelled(job_id bigint, attempt integer) IS 'Reports that a handler ended because its job was cancelled: ok, or repeat; raises FL001 if the attempt is stale.';
 
+-- Name: check_schedule(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.check_schedule(definition jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return faultline._check_schedule(check_schedule.definition);
+end
+$$;
+
+-- Name: FUNCTION check_schedule(definition jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.check_schedule(definition jsonb) IS 'The definition of a schedule with all defaults, as put_schedule would store it.';
+
 -- Name: claim_job(text, uuid, integer, interval, text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.claim_job(queue text, runner uuid, batch integer DEFAULT 1, lease interval DEFAULT NULL::interval, floor text DEFAULT NULL::text) RETURNS SETOF faultline.claimed_job
@@ -5251,6 +6258,30 @@ $$;
 -- Name: FUNCTION complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) IS 'Reports the success of a group of attempts and returns a verdict for each: ok, repeat or stale.';
+
+-- Name: delete_schedule(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.delete_schedule(name text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+begin
+  perform pg_catalog.pg_current_xact_id();
+  update faultline.schedules s
+  set deleted_at = pg_catalog.clock_timestamp(), paused_at = null, paused_note = null, changed_xid = pg_catalog.pg_current_xact_id()
+  where s.schedule = name and s.deleted_at is null;
+  if found then
+    perform faultline._record(null, null, 'delete_schedule', null, pg_catalog.jsonb_build_object('schedule', name));
+    return true;
+  end if;
+  return false;
+end
+$$;
+
+-- Name: FUNCTION delete_schedule(name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.delete_schedule(name text) IS 'Deletes a schedule; what it has made stays.';
 
 -- Name: discard_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -5686,6 +6717,169 @@ $$;
 
 COMMENT ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) IS 'The entry that this attempt wrote, or NULL; waits for whoever is about to write it.';
 
+-- Name: fire_now(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.fire_now(name text, OUT job_id bigint, OUT run_id bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  s faultline.schedules;
+  at_ timestamptz;
+begin
+  perform faultline._check_isolation('fire_now');
+  perform pg_catalog.pg_current_xact_id();
+  s := faultline._lock_schedule(name);
+  -- Ticks of the calendar are whole seconds: this is none, and no second one of this kind.
+  at_ := greatest(pg_catalog.clock_timestamp(), (
+    select t.tick_at from faultline.schedule_ticks t where t.schedule = name and t.kind = 'now' order by t.tick_at desc limit 1) + interval '1 microsecond');
+  if pg_catalog.date_trunc('second', at_) = at_ then
+    at_ := at_ + interval '1 microsecond';
+  end if;
+  select m.job_id, m.run_id into job_id, run_id from faultline._make_tick(s, at_, 'now', 0) m;
+  perform faultline._record(job_id, null, 'fire_now', null, pg_catalog.jsonb_build_object('schedule', name, 'run_id', run_id));
+end
+$$;
+
+-- Name: FUNCTION fire_now(name text, OUT job_id bigint, OUT run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.fire_now(name text, OUT job_id bigint, OUT run_id bigint) IS 'Makes the job or the run of a schedule now, outside its calendar.';
+
+-- Name: fire_schedule(text, timestamp with time zone, integer, boolean); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean DEFAULT false, OUT job_id bigint, OUT run_id bigint, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  s faultline.schedules;
+  fault record;
+begin
+  backfill := coalesce(backfill, false);
+  perform faultline._check_isolation('fire_schedule');
+  if tick_at is null or not pg_catalog.isfinite(tick_at) then
+    perform faultline._invalid(pg_catalog.format('tick_at %s is not a time', coalesce(tick_at::text, 'NULL')), 'When the tick was due');
+  end if;
+  perform pg_catalog.pg_current_xact_id();
+  s := faultline._lock_schedule(name);
+  select false, t.job_id, t.run_id into created, job_id, run_id from faultline.schedule_ticks t where t.schedule = name and t.tick_at = fire_schedule.tick_at;
+  if found then
+    return;
+  end if;
+  select * into fault from faultline._tick_fault(s, tick_at, version, faultline._schedule_cursor(s), backfill, true);
+  if fault.outcome is not null then
+    raise exception using errcode = fault.code, message = fault.message, hint = fault.hint;
+  end if;
+  select m.outcome = 'made', m.job_id, m.run_id into created, job_id, run_id
+  from faultline._make_tick(s, tick_at, case when backfill then 'backfill' else 'calendar' end, 0) m;
+end
+$$;
+
+-- Name: FUNCTION fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean, OUT job_id bigint, OUT run_id bigint, OUT created boolean); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean, OUT job_id bigint, OUT run_id bigint, OUT created boolean) IS 'Makes a tick of a schedule happen, once; a repeat returns the same job or run.';
+
+-- Name: fire_schedules(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.fire_schedules(ticks jsonb) RETURNS TABLE(ordinal integer, schedule text, tick_at timestamp with time zone, outcome text, job_id bigint, run_id bigint, cursor timestamp with time zone, detail text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  proposals constant jsonb := faultline._check_ticks(ticks);
+  proposal record;
+  s faultline.schedules;
+  locked text;
+  fault record;
+begin
+  perform faultline._check_isolation('fire_schedules');
+  perform pg_catalog.pg_current_xact_id();
+  for proposal in
+    select e.ordinality as ordinal, r.schedule, r.version, r.tick_at, r.after, coalesce(r.missed, 0) as missed, coalesce(r.fire, true) as fire
+    from pg_catalog.jsonb_array_elements(proposals) with ordinality e,
+      pg_catalog.jsonb_to_record(e.value) as r (schedule text, version int, tick_at timestamptz, after timestamptz, missed int, fire boolean)
+    order by r.schedule collate "C", e.ordinality
+  loop
+    ordinal := proposal.ordinal;
+    schedule := proposal.schedule;
+    tick_at := proposal.tick_at;
+    detail := null;
+    -- Of several runners with the same tick all but one end here, without a lock.
+    select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
+    if not found and locked is distinct from schedule then
+      select * into s from faultline.schedules x where x.schedule = proposal.schedule for no key update skip locked;
+      if found then
+        locked := schedule;
+        select 'repeat', t.job_id, t.run_id into outcome, job_id, run_id from faultline.schedule_ticks t where t.schedule = proposal.schedule and t.tick_at = proposal.tick_at;
+      else
+        -- Nobody waits here: a schedule that somebody holds must not keep the others from their ticks.
+        select * into s from faultline.schedules x where x.schedule = proposal.schedule;
+        outcome := 'busy';
+        detail := pg_catalog.format('schedule %s is locked: another runner fires it, or an operator changes it', schedule);
+      end if;
+    elsif locked is distinct from schedule then
+      select * into s from faultline.schedules x where x.schedule = proposal.schedule;
+    end if;
+    if s.schedule is null or s.deleted_at is not null then
+      outcome := 'unknown';
+      cursor := null;
+      detail := pg_catalog.format('there is no schedule %s', schedule);
+      return next;
+      continue;
+    end if;
+    cursor := faultline._schedule_cursor(s);
+    if outcome is null then
+      select * into fault from faultline._tick_fault(s, tick_at, proposal.version, cursor, false, proposal.fire);
+      outcome := fault.outcome;
+      detail := fault.message;
+      if outcome is null and cursor <> proposal.after then
+        outcome := 'behind';
+        detail := pg_catalog.format('tick %s of schedule %s was computed from %s, and it is at %s', faultline._utc(tick_at), schedule, faultline._utc(proposal.after), faultline._utc(cursor));
+      end if;
+    end if;
+    if outcome is null then
+      if not proposal.fire then
+        outcome := 'missed';
+        insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, missed, version, fired_at)
+        values (schedule, tick_at, 'calendar', outcome, proposal.missed, s.version, pg_catalog.clock_timestamp());
+      elsif s.definition ? 'workflow' then
+        begin
+          select m.outcome, m.job_id, m.run_id, m.detail into outcome, job_id, run_id, detail from faultline._make_tick(s, tick_at, 'calendar', proposal.missed) m;
+        exception when sqlstate 'FL004' or sqlstate 'FL002' then
+          -- Recorded, or it would be tried again every second, and keep the others from their ticks.
+          outcome := 'failed';
+          job_id := null;
+          run_id := null;
+          detail := pg_catalog.left(sqlerrm, 1000);
+          insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, missed, version, fired_at, detail)
+          values (schedule, tick_at, 'calendar', outcome, proposal.missed, s.version, pg_catalog.clock_timestamp(), detail);
+        end;
+      else
+        select m.outcome, m.job_id, m.run_id, m.detail into outcome, job_id, run_id, detail from faultline._make_tick(s, tick_at, 'calendar', proposal.missed) m;
+      end if;
+      cursor := tick_at;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION fire_schedules(ticks jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.fire_schedules(ticks jsonb) IS 'Makes many ticks of schedules happen, each once; one row each.';
+
 -- Name: heartbeat(uuid, bigint[], integer[], interval); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval DEFAULT NULL::interval) RETURNS TABLE(job_id bigint, verdict text, cancel_requested boolean)
@@ -5856,6 +7050,8 @@ declare
   postings bigint;
   runs bigint := 0;
   rows_ bigint := 0;
+  forgotten record;
+  ticks bigint := 0;
   root bigint;
   family bigint[];
   postponed text[] := '{}'::text[];
@@ -5943,6 +7139,34 @@ begin
     runs := runs + pg_catalog.cardinality(family);
   end loop;
 
+  -- Ticks that happened long ago, up to 10 000 a call: first their schedule forgets them, so that none can happen again.
+  for forgotten in
+    select t.schedule, max(t.tick_at) as until, max(t.fired_at) as fired_until
+    from (
+      select o.schedule, o.tick_at, o.fired_at
+      from faultline.schedule_ticks o
+      where o.fired_at < now_ - (select s.retention from faultline.settings s)
+      order by o.fired_at
+      limit 10000
+    ) t
+    group by t.schedule
+    order by t.schedule
+  loop
+    perform from faultline.schedules s where s.schedule = forgotten.schedule for no key update skip locked;
+    continue when not found;
+    update faultline.schedules s
+    set forgotten_until = greatest(s.forgotten_until, forgotten.until),
+      forgotten_missed = s.forgotten_missed + (
+        select coalesce(sum(t.missed), 0)
+        from faultline.schedule_ticks t
+        where t.schedule = forgotten.schedule and t.tick_at <= forgotten.until and t.fired_at <= forgotten.fired_until)
+    where s.schedule = forgotten.schedule;
+    delete from faultline.schedule_ticks t
+    where t.schedule = forgotten.schedule and t.tick_at <= forgotten.until and t.fired_at <= forgotten.fired_until;
+    get diagnostics changed = row_count;
+    ticks := ticks + changed;
+  end loop;
+
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
     for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
@@ -5987,7 +7211,7 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs, 'ticks', ticks,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $_$;
@@ -6095,6 +7319,10 @@ begin
   value := (select count(*) from (select from faultline.runs r where r.finished_at is null limit 10000) c);
   return next;
   labels := '{}';
+  name := 'faultline_schedule_missed_total';
+  value := (select coalesce(sum(s.forgotten_missed), 0) from faultline.schedules s)
+    + (select coalesce(sum(t.missed), 0) from faultline.schedule_ticks t where t.missed > 0);
+  return next;
   name := 'faultline_runners';
   value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
   return next;
@@ -6216,6 +7444,95 @@ $$;
 -- Name: FUNCTION pause_queue(queue text, note text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.pause_queue(queue text, note text) IS 'Stops claims of a queue; what is running goes on.';
+
+-- Name: pause_schedule(text, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.pause_schedule(name text, note text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  s faultline.schedules;
+begin
+  if pg_catalog.length(note) > 1000 then
+    perform faultline._invalid(pg_catalog.format('the note has %s characters', pg_catalog.length(note)), 'At most 1000');
+  end if;
+  perform pg_catalog.pg_current_xact_id();
+  s := faultline._lock_schedule(name);
+  if s.paused_at is not null and coalesce(note = s.paused_note, note is null) then
+    return;
+  end if;
+  update faultline.schedules x
+  set paused_at = coalesce(s.paused_at, pg_catalog.clock_timestamp()), paused_note = coalesce(note, s.paused_note), changed_xid = pg_catalog.pg_current_xact_id()
+  where x.schedule = name;
+  perform faultline._record(null, null, 'pause_schedule', null, pg_catalog.jsonb_build_object('schedule', name, 'note', note));
+end
+$$;
+
+-- Name: FUNCTION pause_schedule(name text, note text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.pause_schedule(name text, note text) IS 'Pauses a schedule; the ticks of that time never happen.';
+
+-- Name: put_schedule(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.put_schedule(definition jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  of_calendar constant text[] := '{cron,every,timezone,starts_at,ends_at}'::text[];
+  new_definition constant jsonb := faultline._check_schedule(definition);
+  name constant text := new_definition ->> 'name';
+  before faultline.schedules;
+  now_ timestamptz;
+begin
+  perform faultline._check_isolation('put_schedule');
+  perform pg_catalog.pg_current_xact_id();
+  loop
+    select * into before from faultline.schedules s where s.schedule = name for no key update;
+    exit when found;
+    now_ := pg_catalog.clock_timestamp();
+    insert into faultline.schedules (
+      schedule, version, definition, every, missed, missed_window, missed_limit, overlap, ticks_after, created_at, changed_at, changed_xid, deleted_at)
+    values (name, 0, '{}', 1, 'skip', '0', 1, 'allow', now_, now_, now_, pg_catalog.pg_current_xact_id(), now_)
+    on conflict (schedule) do nothing;
+  end loop;
+  if before.definition = new_definition and before.deleted_at is null then
+    return before.version;
+  end if;
+  now_ := pg_catalog.clock_timestamp();
+  update faultline.schedules s
+  set version = before.version + 1,
+    definition = new_definition,
+    cron = new_definition ->> 'cron',
+    calendar = case when new_definition ? 'cron' then faultline._parse_cron(new_definition ->> 'cron') end,
+    timezone = new_definition ->> 'timezone',
+    every = (new_definition ->> 'every')::int,
+    starts_at = (new_definition ->> 'starts_at')::timestamptz,
+    ends_at = (new_definition ->> 'ends_at')::timestamptz,
+    missed = new_definition ->> 'missed',
+    missed_window = pg_catalog.make_interval(secs => coalesce((new_definition ->> 'missed_window')::double precision, 60)),
+    missed_limit = coalesce((new_definition ->> 'missed_limit')::int, 1),
+    overlap = new_definition ->> 'overlap',
+    ticks_after = case
+      when before.deleted_at is not null then now_
+      when (select bool_or(new_definition -> k.key is distinct from before.definition -> k.key) from unnest(of_calendar) as k (key)) then greatest(before.ticks_after, now_)
+      else before.ticks_after end,
+    created_at = case when before.deleted_at is null then before.created_at else now_ end,
+    changed_at = now_,
+    changed_xid = pg_catalog.pg_current_xact_id(),
+    deleted_at = null
+  where s.schedule = name;
+  perform faultline._record(null, null, 'put_schedule', null, pg_catalog.jsonb_build_object('schedule', name, 'version', before.version + 1));
+  return before.version + 1;
+end
+$$;
+
+-- Name: FUNCTION put_schedule(definition jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.put_schedule(definition jsonb) IS 'Puts a schedule and returns its version: the one it has if nothing has changed.';
 
 -- Name: put_workflow(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -6743,6 +8060,32 @@ $$;
 
 COMMENT ON FUNCTION faultline.resume_run(run_id bigint) IS 'Runs again what failed in a run and what depended on it; keeps what succeeded.';
 
+-- Name: resume_schedule(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.resume_schedule(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  s faultline.schedules;
+begin
+  perform pg_catalog.pg_current_xact_id();
+  s := faultline._lock_schedule(name);
+  if s.paused_at is null then
+    return;
+  end if;
+  update faultline.schedules x
+  set paused_at = null, paused_note = null, ticks_after = greatest(s.ticks_after, pg_catalog.clock_timestamp()), changed_xid = pg_catalog.pg_current_xact_id()
+  where x.schedule = name;
+  perform faultline._record(null, null, 'resume_schedule', null, pg_catalog.jsonb_build_object('schedule', name));
+end
+$$;
+
+-- Name: FUNCTION resume_schedule(name text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.resume_schedule(name text) IS 'Resumes a paused schedule, from now on.';
+
 -- Name: retry_job(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.retry_job(job_id bigint) RETURNS text
@@ -6837,6 +8180,46 @@ $$;
 -- Name: FUNCTION run_status(run_id bigint); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.run_status(run_id bigint) IS 'One run as an object, with its tasks, or NULL.';
+
+-- Name: schedule_changes(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.schedule_changes(INOUT mark text DEFAULT NULL::text, OUT now timestamp with time zone, OUT schedules jsonb) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $_$
+#variable_conflict use_variable
+declare
+  since xid8 := '0'::xid8;
+begin
+  if mark is not null then
+    if mark !~ '^[0-9]{1,18}$' then
+      perform faultline._invalid(pg_catalog.format('%s is no mark', pg_catalog.quote_literal(pg_catalog.left(mark, 40))), 'Pass what the last call returned, or NULL');
+    end if;
+    since := mark::xid8;
+  end if;
+  now := pg_catalog.clock_timestamp();
+  -- A change that this snapshot does not see yet has an xid that is not below its xmin. One statement: one snapshot.
+  select pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text, coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'schedule', s.schedule, 'version', s.version, 'deleted', s.deleted_at is not null, 'paused', s.paused_at is not null,
+      'cron', s.cron, 'timezone', s.timezone, 'every', s.every, 'starts_at', faultline._utc(s.starts_at), 'ends_at', faultline._utc(s.ends_at),
+      'missed', s.missed, 'missed_window', extract(epoch from s.missed_window)::int, 'missed_limit', s.missed_limit,
+      'cursor', faultline._utc(faultline._schedule_cursor(s))) order by s.schedule)
+    from faultline.schedules s
+    where case when mark is null then s.deleted_at is null else true end and s.changed_xid >= since
+      -- What was restored from another server has its xids, and is found without a mark.
+      and (mark is null or s.changed_xid < pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()))), '[]')
+  into mark, schedules;
+end
+$_$;
+
+-- Name: FUNCTION schedule_changes(INOUT mark text, OUT now timestamp with time zone, OUT schedules jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.schedule_changes(INOUT mark text, OUT now timestamp with time zone, OUT schedules jsonb) IS 'The schedules that were changed since a mark, the next mark, and the clock of the database.';
 
 -- Name: schema_version(); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -7416,6 +8799,7 @@ begin
   return query select * from faultline._verify_keys();
   return query select * from faultline._verify_ledger();
   return query select * from faultline._verify_workflows();
+  return query select * from faultline._verify_schedules();
   return query select * from faultline._verify_guards();
   return query select * from faultline._verify_privileges();
 end
@@ -7606,6 +8990,57 @@ $$;
 
 COMMENT ON FUNCTION faultline.why(job_id bigint) IS 'Why a job is where it is: one sentence and the facts.';
 
+-- Name: zone_offsets(text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone) RETURNS TABLE(starts_at timestamp with time zone, utc_offset interval)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  low bigint;
+  high bigint;
+  middle bigint;
+  next_low bigint;
+  last bigint;
+  next_offset interval;
+begin
+  perform faultline._check_zone(timezone);
+  if (case when pg_catalog.isfinite(starts) and pg_catalog.isfinite(ends) then starts <= ends and ends - starts <= interval '3660 days' end) is not true then
+    perform faultline._invalid(pg_catalog.format('%s to %s is no span of time', coalesce(starts::text, 'NULL'), coalesce(ends::text, 'NULL')), 'It begins before it ends, and has at most 3660 days');
+  end if;
+  low := pg_catalog.floor(extract(epoch from starts));
+  last := pg_catalog.floor(extract(epoch from ends));
+  starts_at := starts;
+  utc_offset := faultline._zone_offset(timezone, low);
+  return next;
+  -- No zone changes twice within twelve hours; where it does between two looks is found by halving.
+  while low < last loop
+    next_low := least(low + 43200, last);
+    next_offset := faultline._zone_offset(timezone, next_low);
+    if next_offset <> utc_offset then
+      high := next_low;
+      while high - low > 1 loop
+        middle := (low + high) / 2;
+        if faultline._zone_offset(timezone, middle) = utc_offset then
+          low := middle;
+        else
+          high := middle;
+        end if;
+      end loop;
+      starts_at := pg_catalog.to_timestamp(high);
+      utc_offset := next_offset;
+      return next;
+    end if;
+    low := next_low;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone) IS 'The offsets from UTC that the database knows for a time zone.';
+
 -- Name: account_checkpoints; Type: TABLE; Schema: faultline; Owner: -
 
 CREATE TABLE faultline.account_checkpoints (
@@ -7726,7 +9161,7 @@ CREATE TABLE faultline.job_events (
     runner uuid,
     actor text NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text, 'put_schedule'::text, 'pause_schedule'::text, 'resume_schedule'::text, 'delete_schedule'::text, 'fire_now'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -7777,7 +9212,7 @@ CREATE TABLE faultline.job_events_default (
     runner uuid,
     actor text CONSTRAINT job_events_actor_not_null NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb CONSTRAINT job_events_detail_not_null NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text, 'put_schedule'::text, 'pause_schedule'::text, 'resume_schedule'::text, 'delete_schedule'::text, 'fire_now'::text])))
 );
 
 -- Name: TABLE job_events_default; Type: COMMENT; Schema: faultline; Owner: -
@@ -8193,6 +9628,108 @@ ALTER TABLE faultline.runs ALTER COLUMN run_id ADD GENERATED BY DEFAULT AS IDENT
     CACHE 1
 );
 
+-- Name: schedule_ticks; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.schedule_ticks (
+    schedule text NOT NULL,
+    tick_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    outcome text NOT NULL,
+    job_id bigint,
+    run_id bigint,
+    missed integer DEFAULT 0 NOT NULL,
+    version integer NOT NULL,
+    fired_at timestamp with time zone NOT NULL,
+    detail text,
+    CONSTRAINT schedule_ticks_due CHECK (((kind = 'now'::text) OR (tick_at <= fired_at))),
+    CONSTRAINT schedule_ticks_kind CHECK ((kind = ANY (ARRAY['calendar'::text, 'backfill'::text, 'now'::text]))),
+    CONSTRAINT schedule_ticks_missed CHECK ((missed >= 0)),
+    CONSTRAINT schedule_ticks_outcome CHECK (
+CASE outcome
+    WHEN 'made'::text THEN (num_nonnulls(job_id, run_id) = 1)
+    WHEN 'skipped'::text THEN (num_nulls(job_id, run_id) = 2)
+    WHEN 'failed'::text THEN (num_nulls(job_id, run_id) = 2)
+    WHEN 'missed'::text THEN ((num_nulls(job_id, run_id) = 2) AND (missed > 0))
+    ELSE false
+END)
+);
+
+-- Name: TABLE schedule_ticks; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.schedule_ticks IS 'Ticks that have happened: one row, so one job or run, a tick. Insert-only; retention removes what its schedule has forgotten first.';
+
+-- Name: COLUMN schedule_ticks.kind; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedule_ticks.kind IS 'calendar: proposed by runners; backfill, now: by an operator.';
+
+-- Name: COLUMN schedule_ticks.missed; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.schedule_ticks.missed IS 'How many ticks before this one the rule for missed ticks has dropped; with outcome missed this one too.';
+
+-- Name: schedule_list; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.schedule_list AS
+ SELECT s.schedule,
+    s.version,
+    s.definition,
+    (s.definition ->> 'description'::text) AS description,
+    (s.definition ->> 'source'::text) AS source,
+    s.cron,
+    s.timezone,
+    ((s.every)::double precision * '00:00:01'::interval) AS every,
+    (s.definition ->> 'type'::text) AS type,
+    (s.definition ->> 'workflow'::text) AS workflow,
+    s.missed,
+    s.overlap,
+    s.paused_at,
+    s.paused_note,
+    s.starts_at,
+    s.ends_at,
+    s.created_at,
+    s.changed_at,
+    t.tick_at AS last_tick_at,
+    t.outcome AS last_outcome,
+    t.job_id AS last_job_id,
+    t.run_id AS last_run_id,
+    GREATEST(s.ticks_after, s.forgotten_until, t.tick_at) AS cursor,
+    (s.forgotten_missed + ( SELECT COALESCE(sum(m.missed), (0)::bigint) AS "coalesce"
+           FROM faultline.schedule_ticks m
+          WHERE ((m.schedule = s.schedule) AND (m.missed > 0)))) AS missed_ticks,
+    s.forgotten_until
+   FROM (faultline.schedules s
+     LEFT JOIN LATERAL ( SELECT l.tick_at,
+            l.outcome,
+            l.job_id,
+            l.run_id
+           FROM faultline.schedule_ticks l
+          WHERE ((l.schedule = s.schedule) AND (l.kind = 'calendar'::text))
+          ORDER BY l.tick_at DESC
+         LIMIT 1) t ON (true))
+  WHERE (s.deleted_at IS NULL);
+
+-- Name: VIEW schedule_list; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.schedule_list IS 'Every schedule, with its last tick.';
+
+-- Name: schedule_tick_log; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.schedule_tick_log AS
+ SELECT schedule,
+    tick_at,
+    kind,
+    outcome,
+    job_id,
+    run_id,
+    missed,
+    version,
+    fired_at,
+    detail
+   FROM faultline.schedule_ticks t;
+
+-- Name: VIEW schedule_tick_log; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.schedule_tick_log IS 'What became of the ticks of schedules.';
+
 -- Name: task_dependencies; Type: TABLE; Schema: faultline; Owner: -
 
 CREATE TABLE faultline.task_dependencies (
@@ -8372,6 +9909,10 @@ INSERT INTO faultline.ledger_checkpoint VALUES (true, 0, NULL, NULL);
 
 -- Data for Name: runs; Type: TABLE DATA; Schema: faultline; Owner: -
 
+-- Data for Name: schedule_ticks; Type: TABLE DATA; Schema: faultline; Owner: -
+
+-- Data for Name: schedules; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Data for Name: settings; Type: TABLE DATA; Schema: faultline; Owner: -
 
 INSERT INTO faultline.settings VALUES (true, '30 days', '90 days', 5, '{"kind": "exponential", "delay": "1s", "jitter": 0.2, "max_delay": "1h"}', '00:00:30');
@@ -8506,6 +10047,16 @@ ALTER TABLE ONLY faultline.runs
 ALTER TABLE ONLY faultline.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
 
+-- Name: schedule_ticks schedule_ticks_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.schedule_ticks
+    ADD CONSTRAINT schedule_ticks_pkey PRIMARY KEY (schedule, tick_at);
+
+-- Name: schedules schedules_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (schedule);
+
 -- Name: settings settings_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.settings
@@ -8605,6 +10156,30 @@ CREATE INDEX runs_running ON faultline.runs USING btree (run_id) WHERE (finished
 
 CREATE INDEX runs_version ON faultline.runs USING btree (workflow, version);
 
+-- Name: schedule_ticks_dropped; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX schedule_ticks_dropped ON faultline.schedule_ticks USING btree (missed) WHERE (missed > 0);
+
+-- Name: schedule_ticks_fired; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX schedule_ticks_fired ON faultline.schedule_ticks USING btree (fired_at);
+
+-- Name: schedule_ticks_job; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE UNIQUE INDEX schedule_ticks_job ON faultline.schedule_ticks USING btree (job_id) WHERE (job_id IS NOT NULL);
+
+-- Name: schedule_ticks_made; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX schedule_ticks_made ON faultline.schedule_ticks USING btree (schedule, tick_at) WHERE (outcome = 'made'::text);
+
+-- Name: schedule_ticks_run; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE UNIQUE INDEX schedule_ticks_run ON faultline.schedule_ticks USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+-- Name: schedules_changed; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX schedules_changed ON faultline.schedules USING btree (changed_xid);
+
 -- Name: tasks_due; Type: INDEX; Schema: faultline; Owner: -
 
 CREATE INDEX tasks_due ON faultline.tasks USING btree (due_at) WHERE (due_at IS NOT NULL);
@@ -8693,6 +10268,26 @@ CREATE CONSTRAINT TRIGGER postings_balanced AFTER INSERT ON faultline.postings D
 
 CREATE TRIGGER postings_not_truncated BEFORE TRUNCATE ON faultline.postings FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
 
+-- Name: schedule_ticks schedule_ticks_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER schedule_ticks_append_only BEFORE UPDATE ON faultline.schedule_ticks FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: schedule_ticks schedule_ticks_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER schedule_ticks_not_truncated BEFORE TRUNCATE ON faultline.schedule_ticks FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: schedule_ticks schedule_ticks_stay; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER schedule_ticks_stay BEFORE DELETE ON faultline.schedule_ticks FOR EACH ROW EXECUTE FUNCTION faultline._refuse_to_forget();
+
+-- Name: schedules schedules_moves; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER schedules_moves BEFORE DELETE OR UPDATE ON faultline.schedules FOR EACH ROW EXECUTE FUNCTION faultline._refuse_schedule();
+
+-- Name: schedules schedules_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER schedules_not_truncated BEFORE TRUNCATE ON faultline.schedules FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
 -- Name: transactions transactions_born; Type: TRIGGER; Schema: faultline; Owner: -
 
 CREATE TRIGGER transactions_born BEFORE INSERT ON faultline.transactions FOR EACH ROW WHEN ((new.state <> 'INIT'::text)) EXECUTE FUNCTION faultline._refuse_transaction();
@@ -8737,6 +10332,11 @@ ALTER TABLE ONLY faultline.run_signals
 
 ALTER TABLE ONLY faultline.runs
     ADD CONSTRAINT runs_workflow_version_fkey FOREIGN KEY (workflow, version) REFERENCES faultline.workflows(workflow, version);
+
+-- Name: schedule_ticks schedule_ticks_schedule_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.schedule_ticks
+    ADD CONSTRAINT schedule_ticks_schedule_fkey FOREIGN KEY (schedule) REFERENCES faultline.schedules(schedule);
 
 -- Name: task_dependencies task_dependencies_workflow_version_task_fkey; Type: FK CONSTRAINT; Schema: faultline; Owner: -
 
@@ -8824,6 +10424,10 @@ REVOKE ALL ON FUNCTION faultline._check_fence(job_id bigint, attempt integer) FR
 
 REVOKE ALL ON FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) FROM PUBLIC;
 
+-- Name: FUNCTION _check_isolation(what text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_isolation(what text) FROM PUBLIC;
+
 -- Name: FUNCTION _check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
@@ -8840,13 +10444,25 @@ REVOKE ALL ON FUNCTION faultline._check_name(what text, value text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._check_postings(postings jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _check_schedule(definition jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_schedule(definition jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _check_settings(settings jsonb, known text[]); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_settings(settings jsonb, known text[]) FROM PUBLIC;
 
+-- Name: FUNCTION _check_ticks(ticks jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_ticks(ticks jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _check_transaction_id(transaction_id text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_transaction_id(transaction_id text) FROM PUBLIC;
+
+-- Name: FUNCTION _check_zone(zone text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_zone(zone text) FROM PUBLIC;
 
 -- Name: FUNCTION _child_ended(r faultline.runs); Type: ACL; Schema: faultline; Owner: -
 
@@ -8924,9 +10540,21 @@ REVOKE ALL ON FUNCTION faultline._has_queued(queue text, token jsonb) FROM PUBLI
 
 REVOKE ALL ON FUNCTION faultline._invalid(message text, hint text) FROM PUBLIC;
 
+-- Name: FUNCTION _is_day(calendar jsonb, day date); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._is_day(calendar jsonb, day date) FROM PUBLIC;
+
 -- Name: FUNCTION _is_running(job_id bigint, attempt integer); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._is_running(job_id bigint, attempt integer) FROM PUBLIC;
+
+-- Name: FUNCTION _is_tick(s faultline.schedules, tick_at timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._is_tick(s faultline.schedules, tick_at timestamp with time zone) FROM PUBLIC;
+
+-- Name: FUNCTION _is_wall_time(calendar jsonb, wall timestamp without time zone); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._is_wall_time(calendar jsonb, wall timestamp without time zone) FROM PUBLIC;
 
 -- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
@@ -8944,9 +10572,17 @@ REVOKE ALL ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, tr
 
 REVOKE ALL ON FUNCTION faultline._lock_runs(run_ids bigint[]) FROM PUBLIC;
 
+-- Name: FUNCTION _lock_schedule(name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._lock_schedule(name text) FROM PUBLIC;
+
 -- Name: FUNCTION _lock_transaction(job faultline.jobs_live, transaction_id text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._lock_transaction(job faultline.jobs_live, transaction_id text) FROM PUBLIC;
+
+-- Name: FUNCTION _make_tick(s faultline.schedules, tick_at timestamp with time zone, kind text, missed integer, OUT outcome text, OUT job_id bigint, OUT run_id bigint, OUT detail text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._make_tick(s faultline.schedules, tick_at timestamp with time zone, kind text, missed integer, OUT outcome text, OUT job_id bigint, OUT run_id bigint, OUT detail text) FROM PUBLIC;
 
 -- Name: FUNCTION _needs_results(r faultline.runs, task text, definition jsonb, OUT results jsonb, OUT bytes bigint, OUT error jsonb); Type: ACL; Schema: faultline; Owner: -
 
@@ -8983,6 +10619,14 @@ REVOKE ALL ON FUNCTION faultline._other_job(t faultline.transactions) FROM PUBLI
 -- Name: FUNCTION _other_request(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._other_request(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _overlaps(name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._overlaps(name text) FROM PUBLIC;
+
+-- Name: FUNCTION _parse_cron(cron text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._parse_cron(cron text) FROM PUBLIC;
 
 -- Name: FUNCTION _post(entry_id bigint, postings jsonb); Type: ACL; Schema: faultline; Owner: -
 
@@ -9032,6 +10676,14 @@ REVOKE ALL ON FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) FROM P
 
 REVOKE ALL ON FUNCTION faultline._refuse_move() FROM PUBLIC;
 
+-- Name: FUNCTION _refuse_schedule(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_schedule() FROM PUBLIC;
+
+-- Name: FUNCTION _refuse_to_forget(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_to_forget() FROM PUBLIC;
+
 -- Name: FUNCTION _refuse_transaction(); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._refuse_transaction() FROM PUBLIC;
@@ -9055,6 +10707,26 @@ REVOKE ALL ON FUNCTION faultline._ring(queue text) FROM PUBLIC;
 -- Name: FUNCTION _root_run(run_id bigint, verb text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._root_run(run_id bigint, verb text) FROM PUBLIC;
+
+-- Name: FUNCTION _schedule_cursor(s faultline.schedules); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._schedule_cursor(s faultline.schedules) FROM PUBLIC;
+
+-- Name: FUNCTION _schedule_fault(key text, message text, hint text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._schedule_fault(key text, message text, hint text) FROM PUBLIC;
+
+-- Name: FUNCTION _schedule_interval(key text, value jsonb, lowest interval, highest interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._schedule_interval(key text, value jsonb, lowest interval, highest interval) FROM PUBLIC;
+
+-- Name: FUNCTION _schedule_job(key text, value jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._schedule_job(key text, value jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _schedule_time(key text, value jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._schedule_time(key text, value jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _setting_int(settings jsonb, key text, lowest integer, highest integer); Type: ACL; Schema: faultline; Owner: -
 
@@ -9124,6 +10796,10 @@ REVOKE ALL ON FUNCTION faultline._tasks_ended(run_id bigint, names text[], items
 
 REVOKE ALL ON FUNCTION faultline._tell_transaction(transaction_id text, job_state text) FROM PUBLIC;
 
+-- Name: FUNCTION _tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) FROM PUBLIC;
+
 -- Name: FUNCTION _trouble(error jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._trouble(error jsonb) FROM PUBLIC;
@@ -9131,6 +10807,10 @@ REVOKE ALL ON FUNCTION faultline._trouble(error jsonb) FROM PUBLIC;
 -- Name: FUNCTION _unsettled(max integer); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._unsettled(max integer) FROM PUBLIC;
+
+-- Name: FUNCTION _utc(moment timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._utc(moment timestamp with time zone) FROM PUBLIC;
 
 -- Name: FUNCTION _verify_guards(); Type: ACL; Schema: faultline; Owner: -
 
@@ -9152,9 +10832,17 @@ REVOKE ALL ON FUNCTION faultline._verify_ledger() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._verify_privileges() FROM PUBLIC;
 
+-- Name: FUNCTION _verify_schedules(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verify_schedules() FROM PUBLIC;
+
 -- Name: FUNCTION _verify_workflows(); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._verify_workflows() FROM PUBLIC;
+
+-- Name: FUNCTION _zone_offset(zone text, second bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._zone_offset(zone text, second bigint) FROM PUBLIC;
 
 -- Name: FUNCTION account_balance(account text, currency text); Type: ACL; Schema: faultline; Owner: -
 
@@ -9209,6 +10897,11 @@ GRANT ALL ON FUNCTION faultline.cancel_run(run_id bigint) TO faultline_operator;
 REVOKE ALL ON FUNCTION faultline.cancelled(job_id bigint, attempt integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.cancelled(job_id bigint, attempt integer) TO faultline_runner;
 
+-- Name: FUNCTION check_schedule(definition jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.check_schedule(definition jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.check_schedule(definition jsonb) TO faultline_operator;
+
 -- Name: FUNCTION claim_job(queue text, runner uuid, batch integer, lease interval, floor text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.claim_job(queue text, runner uuid, batch integer, lease interval, floor text) FROM PUBLIC;
@@ -9228,6 +10921,11 @@ GRANT ALL ON FUNCTION faultline.complete_job(job_id bigint, attempt integer, res
 
 REVOKE ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) TO faultline_runner;
+
+-- Name: FUNCTION delete_schedule(name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.delete_schedule(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.delete_schedule(name text) TO faultline_operator;
 
 -- Name: FUNCTION discard_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
@@ -9270,6 +10968,23 @@ GRANT ALL ON FUNCTION faultline.fail_transaction(transaction_id text, reason tex
 REVOKE ALL ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) TO faultline_runner;
 
+-- Name: FUNCTION fire_now(name text, OUT job_id bigint, OUT run_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.fire_now(name text, OUT job_id bigint, OUT run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.fire_now(name text, OUT job_id bigint, OUT run_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean, OUT job_id bigint, OUT run_id bigint, OUT created boolean); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean, OUT job_id bigint, OUT run_id bigint, OUT created boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean, OUT job_id bigint, OUT run_id bigint, OUT created boolean) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.fire_schedule(name text, tick_at timestamp with time zone, version integer, backfill boolean, OUT job_id bigint, OUT run_id bigint, OUT created boolean) TO faultline_operator;
+
+-- Name: FUNCTION fire_schedules(ticks jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.fire_schedules(ticks jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.fire_schedules(ticks jsonb) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.fire_schedules(ticks jsonb) TO faultline_operator;
+
 -- Name: FUNCTION heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.heartbeat(runner uuid, job_ids bigint[], attempts integer[], lease interval) FROM PUBLIC;
@@ -9307,6 +11022,16 @@ GRANT ALL ON FUNCTION faultline.open_ledger(job_id bigint, attempt integer, tran
 
 REVOKE ALL ON FUNCTION faultline.pause_queue(queue text, note text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.pause_queue(queue text, note text) TO faultline_operator;
+
+-- Name: FUNCTION pause_schedule(name text, note text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.pause_schedule(name text, note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.pause_schedule(name text, note text) TO faultline_operator;
+
+-- Name: FUNCTION put_schedule(definition jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.put_schedule(definition jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.put_schedule(definition jsonb) TO faultline_operator;
 
 -- Name: FUNCTION put_workflow(spec jsonb); Type: ACL; Schema: faultline; Owner: -
 
@@ -9365,6 +11090,11 @@ GRANT ALL ON FUNCTION faultline.resume_queue(queue text) TO faultline_operator;
 REVOKE ALL ON FUNCTION faultline.resume_run(run_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.resume_run(run_id bigint) TO faultline_operator;
 
+-- Name: FUNCTION resume_schedule(name text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.resume_schedule(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.resume_schedule(name text) TO faultline_operator;
+
 -- Name: FUNCTION retry_job(job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.retry_job(job_id bigint) FROM PUBLIC;
@@ -9375,6 +11105,12 @@ GRANT ALL ON FUNCTION faultline.retry_job(job_id bigint) TO faultline_operator;
 REVOKE ALL ON FUNCTION faultline.run_status(run_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.run_status(run_id bigint) TO faultline_producer;
 GRANT ALL ON FUNCTION faultline.run_status(run_id bigint) TO faultline_observer;
+
+-- Name: FUNCTION schedule_changes(INOUT mark text, OUT now timestamp with time zone, OUT schedules jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.schedule_changes(INOUT mark text, OUT now timestamp with time zone, OUT schedules jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.schedule_changes(INOUT mark text, OUT now timestamp with time zone, OUT schedules jsonb) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.schedule_changes(INOUT mark text, OUT now timestamp with time zone, OUT schedules jsonb) TO faultline_operator;
 
 -- Name: FUNCTION schema_version(); Type: ACL; Schema: faultline; Owner: -
 
@@ -9456,6 +11192,12 @@ GRANT ALL ON FUNCTION faultline.wake_tasks(max integer, floor text) TO faultline
 REVOKE ALL ON FUNCTION faultline.why(job_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.why(job_id bigint) TO faultline_observer;
 
+-- Name: FUNCTION zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone) TO faultline_runner;
+GRANT ALL ON FUNCTION faultline.zone_offsets(timezone text, starts timestamp with time zone, ends timestamp with time zone) TO faultline_operator;
+
 -- Name: TABLE account_balances; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.account_balances TO faultline_observer;
@@ -9487,6 +11229,14 @@ GRANT SELECT ON TABLE faultline.run_log TO faultline_observer;
 -- Name: TABLE runner_overview; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.runner_overview TO faultline_observer;
+
+-- Name: TABLE schedule_list; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.schedule_list TO faultline_observer;
+
+-- Name: TABLE schedule_tick_log; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.schedule_tick_log TO faultline_observer;
 
 -- Name: TABLE task_log; Type: ACL; Schema: faultline; Owner: -
 

@@ -102,6 +102,10 @@ begin
   value := (select count(*) from (select from faultline.runs r where r.finished_at is null limit 10000) c);
   return next;
   labels := '{}';
+  name := 'faultline_schedule_missed_total';
+  value := (select coalesce(sum(s.forgotten_missed), 0) from faultline.schedules s)
+    + (select coalesce(sum(t.missed), 0) from faultline.schedule_ticks t where t.missed > 0);
+  return next;
   name := 'faultline_runners';
   value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
   return next;

@@ -11,6 +11,7 @@ begin
   return query select * from faultline._verify_keys();
   return query select * from faultline._verify_ledger();
   return query select * from faultline._verify_workflows();
+  return query select * from faultline._verify_schedules();
   return query select * from faultline._verify_guards();
   return query select * from faultline._verify_privileges();
 end

@@ -1,6 +1,6 @@
--- Keeps the house: partitions 14 days ahead, retention (of runs too), expired keys, runners that are gone, checkpoints of
+-- Keeps the house: partitions 14 days ahead, retention (of runs and ticks too), expired keys, runners that are gone, checkpoints of
 -- accounts. Returns what it did: {"created", "moved", "truncated", "dropped", "keys", "runners", "postings", "runs",
--- "postponed": [what was locked and is tried next time]}.
+-- "ticks", "postponed": [what was locked and is tried next time]}.
 -- For faultline_runner and faultline_operator: cheap, safe to call from anywhere, any number of times; of callers at the
 -- same moment one works, the others return {"busy": true}.
 --
@@ -33,6 +33,8 @@ declare
   postings bigint;
   runs bigint := 0;
   rows_ bigint := 0;
+  forgotten record;
+  ticks bigint := 0;
   root bigint;
   family bigint[];
   postponed text[] := '{}'::text[];
@@ -120,6 +122,34 @@ begin
     runs := runs + pg_catalog.cardinality(family);
   end loop;
 
+  -- Ticks that happened long ago, up to 10 000 a call: first their schedule forgets them, so that none can happen again.
+  for forgotten in
+    select t.schedule, max(t.tick_at) as until, max(t.fired_at) as fired_until
+    from (
+      select o.schedule, o.tick_at, o.fired_at
+      from faultline.schedule_ticks o
+      where o.fired_at < now_ - (select s.retention from faultline.settings s)
+      order by o.fired_at
+      limit 10000
+    ) t
+    group by t.schedule
+    order by t.schedule
+  loop
+    perform from faultline.schedules s where s.schedule = forgotten.schedule for no key update skip locked;
+    continue when not found;
+    update faultline.schedules s
+    set forgotten_until = greatest(s.forgotten_until, forgotten.until),
+      forgotten_missed = s.forgotten_missed + (
+        select coalesce(sum(t.missed), 0)
+        from faultline.schedule_ticks t
+        where t.schedule = forgotten.schedule and t.tick_at <= forgotten.until and t.fired_at <= forgotten.fired_until)
+    where s.schedule = forgotten.schedule;
+    delete from faultline.schedule_ticks t
+    where t.schedule = forgotten.schedule and t.tick_at <= forgotten.until and t.fired_at <= forgotten.fired_until;
+    get diagnostics changed = row_count;
+    ticks := ticks + changed;
+  end loop;
+
   foreach parent in array array['job_events', 'jobs_done'] loop
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
     for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
@@ -164,7 +194,7 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs, 'ticks', ticks,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $$;

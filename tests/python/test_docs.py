@@ -3,7 +3,7 @@
 The examples of a document are one story, told from its beginning on a new database:
     sql         is run by psql; a `text` block right after it is what psql prints
     python      is a file, named in its first line, and is run; an App defines its handlers and does nothing
-    yaml        is a workflow, and is put
+    yaml        is a workflow, or schedules, and is put
     sh          is not run, but all in it has to exist; the first steps of the README are run
     text        is a picture, or the output of the block before it
 """
@@ -31,6 +31,7 @@ import faultline
 from faultline import workflow
 from faultline.cli.main import cli
 from faultline.metrics import Metrics
+from faultline.schedules import file as schedule_file
 from tools import sqitch
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def test_the_examples_run_and_print_what_the_document_says(document: Path, db: D
             elif block.language == "python":
                 run_python(db, block, tmp_path)
             elif block.language == "yaml":
-                put_workflow(db, block)
+                put(db, block)
             elif block.is_output:
                 assert tidy(printed or "") == tidy(block.text), f"{block}: psql prints\n{printed}"
 
@@ -132,7 +133,13 @@ def run_python(db: Database, block: Block, directory: Path) -> None:
     assert result.returncode == 0, f"{block}: {result.stderr}"
 
 
-def put_workflow(db: Database, block: Block) -> None:
+def put(db: Database, block: Block) -> None:
+    if re.search(r"^schedules:", block.text, re.MULTILINE):
+        found = schedule_file.load(block.text)
+        for entry in found.entries:
+            definition = json.dumps({**entry.definition, "source": found.source})
+            assert db.scalar("select faultline.put_schedule(%s::jsonb)", definition) == 1, block
+        return
     spec = workflow.load(block.text).spec
     assert db.scalar("select faultline.put_workflow(%s::jsonb)", json.dumps(spec)) == 1, block
 
@@ -421,7 +428,7 @@ def test_what_holds_a_guarantee_is_there_and_its_absence_is_found(db: Database) 
 
 
 def test_every_guarantee_has_a_test_and_a_metric() -> None:
-    assert len(guarantees()) == 12
+    assert len(guarantees()) == 13
     for promise, cells in guarantees().items():
         tests = [ROOT / name for name in codes(cells[3])]
         assert tests, promise

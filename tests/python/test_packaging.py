@@ -51,7 +51,9 @@ def test_the_wheel_carries_the_snapshot_and_its_types(tmp_path: Path) -> None:
         names = set(archive.namelist())
         assert archive.read("faultline/schema.sql").decode() == schema.snapshot()
     modules = {str(path.relative_to(ROOT / "runner")) for path in (ROOT / "runner/faultline").rglob("*.py")}
-    assert modules | {"faultline/py.typed", "faultline/workflow/schema.json"} <= names
+    assert (
+        modules | {"faultline/py.typed", "faultline/workflow/schema.json", "faultline/schedules/schema.json"} <= names
+    )
 
 
 def test_one_version_everywhere(db: Database) -> None:

@@ -11,9 +11,9 @@ import jsonschema  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
+from faultline.documents import parse
 from faultline.workflow import WorkflowFault, load
 from faultline.workflow.intervals import seconds
-from faultline.workflow.loader import parse
 from faultline.workflow.spec import stored_size
 
 if TYPE_CHECKING:

@@ -35,7 +35,13 @@ EMPTY = """
     delete from faultline.runners;
     alter sequence faultline.jobs_live_job_id_seq restart;
 """
-EMPTY += EMPTY_LEDGER
+EMPTY_SCHEDULES = """
+    set session_replication_role = replica;
+    delete from faultline.schedule_ticks;
+    delete from faultline.schedules;
+    set session_replication_role = origin;
+"""
+EMPTY += EMPTY_LEDGER + EMPTY_SCHEDULES
 
 _numbers = itertools.count(1)
 
@@ -57,6 +63,13 @@ def db(request: pytest.FixtureRequest, server: Server, template: str, counted: S
     shared.execute(EMPTY)
     yield shared
     shared.close()
+
+
+@pytest.fixture
+def own_db(server: Server, template: str, counted: Statements) -> Iterator[Database]:
+    """A clone of its own, for one test of a module that shares one otherwise."""
+    with _clone(server, template, counted) as clone:
+        yield clone
 
 
 @pytest.fixture

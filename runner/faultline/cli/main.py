@@ -20,6 +20,7 @@ from faultline.cli import (
     queue,
     reconcile,
     run,
+    schedule,
     status,
     submit,
     transaction,
@@ -136,6 +137,7 @@ for command in (
     reconcile.reconcile,
     ledger.ledger,
     workflow.workflow,
+    schedule.schedule,
 ):
     cli.add_command(command)
 

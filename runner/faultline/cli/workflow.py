@@ -14,13 +14,13 @@ from faultline.cli import output
 from faultline.cli.database import OBSERVER, OPERATOR, PRODUCER, RUNNER, connect
 from faultline.cli.enqueue import check_json, read_object
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
+from faultline.cli.files import bytes_of, print_faults
 from faultline.cli.following import Run, follow, print_tasks, run_here
 from faultline.cli.loading import load_app
 from faultline.cli.options import NAMED, RUN, database_options, help_if_bare, json_option, option
 from faultline.cli.rendering import decode, describe_error, moment
 from faultline.errors import InvalidArgument, from_psycopg
 from faultline.workflow import Fault, Workflow, WorkflowFault, graph, load, tasks_of
-from faultline.workflow.loader import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ def put(file: Path, dsn: str | None, as_json: bool) -> int:
             fault = _fault_of(error, found)
             if fault is None:
                 raise
-            _print_faults(file, [fault], as_json=as_json)
+            print_faults(file, [fault], as_json=as_json)
             return BAD_OUTCOME
     if as_json:
         output.print_json({"workflow": found.name, "version": version})
@@ -350,40 +350,10 @@ def signal(run_id: int, name: str, payload: str | None, dsn: str | None, as_json
 def _read(file: Path, *, as_json: bool) -> Workflow | None:
     """The workflow of a file; None if there is anything wrong with it, which has been printed then."""
     try:
-        return load(_bytes_of(file))
+        return load(bytes_of(file))
     except WorkflowFault as refused:
-        _print_faults(file, refused.faults, as_json=as_json)
+        print_faults(file, refused.faults, as_json=as_json)
         return None
-
-
-def _bytes_of(file: Path) -> bytes:
-    """At most one byte more than a workflow may have: a device has no end."""
-    if str(file) == "-":
-        return sys.stdin.buffer.read(MOST_BYTES + 1)
-    try:
-        with file.open("rb") as stream:
-            return stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise WrongUsage(f"can't read {str(file)!r}: {error.strerror}") from error
-
-
-def _print_faults(file: Path, faults: Sequence[Fault], *, as_json: bool) -> None:
-    if as_json:
-        rows = [
-            {
-                "line": fault.place.line if fault.place else None,
-                "column": fault.place.column if fault.place else None,
-                "path": fault.path,
-                "message": fault.message,
-                "hint": fault.hint,
-            }
-            for fault in faults
-        ]
-        output.print_json({"good": False, "faults": rows})
-        return
-    name = output.printable(str(file))
-    for fault in faults:
-        output.note(f"{name}:{'' if fault.place else ' '}{output.clean(str(fault))}")
 
 
 def _fault_of(error: psycopg.Error, found: Workflow) -> Fault | None:

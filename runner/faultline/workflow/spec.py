@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from faultline.documents import Checker, DocumentFault, Fault, Node, Place, parse, suggest
 from faultline.durations import show
 from faultline.workflow import intervals
-from faultline.workflow.loader import Fault, Node, Place, WorkflowFault, parse
 from faultline.workflow.order import cycle_of, ranks
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ VARIABLE: Final = re.compile(r'\$(?:\w+|")')
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_TASKS: Final = 10_000
 MOST_PAYLOAD: Final = 262_144
-MOST_FAULTS: Final = 50
 DAY: Final = 86400.0
 ROOT_KEYS: Final = ("name", "description", "defaults", "tasks")
 JOB_KEYS: Final = ("retry", "timeout", "queue", "priority")
@@ -35,6 +33,10 @@ TASK_KEYS: Final = (
 )
 WHENS: Final = ("success", "failure", "always")
 A_NAME: Final = "1 to 128 characters of A-Z a-z 0-9 _ . : -"
+
+
+class WorkflowFault(DocumentFault):
+    """The workflow can't be put; `faults` says where and why, in the order of the file."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,10 @@ def load(source: str | bytes) -> Workflow:
 
     What only the database knows: whether an `if` is an SQL/JSON path.
     """
-    root = parse(source)
+    try:
+        root = parse(source, "name: …, and tasks: …")
+    except DocumentFault as refused:
+        raise WorkflowFault(refused.faults) from None
     faults = check(root)
     if faults:
         raise WorkflowFault(faults)
@@ -88,10 +93,9 @@ def load(source: str | bytes) -> Workflow:
 
 def check(root: Node) -> list[Fault]:
     """All that is wrong with it, in the order of the file; at most 50 things."""
-    faults = _Checker().check(root)
-    return sorted(faults, key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))[
-        :MOST_FAULTS
-    ]
+    checker = _Checker()
+    checker.check(root)
+    return checker.in_order()
 
 
 def tasks_of(spec: dict[str, Any]) -> list[Task]:
@@ -114,15 +118,12 @@ def _task(name: str, given: dict[str, Any], needs: tuple[str, ...]) -> Task:
     return Task(name, kind, str(what), needs, given.get("when", "success"), given.get("if"), given.get("for_each"))
 
 
-class _Checker:
-    """Walks over a document and gathers faults."""
+class _Checker(Checker):
+    """What a workflow may have in it."""
 
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-
-    def check(self, root: Node) -> list[Fault]:
+    def check(self, root: Node) -> None:
         if not self._keys(root, "", ROOT_KEYS):
-            return self.faults
+            return
         members = root.value
         name = members.get("name")
         if name is None or name.kind != "string":
@@ -136,7 +137,6 @@ class _Checker:
         self._tasks(root, members.get("tasks"))
         if not self.faults and stored_size(root.plain()) > MOST_BYTES:
             self._fault(root, "", "the workflow has more than 4194304 bytes as text", "At most 4 MiB")
-        return self.faults
 
     # The whole.
 
@@ -153,7 +153,7 @@ class _Checker:
         for name, named in needs.items():
             for need in named:
                 if need.value not in needs:
-                    hint = _suggest(need.value, needs) or "Name a task of this workflow"
+                    hint = suggest(need.value, needs) or "Name a task of this workflow"
                     self._fault(need, f"tasks.{name}.needs", f"there is no task {need.short()}", hint)
         graph = {name: [need.value for need in named if need.value in needs] for name, named in needs.items()}
         cycle = cycle_of(graph)
@@ -229,7 +229,7 @@ class _Checker:
                 when,
                 f"{path}.when",
                 f"{when.short()} is not one of success, failure, always",
-                _suggest(when.value, WHENS) or "success is the default",
+                suggest(when.value, WHENS) or "success is the default",
             )
         elif when is not None and when.value == "failure" and not needs:
             hint = "Name in needs what may fail"
@@ -331,7 +331,7 @@ class _Checker:
         given = node.value
         kind = given.get("kind")
         if kind is not None and kind.value not in {"exponential", "fixed", None}:
-            hint = _suggest(kind.value, ("exponential", "fixed")) or "exponential, or fixed"
+            hint = suggest(kind.value, ("exponential", "fixed")) or "exponential, or fixed"
             self._fault(kind, f"{path}.kind", f"{kind.short()} is unknown", hint)
         for key in ("delay", "max_delay"):
             self._duration(given.get(key), f"{path}.{key}", 366 * DAY, text_only=True)
@@ -340,19 +340,6 @@ class _Checker:
             self._fault(jitter, f"{path}.jitter", f"{jitter.short()} is out of bounds", "A number between 0 and 1")
 
     # Values.
-
-    def _keys(self, node: Node, path: str, known: Sequence[str]) -> bool:
-        """Whether it is an object at all."""
-        if node.kind != "object":
-            keys = f"Its keys: {', '.join(known)}"
-            self._fault(node, path, f"it is not an object but of type {node.kind}", keys)
-            return False
-        for key, place in node.keys.items():
-            if key not in known:
-                shown = key if len(key) <= 60 else f"{key[:60]}…"
-                hint = _suggest(key, known) or f"Its keys: {', '.join(known)}"
-                self._fault(Node(None, place, {}), path, f"it has the unknown key {shown!r}", hint)
-        return True
 
     def _text(self, node: Node | None, path: str, hint: str) -> None:
         if node is not None and node.kind not in {"string", "null"}:
@@ -373,9 +360,6 @@ class _Checker:
             self._fault(node, path, f"{node.short()} is not a duration", hint)
         elif not 0.001 <= given <= most:
             self._fault(node, path, f"{node.short()} is out of bounds", f"It lies between 1ms and {most / DAY:.0f}d")
-
-    def _fault(self, node: Node, path: str, message: str, hint: str) -> None:
-        self.faults.append(Fault(message, hint, path, node.place))
 
 
 def refers(reference: object, needs: Iterable[str]) -> bool:
@@ -414,13 +398,6 @@ def _escapes(text: str) -> int:
 
 def _whole(node: Node, least: int, most: int) -> bool:
     return isinstance(node.value, int) and not isinstance(node.value, bool) and least <= node.value <= most
-
-
-def _suggest(word: object, known: Iterable[str]) -> str:
-    if not isinstance(word, str) or len(word) > 200:
-        return ""
-    close = difflib.get_close_matches(word, list(known)[:1000], n=1)
-    return f"Did you mean {close[0]}?" if close else ""
 
 
 def _locate(root: Node, path: str) -> Place | None:

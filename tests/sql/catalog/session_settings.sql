@@ -37,6 +37,11 @@ begin
   assert (faultline.transaction_status(queue_) ->> 'settled_at')::timestamptz = (select settled_at from faultline.transaction_log where transaction_id = queue_), 'transaction_status';
   assert faultline.account_balance('a') = (select -0.1 * count(*) from faultline.transaction_log where state = 'RECONCILED'), 'account_balance';
   assert (select value > 0 from faultline.metrics(current_setting('test.token')) m where m.name = 'faultline_queue_depth' and labels ->> 'queue' = queue_ and labels ->> 'state' = 'queued'), 'metrics';
+  assert faultline.put_schedule(jsonb_build_object('name', queue_, 'cron', '30 2 * * *', 'timezone', 'Europe/Berlin', 'type', 't', 'missed', 'all', 'jitter', '1:30:00', 'starts_at', '2026-02-01T00:00:00+01:00')) = 1, 'put_schedule';
+  assert (faultline.fire_schedule(queue_, '2026-03-29 01:00:00Z', 1, true)).created, 'fire_schedule';
+  assert (select f.outcome from faultline.fire_schedules(jsonb_build_array(jsonb_build_object('schedule', queue_, 'version', 1, 'tick_at', '2026-03-29T01:00:00Z', 'after', now()))) f) = 'repeat', 'fire_schedules';
+  assert (select c.schedules @> jsonb_build_array(jsonb_build_object('schedule', queue_, 'starts_at', '2026-01-31T23:00:00Z', 'missed_window', 86400)) from faultline.schedule_changes() c), 'schedule_changes';
+  assert (select o.utc_offset = interval '1 hour' from faultline.zone_offsets('Europe/Berlin', '2026-01-01Z', '2026-01-02Z') o), 'zone_offsets';
   assert (select count(*) from faultline.verify()) = 0, 'verify';
   return 'lived';
 end

@@ -18,6 +18,8 @@ from unnest(array['faultline_producer', 'faultline_runner', 'faultline_operator'
     ('delete from faultline.effects returning 1', 'table effects'),
     ('select floor from faultline.accounts', 'table accounts'),
     ('select nextval(''faultline.postings_posting_id_seq'')', 'sequence postings_posting_id_seq'),
+    ('select count(*) from faultline.schedules', 'table schedules'),
+    ('insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, version, fired_at) values (''s'', now(), ''now'', ''skipped'', 1, now()) returning 1', 'table schedule_ticks'),
     ('select faultline._ago(''1 s'')', 'function _ago'),
     ('select faultline._fold_postings(1)', 'function _fold_postings'),
     ('select faultline._tell_transaction(''x'', null)', 'function _tell_transaction'),

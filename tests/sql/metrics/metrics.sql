@@ -19,7 +19,7 @@ end
 $$;
 
 select results_eq($$select lines()$$, $$values ('dead_letters {} 0'), ('transactions {"state": "INIT"} 0'), ('transactions {"state": "APPLIED"} 0'), ('transactions {"state": "FAILED"} 0'),
-  ('transactions_dead {} 0'), ('transaction_oldest_init_seconds {} 0'), ('effects_unknown {} 0'), ('runs {"state": "running"} 0'), ('runners {} 0')$$, 'an empty database');
+  ('transactions_dead {} 0'), ('transaction_oldest_init_seconds {} 0'), ('effects_unknown {} 0'), ('runs {"state": "running"} 0'), ('schedule_missed_total {} 0'), ('runners {} 0')$$, 'an empty database');
 select is((select array_agg(name || ' ' || labels || ' ' || pg_typeof(value)) from faultline.metrics() where name like '%snapshot%'),
   array['faultline_oldest_snapshot_seconds {} double precision'], 'and the age of the oldest snapshot');
 
@@ -40,7 +40,7 @@ insert into tap.expected values
   ('queue_depth {"queue": "mail", "state": "queued"} 2'), ('queue_depth {"queue": "mail", "state": "running"} 1'),
   ('queue_depth {"queue": "mail", "state": "failed"} 1'), ('queue_oldest_ready_seconds {"queue": "mail"} 90'),
   ('dead_letters {} 2'), ('transactions {"state": "INIT"} 0'), ('transactions {"state": "APPLIED"} 0'), ('transactions {"state": "FAILED"} 0'),
-  ('transactions_dead {} 0'), ('transaction_oldest_init_seconds {} 0'), ('effects_unknown {} 0'), ('runs {"state": "running"} 0'), ('runners {} 2');
+  ('transactions_dead {} 0'), ('transaction_oldest_init_seconds {} 0'), ('effects_unknown {} 0'), ('runs {"state": "running"} 0'), ('schedule_missed_total {} 0'), ('runners {} 2');
 select results_eq('select lines()', 'table tap.expected', 'depth by queue and state, age of the oldest ready job over all levels, dead letters, runners seen within a minute');
 select is(run('select count(*) from faultline.metrics()'), (select count(*) + 1 from tap.expected)::text, 'a runner reads them too');
 select changes_nothing('faultline_runner', 'select name from faultline.metrics() limit 1', 'faultline_queue_depth', 'reading changes nothing');

@@ -216,6 +216,27 @@ select is(row_of('workflows', 'workflow, version, spec, spec_hash, created_at', 
 select is(violates(format('insert into faultline.jobs_live (type, queue, payload, max_attempts, priority, ready_at, created_at, run_id, task) select ''t'', ''q'', ''{}'', 5, 2, now(), now(), %s, ''a'' from generate_series(1, 2)', run)), expected, 'two live jobs of a task: run ' || run)
 from (values ('7', 'jobs_live_task'), ('null', 'right')) as v (run, expected);
 
+insert into faultline.schedules (schedule, version, definition, every, missed, missed_window, missed_limit, overlap, ticks_after, created_at, changed_at, changed_xid)
+values ('there', 1, '{}', 60, 'latest', '1 day', 1, 'allow', now(), now(), now(), '1');
+create function tap.schedule_row(change text) returns text language sql
+as $$ select row_of('schedules', 'schedule, version, definition, every, missed, missed_window, missed_limit, overlap, ticks_after, created_at, changed_at, changed_xid',
+  '''s'', 1, ''{}'', 60, ''latest'', ''1 day'', 1, ''allow'', now(), now(), now(), ''1''', change) $$;
+select is(schedule_row(change), expected, 'schedule: ' || change)
+from (values ('schedule = ''there''', 'schedules_pkey'), ('every = 1', 'right'), ('every = 0', 'schedules_every'), ('every = 31622400', 'right'), ('every = 31622401', 'schedules_every'), ('every = null', 'schedules_calendar'),
+  ('every = null, cron = ''x'', timezone = ''UTC'', calendar = ''{}''', 'right'), ('cron = ''x'', timezone = ''UTC'', calendar = ''{}''', 'schedules_calendar'), ('every = null, cron = ''x'', calendar = ''{}''', 'schedules_calendar'),
+  ('every = null, cron = ''x'', timezone = ''UTC''', 'schedules_calendar'), ('timezone = ''UTC''', 'schedules_calendar'), ('missed = ''skip'', overlap = ''skip''', 'right'), ('missed = ''all''', 'right'), ('missed = ''none''', 'schedules_rules'),
+  ('overlap = ''queue''', 'schedules_rules'), ('starts_at = now(), ends_at = now()', 'schedules_span'), ('starts_at = now(), ends_at = now() + interval ''1 s''', 'right'), ('forgotten_missed = -1', 'schedules_forgotten'), ('ticks_after = null', '23502')) as v (change, expected);
+insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, version, fired_at) values ('there', now(), 'calendar', 'made', 1, 1, now());
+insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, run_id, version, fired_at) values ('there', now() - interval '1 d', 'calendar', 'made', 1, 1, now());
+create function tap.tick_row(change text) returns text language sql
+as $$ select row_of('schedule_ticks', 'schedule, tick_at, kind, outcome, job_id, run_id, missed, version, fired_at', '''there'', now() - interval ''1 s'', ''calendar'', ''made'', 2, null, 0, 1, now()', change) $$;
+select is(tick_row(change), expected, 'tick: ' || change)
+from (values ('tick_at = now()', 'schedule_ticks_pkey'), ('tick_at = now() + interval ''1 us''', 'schedule_ticks_due'), ('tick_at = now() + interval ''1 us'', kind = ''now''', 'right'),
+  ('kind = ''backfill''', 'right'), ('kind = ''hand''', 'schedule_ticks_kind'), ('job_id = 1', 'schedule_ticks_job'), ('job_id = null, run_id = 1', 'schedule_ticks_run'), ('job_id = null, run_id = 2', 'right'), ('run_id = 2', 'schedule_ticks_outcome'),
+  ('job_id = null', 'schedule_ticks_outcome'), ('outcome = ''skipped''', 'schedule_ticks_outcome'), ('outcome = ''skipped'', job_id = null', 'right'), ('outcome = ''failed''', 'schedule_ticks_outcome'), ('outcome = ''failed'', job_id = null', 'right'),
+  ('outcome = ''missed'', job_id = null', 'schedule_ticks_outcome'), ('outcome = ''missed'', job_id = null, missed = 1', 'right'), ('outcome = ''missed'', missed = 1', 'schedule_ticks_outcome'), ('outcome = ''lost'', job_id = null', 'schedule_ticks_outcome'),
+  ('missed = -1', 'schedule_ticks_missed'), ('version = null', '23502')) as v (change, expected);
+
 -- Nothing is left over: every CHECK of the tables has been seen above.
 select set_eq(
   $$select conname::text from pg_constraint where connamespace = 'faultline'::regnamespace and contype = 'c' and conrelid not in (select inhrelid from pg_inherits)$$,
@@ -224,7 +245,9 @@ select set_eq(
            ('queues_max_running_check'), ('queues_max_attempts_check'), ('queues_lease_check'),
            ('transactions_state'), ('transactions_reason'), ('transactions_settled'), ('transactions_job_state_check'), ('effects_state'), ('effects_sent'), ('effects_settled'),
            ('postings_amount'), ('accounts_floor_check'), ('ledger_checkpoint_only_row_check'),
-           ('runs_state'), ('runs_finished'), ('runs_family'), ('tasks_state'), ('tasks_finished'), ('tasks_job')$$,
+           ('runs_state'), ('runs_finished'), ('runs_family'), ('tasks_state'), ('tasks_finished'), ('tasks_job'),
+           ('schedules_calendar'), ('schedules_every'), ('schedules_rules'), ('schedules_span'), ('schedules_forgotten'),
+           ('schedule_ticks_kind'), ('schedule_ticks_outcome'), ('schedule_ticks_due'), ('schedule_ticks_missed')$$,
   'a CHECK that is new has its tests here');
 
 select * from finish();

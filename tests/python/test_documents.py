@@ -1,4 +1,4 @@
-"""The loader: a file from anybody is either plain data with places, or one fault, soon."""
+"""A file from anybody is either plain data with places, or one fault, soon."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultline.workflow import WorkflowFault, loader
-from faultline.workflow.loader import MOST_BYTES, parse
+from faultline import documents
+from faultline.documents import MOST_BYTES, DocumentFault, parse
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n"
 
@@ -20,12 +20,12 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n"
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """With and without libyaml, which not every installation of PyYAML has."""
     kind = yaml.CSafeLoader if request.param == "libyaml" else yaml.SafeLoader
-    monkeypatch.setattr(loader, "_PARSER", kind)
+    monkeypatch.setattr(documents, "_PARSER", kind)
     return str(request.param)
 
 
 def refused(source: str | bytes) -> str:
-    with pytest.raises(WorkflowFault) as raised:
+    with pytest.raises(DocumentFault) as raised:
         parse(source)
     (fault,) = raised.value.faults
     assert "\n" not in str(fault)
@@ -141,7 +141,7 @@ def test_every_node_knows_its_place(parser: str) -> None:
 def faults(source: str | bytes) -> int:
     try:
         parse(source).plain()
-    except WorkflowFault as fault:
+    except DocumentFault as fault:
         return len(fault.faults)
     return 0
 
@@ -157,7 +157,7 @@ def test_whatever_stands_there_it_is_data_or_one_fault(source: str) -> None:
 @given(ODD)
 def test_also_without_libyaml(source: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader, "_PARSER", yaml.SafeLoader)
+        patch.setattr(documents, "_PARSER", yaml.SafeLoader)
         assert faults(source) <= 1
 
 

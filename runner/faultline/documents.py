@@ -5,6 +5,7 @@ Scalars are read as YAML 1.2 and editors read them: `no` and `2030-01-31` are te
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import re
@@ -16,12 +17,13 @@ import yaml
 from faultline.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from yaml.events import Event
 
 MOST_BYTES: Final = 1024 * 1024
 MOST_DEPTH: Final = 64
+MOST_FAULTS: Final = 50
 LONGEST_NUMBER: Final = 100
 
 # libyaml where the wheel has it; the pure parser takes ten times as long, and says the same.
@@ -60,8 +62,8 @@ class Fault:
         return f"{': '.join([*parts, self.message])}{f' ({self.hint})' if self.hint else ''}"
 
 
-class WorkflowFault(InvalidArgument):
-    """The workflow can't be put; `faults` says where and why, in the order of the file."""
+class DocumentFault(InvalidArgument):
+    """A file that can't be put; `faults` says where and why, in the order of the file."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
@@ -76,6 +78,8 @@ class Node:
     value: Any
     place: Place
     keys: dict[str, Place]
+    inset: int | None = None
+    """How far from its place the first character of a text is; None if it does not stand there as it is."""
 
     @property
     def kind(self) -> str:
@@ -107,21 +111,62 @@ class Node:
         return text if len(text) <= most else f"{text[:most]}…"
 
 
-def parse(source: str | bytes) -> Node:
-    """The one document in `source`. Raises WorkflowFault with the place: one fault, the first."""
+class Checker:
+    """Walks over a document and gathers faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def in_order(self) -> list[Fault]:
+        """All of them as the file has them, at most 50."""
+        ordered = sorted(
+            self.faults, key=lambda found: (found.place.line, found.place.column) if found.place else (0, 0)
+        )
+        return ordered[:MOST_FAULTS]
+
+    def _keys(self, node: Node, path: str, known: Sequence[str]) -> bool:
+        """Whether it is an object at all."""
+        if node.kind != "object":
+            keys = f"Its keys: {', '.join(known)}"
+            self._fault(node, path, f"it is not an object but of type {node.kind}", keys)
+            return False
+        for key, place in node.keys.items():
+            if key not in known:
+                shown = key if len(key) <= 60 else f"{key[:60]}…"
+                hint = suggest(key, known) or f"Its keys: {', '.join(known)}"
+                self._fault(Node(None, place, {}), path, f"it has the unknown key {shown!r}", hint)
+        return True
+
+    def _fault(self, node: Node, path: str, message: str, hint: str) -> None:
+        self.faults.append(Fault(message, hint, path, node.place))
+
+
+def suggest(word: object, known: Iterable[str]) -> str:
+    """A hint that names what is most like it, or nothing."""
+    if not isinstance(word, str) or len(word) > 200:
+        return ""
+    close = difflib.get_close_matches(word, list(known)[:1000], n=1)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def parse(source: str | bytes, example: str = "") -> Node:
+    """The one document in `source`. Raises DocumentFault with the place: one fault, the first.
+
+    `example` is what an empty one is told to have.
+    """
     text = _text(source)
     parser = None
     try:
         parser = _PARSER(text)
-        return _Composer(parser).document()
+        return _Composer(parser, example).document()
     except yaml.YAMLError as error:
-        raise WorkflowFault([_fault_of(error, text)]) from None
-    except WorkflowFault:
+        raise DocumentFault([_fault_of(error, text)]) from None
+    except DocumentFault:
         raise
     except RecursionError:  # the parser's own; the composer's depth is bounded
-        raise WorkflowFault([Fault("it is nested too deep", f"At most {MOST_DEPTH} levels")]) from None
+        raise DocumentFault([Fault("it is nested too deep", f"At most {MOST_DEPTH} levels")]) from None
     except (ValueError, OverflowError) as error:  # "\\UFFFFFFFF", from the parser in Python
-        raise WorkflowFault([Fault(f"it is not YAML: {error}")]) from None
+        raise DocumentFault([Fault(f"it is not YAML: {error}")]) from None
     finally:
         if parser is not None:
             parser.dispose()
@@ -130,17 +175,17 @@ def parse(source: str | bytes) -> Node:
 def _text(source: str | bytes) -> str:
     size = len(source) if isinstance(source, bytes) or source.isascii() else len(source.encode("utf-8", "replace"))
     if size > MOST_BYTES:
-        raise WorkflowFault([Fault(f"the file has more than {MOST_BYTES} bytes (1 MiB)", "Big data is no part of it")])
+        raise DocumentFault([Fault(f"the file has more than {MOST_BYTES} bytes (1 MiB)", "Big data is no part of it")])
     if isinstance(source, str):
         if not _is_text(source):
-            raise WorkflowFault([Fault("there is a lone surrogate in it, which is not text", "Save it as UTF-8")])
+            raise DocumentFault([Fault("there is a lone surrogate in it, which is not text", "Save it as UTF-8")])
         return source.removeprefix("\ufeff")
     try:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         column = error.start - source.rfind(b"\n", 0, error.start)
-        raise WorkflowFault([Fault("it is not UTF-8", "Save it as UTF-8", place=Place(line, column))]) from None
+        raise DocumentFault([Fault("it is not UTF-8", "Save it as UTF-8", place=Place(line, column))]) from None
 
 
 def _fault_of(error: yaml.YAMLError, text: str) -> Fault:
@@ -162,25 +207,26 @@ def _place(mark: Any) -> Place:
 
 
 def _refuse(event: Event, message: str, hint: str = "") -> NoReturn:
-    raise WorkflowFault([Fault(message, hint, place=_place(event.start_mark))])
+    raise DocumentFault([Fault(message, hint, place=_place(event.start_mark))])
 
 
 class _Composer:
     """Puts nodes together from events, and stops at the first thing that JSON doesn't have."""
 
-    def __init__(self, parser: Any) -> None:
+    def __init__(self, parser: Any, example: str) -> None:
         self._next = parser.get_event
+        self._example = example
 
     def document(self) -> Node:
         self._next()  # the stream's start
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            _refuse(event, "it is empty", "name: …, and tasks: …")
+            _refuse(event, "it is empty", self._example)
         node = self._node(self._next(), 1)
         self._next()  # the document's end
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
-            _refuse(event, "there is a second document", "One workflow a file")
+            _refuse(event, "there is a second document", "One document a file")
         return node
 
     def _node(self, event: Event, depth: int) -> Node:
@@ -195,7 +241,7 @@ class _Composer:
             return self._mapping(event, depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(event, depth)
-        return Node(_scalar(event), _place(event.start_mark), {})
+        return Node(_scalar(event), _place(event.start_mark), {}, _inset(event))
 
     def _sequence(self, start: Event, depth: int) -> Node:
         items: list[Node] = []
@@ -219,6 +265,12 @@ class _Composer:
             keys[name] = key.place
             members[name] = self._node(self._next(), depth + 1)
         return Node(members, _place(start.start_mark), keys)
+
+
+def _inset(event: Any) -> int | None:
+    if event.style in {"|", ">"} or event.start_mark.line != event.end_mark.line:
+        return None
+    return 1 if event.style else 0
 
 
 def _scalar(event: Any) -> Any:
