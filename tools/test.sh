@@ -1,27 +1,18 @@
 #!/usr/bin/env bash
 # tools/test.sh "15 18" [pytest arguments]: the whole suite, or what the arguments name, on each of these versions of
-# PostgreSQL. Two versions run side by side, each with servers of its own; the first one is shown as it goes.
+# PostgreSQL. All of it runs side by side, each run with a server of its own; they are shown one after the other.
+# The whole suite is two runs a version, one of which mostly waits; what does not need the server of the tests runs on the
+# last version only (FAULTLINE_TESTS=server leaves it out); and it has to reach every statement of our PL/pgSQL, on 15,
+# where that can be counted (FAULTLINE_STATEMENTS names the file).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly pg15=$PWD/.tools/postgresql-15/usr/lib/postgresql/15/bin
 read -ra versions <<<"$1"
 shift
-# The whole suite has to reach every statement of our PL/pgSQL (on 15, where it can be counted); a part of it can't.
-[ $# -gt 0 ] || export FAULTLINE_STATEMENTS=all
-
-# run VERSION [pytest arguments]
-run() {
-    case $1 in
-    15) export FAULTLINE_PG_BIN=$pg15 ;;
-    18) unset FAULTLINE_PG_BIN ;;
-    esac
-    echo "== PostgreSQL $(.venv/bin/python -c 'from faultline.embedded import Server; print(Server().version_text)')"
-    exec .venv/bin/python -m pytest "${@:2}"
-}
-
 for version in "${versions[@]}"; do
     [[ $version =~ ^(15|18)$ ]] || { echo "PG=$version: the tests know PostgreSQL 15 and 18" >&2 && exit 2; }
 done
+
 # A test has a database of its own, which is 700 files: ten times as fast in memory, where that has the room.
 if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -ge $((4 * 1024 * 1024)) ]; then
     TMPDIR=/dev/shm
@@ -31,20 +22,46 @@ export TMPDIR
 chmod 711 "$TMPDIR" # as root, PostgreSQL runs as another user
 logs=$TMPDIR/logs
 mkdir "$logs"
+names=()
 jobs=()
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'kill "${jobs[@]}" 2>/dev/null || true; exit 130' INT TERM
-for version in "${versions[@]}"; do
-    : >"$logs/$version" # tail may be there before the job
-    run "$version" "$@" >>"$logs/$version" 2>&1 </dev/null &
+
+# run VERSION [pytest arguments]
+run() {
+    case $1 in
+    15) export FAULTLINE_PG_BIN=$pg15 ;;
+    18) unset FAULTLINE_PG_BIN ;;
+    esac
+    exec .venv/bin/python -m pytest "${@:2}"
+}
+
+# begin NAME VERSION [pytest arguments]
+begin() {
+    : >"$logs/$1" # tail may be there before the job
+    run "${@:2}" >>"$logs/$1" 2>&1 </dev/null &
+    names+=("$1")
     jobs+=($!)
+}
+
+for version in "${versions[@]}"; do
+    if [ $# -gt 0 ]; then
+        begin "$version" "$version" "$@"
+        continue
+    fi
+    [ "$version" = "${versions[-1]}" ] && unset FAULTLINE_TESTS || export FAULTLINE_TESTS=server
+    FAULTLINE_STATEMENTS=$logs/$version.python.json begin "$version.python" "$version" tests/python
+    FAULTLINE_STATEMENTS=$logs/$version.sql.json begin "$version.sql" "$version" tests --ignore=tests/python
 done
 failed=()
-for position in "${!versions[@]}"; do
-    tail --lines=+1 --follow --pid="${jobs[position]}" "$logs/${versions[position]}"
-    wait "${jobs[position]}" || failed+=("${versions[position]}")
+for position in "${!jobs[@]}"; do
+    echo "== PostgreSQL ${names[position]}"
+    tail --lines=+1 --follow --pid="${jobs[position]}" "$logs/${names[position]}"
+    wait "${jobs[position]}" || failed+=("${names[position]}")
 done
 if [ ${#failed[@]} -gt 0 ]; then
     echo "failed on PostgreSQL ${failed[*]}" >&2
     exit 1
 fi
+counts=("$logs"/*.json)
+[ ! -e "${counts[0]}" ] || .venv/bin/python -m tests.support.statements "${counts[@]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import database
+from tests.support import database, statements
 from tests.support.pgtap import Tap
 from tests.support.project import ROOT
 from tests.support.statements import Function, Statements
@@ -131,6 +131,19 @@ def test_statements_that_no_test_runs_are_reported() -> None:
         "g(), lines of its body that no test runs:",
         "    line 2: return 1;",
     ]
+
+
+def test_what_several_processes_have_counted_is_added_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    halves = []
+    for number in (0, 1):
+        half = Function("begin\n  return 1;\nend", {0: (1, "block"), 1: (2, "RETURN")})
+        half.runs[number] += 1
+        halves.append(tmp_path / f"{number}.json")
+        Statements({"f()": half}).save(halves[-1])
+    assert statements.main([str(path) for path in halves]) == 0
+    assert capsys.readouterr().out == "2 of 2 statements in 1 functions were run\n"
+    assert statements.main([str(halves[0])]) == 1
+    assert "line 2: return 1;" in capsys.readouterr().out
 
 
 def _pytest(directory: Path) -> subprocess.CompletedProcess[str]:

@@ -4,13 +4,18 @@ The profiler counts every session and also what is rolled back, in shared memory
 function. Each test has a database of its own, so its counts are taken before it is dropped and added up here under the
 function's signature and the number of the statement: both are the same in every clone of the template. Counts that were
 taken are reset, because those of dropped databases would fill the shared memory.
+
+`python -m tests.support.statements FILE …` adds up what several processes have counted, and wants all of them run.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
@@ -78,6 +83,24 @@ class Statements:
                     function.runs[number] += runs
             connection.execute(RESET)
 
+    def save(self, path: Path) -> None:
+        functions = {
+            name: [function.source, list(function.statements.items()), list(function.runs.items())]
+            for name, function in self.functions.items()
+        }
+        path.write_text(json.dumps(functions))
+
+    @classmethod
+    def load(cls, paths: list[Path]) -> Self:
+        """What several processes have counted, each on a template of its own."""
+        total = cls()
+        for path in paths:
+            for name, (source, statements, runs) in json.loads(path.read_text()).items():
+                function = total.functions.setdefault(name, Function(source))
+                function.statements |= {number: (line, kind) for number, (line, kind) in statements}
+                function.runs.update(dict(runs))
+        return total
+
     def complete(self) -> bool:
         return bool(self.functions) and not any(function.missed() for function in self.functions.values())
 
@@ -103,3 +126,13 @@ def _counts(connection: psycopg.Connection[Any], *, everything: bool) -> list[tu
     connection.execute(f"set {LIBRARY}.profiler = off")
     connection.execute("set search_path = ''")
     return connection.execute(STATEMENTS, {"all": everything}).fetchall()
+
+
+def main(paths: list[str]) -> int:
+    counted = Statements.load([Path(path) for path in paths])
+    print("\n".join(counted.report()))
+    return 0 if counted.complete() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
