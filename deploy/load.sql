@@ -101,6 +101,7 @@ set local role faultline_owner;
 \ir ../sql/workflows/_child_ended.sql
 \ir ../sql/workflows/_close_items.sql
 \ir ../sql/workflows/_complete_tasks.sql
+\ir ../sql/workflows/_check_isolation.sql
 \ir ../sql/workflows/_condition.sql
 \ir ../sql/workflows/_end_task.sql
 \ir ../sql/workflows/_end_tasks.sql

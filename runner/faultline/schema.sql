@@ -387,7 +387,7 @@ INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', '
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6a284e046008aebc4ce9e75bd44d45972c3c556b', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '1745c93a0b215aa8bc40e0c573f0273fd64d03fa', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('b4939e72cb78f5d131b4ef831880cd7b6bec60c9', '720ae5d36da72051efa1bfbb452eb40141cce999', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1133,6 +1133,24 @@ $$;
 -- Name: FUNCTION _check_interval(what text, value interval, lowest interval, highest interval); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) IS 'Private: raises FL004 unless the value lies within its bounds.';
+
+-- Name: _check_isolation(); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_isolation() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+    perform faultline._invalid(
+      pg_catalog.format('a run can not be changed in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED: what follows from a task is right only if it sees what others have just committed');
+  end if;
+end
+$$;
+
+-- Name: FUNCTION _check_isolation(); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_isolation() IS 'Private: raises FL004 unless the transaction is READ COMMITTED.';
 
 -- Name: _check_job(text, jsonb, text, timestamp with time zone, integer, integer, text, interval, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2336,6 +2354,7 @@ CREATE FUNCTION faultline._lock_runs(run_ids bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 begin
+  perform faultline._check_isolation();
   perform
   from faultline.runs r
   where r.run_id = any (array(select distinct c.root_run_id from faultline.runs c where c.run_id = any (run_ids)))
@@ -7416,6 +7435,7 @@ begin
   if max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', max), 'It lies between 1 and 10000');
   end if;
+  perform faultline._check_isolation();
   select pg_catalog.array_agg(d.run_id), pg_catalog.array_agg(d.name) into due_runs, due_names
   from (
     select t.run_id, t.name from faultline.tasks t where t.due_at >= lowest and t.due_at <= now_ order by t.due_at limit max
@@ -8782,6 +8802,10 @@ REVOKE ALL ON FUNCTION faultline._check_fence(job_id bigint, attempt integer) FR
 -- Name: FUNCTION _check_interval(what text, value interval, lowest interval, highest interval); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_interval(what text, value interval, lowest interval, highest interval) FROM PUBLIC;
+
+-- Name: FUNCTION _check_isolation(); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_isolation() FROM PUBLIC;
 
 -- Name: FUNCTION _check_job(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
 
