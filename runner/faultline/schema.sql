@@ -1604,7 +1604,7 @@ begin
     error := pg_catalog.jsonb_build_object(
       'type', 'ConditionError', 'message', pg_catalog.format('if: %s is neither true nor false here', pg_catalog.left(definition ->> 'if', 300)));
   end if;
-exception when data_exception or undefined_object then
+exception when data_exception or undefined_object or feature_not_supported or program_limit_exceeded then
   error := pg_catalog.jsonb_build_object('type', 'ConditionError', 'message', pg_catalog.left(sqlerrm, 500));
 end
 $$;
