@@ -100,7 +100,7 @@ class TestFiles:
         assert db.scalar("select max(version) from faultline.workflow_log") == 2
 
     def test_what_only_the_database_sees_has_its_place_too(self, db: Database, cli: Cli, tmp_path: Path) -> None:
-        (tmp_path / "bad.yaml").write_text("name: t\ntasks:\n  a:\n    type: a\n    if: $.x >\n")
+        (tmp_path / "bad.yaml").write_text("name: t\ntasks:\n  a:\n    type: a\n    if: $.input.x >\n")
         result = cli("workflow", "put", "bad.yaml")
         assert result.exit_code == 1
         assert result.stderr.startswith("bad.yaml:5:5: tasks.a.if: ")

@@ -134,6 +134,16 @@ BAD = {
     "a when that is null": Bad(TASKS + "{a: {type: a, when: }}", "null is not one of success, failure, always"),
     "a failure of nothing": Bad(TASKS + "{a: {type: a, when: failure}}", "and needs nothing"),
     "an if that is no text": Bad(TASKS + "{a: {type: a, if: true}}", "true is not a condition"),
+    "an if on what it doesn't need": Bad(
+        TASKS + "{a: {type: a}, b: {type: b, needs: a, if: '$.a.n > 0 && $.c.n > 0'}}",
+        "it looks at c, which it does not need",
+        schema=False,
+    ),
+    "an if on what it doesn't need, quoted": Bad(
+        TASKS + "{a-b: {type: a}, b: {type: b, if: 'exists($ . \"a-b\")'}}",
+        "it looks at a-b, which it does not need",
+        schema=False,
+    ),
     "an empty if": Bad(TASKS + "{a: {type: a, if: ''}}", "is not a condition"),
     "for_each over nothing": Bad(TASKS + "{a: {type: a, for_each: }}", "null is neither input nor a task"),
     "for_each over a list": Bad(TASKS + "{a: {type: a, for_each: [1, 2]}}", "[1, 2] is neither input nor a task"),
@@ -284,9 +294,17 @@ def test_a_condition_has_no_variables(condition: str) -> None:
         load(json.dumps({"name": "t", "tasks": {"b": {"type": "b", "if": condition}}}))
 
 
-@pytest.mark.parametrize("condition", ['$.a like_regex "x$b"', '$."$b" == 1', "exists($ ? (@.a > 1))", "!($.a > 1)"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *('$.a like_regex "x$b"', '$.a."$b" == 1', "exists($ ? (@.a > 1))", "!($.a > 1)", '$.a == "$.c"'),
+        *('"\\"$.c" == $."a"', "$.size() == 2", "$.*.n == 1", "strict $.input.c.d == 1", 'exists($."\\u0061")'),
+    ],
+)
 def test_a_dollar_elsewhere_is_no_variable(condition: str, db: Database) -> None:
-    workflow = load(json.dumps({"name": "t", "tasks": {"b": {"type": "b", "if": condition}}}))
+    workflow = load(
+        json.dumps({"name": "t", "tasks": {"a": {"type": "a"}, "b": {"type": "b", "needs": "a", "if": condition}}})
+    )
     assert put(db, workflow.spec) >= 1
 
 
