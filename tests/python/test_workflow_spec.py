@@ -275,6 +275,21 @@ def test_what_only_the_database_can_tell_has_a_place_all_the_same(text: str, db:
     assert text.splitlines()[place.line - 1][place.column - 1 :].startswith("if: ")
 
 
+def tasks_text(number: int) -> str:
+    return TASKS + "{" + ", ".join(f"t{n}: {{type: a}}" for n in range(number)) + "}"
+
+
+def test_a_file_may_have_as_many_tasks_as_the_database_takes(db: Database, schema: dict[str, Any]) -> None:
+    most = load(tasks_text(20_000))
+    assert put(db, most.spec) >= 1
+    with pytest.raises(WorkflowFault, match="there are 20001"):
+        load(tasks_text(20_001))
+    spec = parse(tasks_text(20_001)).plain()
+    with pytest.raises(psycopg.Error, match="there are 20001"):
+        put(db, spec)
+    assert schema["properties"]["tasks"]["maxProperties"] == len(most.tasks)
+
+
 def test_every_fault_of_a_file_is_told_in_its_order() -> None:
     with pytest.raises(WorkflowFault) as refused:
         load("name: a b\ntasks:\n  a: {type: a, prio: 1}\n  b: {type: b, needs: [c]}\n")

@@ -24,7 +24,7 @@ MEMBER: Final = re.compile(
 """What a condition looks at first, quoted or not, and no method; or else a text, in which nothing is looked at."""
 VARIABLE: Final = re.compile(r'\$(?:\w+|")')
 MOST_BYTES: Final = 4 * 1024 * 1024
-MOST_TASKS: Final = 10_000
+MOST_TASKS: Final = 20_000
 MOST_PAYLOAD: Final = 262_144
 MOST_FAULTS: Final = 50
 DAY: Final = 86400.0
@@ -149,7 +149,7 @@ class _Checker:
             self._fault(tasks or root, "tasks", "there are none", "tasks: {extract: {type: extract}}")
             return
         if len(tasks.value) > MOST_TASKS:
-            self._fault(tasks, "tasks", f"there are {len(tasks.value)}", "At most 10000; for_each repeats one task")
+            self._fault(tasks, "tasks", f"there are {len(tasks.value)}", "At most 20000; for_each repeats one task")
             return
         needs: dict[str, list[Node]] = {}
         for name, task in tasks.value.items():
