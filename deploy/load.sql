@@ -16,6 +16,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_check_document.sql
 \ir ../sql/jobs/_check_fence.sql
 \ir ../sql/jobs/_check_interval.sql
+\ir ../sql/jobs/_check_isolation.sql
 \ir ../sql/jobs/_check_job.sql
 \ir ../sql/jobs/_check_name.sql
 \ir ../sql/jobs/_end_attempt.sql
@@ -137,7 +138,6 @@ set local role faultline_owner;
 \ir ../sql/workflows/trigger_workflow.sql
 \ir ../sql/workflows/wake_tasks.sql
 \ir ../sql/workflows/workflow_append_only.sql
-\ir ../sql/schedules/_check_isolation.sql
 \ir ../sql/schedules/_check_schedule.sql
 \ir ../sql/schedules/_check_ticks.sql
 \ir ../sql/schedules/_check_zone.sql

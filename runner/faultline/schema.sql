@@ -388,7 +388,7 @@ INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'a68fa2add82ad41ece07825344ac6b03b15ddad4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'a03e9ff9b228b1ef71beffa4724e4931f7331cd6', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', '3bd7525f423b7dd649b78f66839d312031c19602', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1147,7 +1147,8 @@ CREATE FUNCTION faultline._check_isolation(what text) RETURNS void
 begin
   if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
     perform faultline._invalid(
-      pg_catalog.format('%s does not work in a transaction that is %s', what, pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))), 'Use READ COMMITTED');
+      pg_catalog.format('%s does not work in a transaction that is %s', what, pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
+      'Use READ COMMITTED: it has to see what others have just committed');
   end if;
 end
 $$;
@@ -1615,6 +1616,7 @@ CREATE FUNCTION faultline._child_ended(r faultline.runs) RETURNS bigint[]
 declare
   parent faultline.runs;
   failed record;
+  cause jsonb;
   part record;
   names text[] := '{}'::text[];
   gathered jsonb[] := '{}'::jsonb[];
@@ -1648,13 +1650,25 @@ begin
       results := coalesce((select pg_catalog.jsonb_object_agg(u.name, u.result) from unnest(names, gathered) as u (name, result)), '{}');
     end if;
   else
-    select t.name, t.state into failed
+    select t.name, t.state, w.definition, case when w.definition ? 'for_each' then coalesce(t.error -> 'first', t.error) else t.error end as error into failed
     from faultline.tasks t
+    join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
     where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled')
     order by t.ordinal
     limit 1;
-    error := pg_catalog.jsonb_build_object('type', 'RunFailed', 'message', pg_catalog.format('task %s of run %s %s', failed.name, r.run_id,
-      case failed.state when 'failed' then 'failed' else 'was cancelled' end));
+    -- The one that failed of itself may lie ten runs down. What a handler has said of itself is never taken for this.
+    if failed.definition ->> 'kind' = 'workflow' and failed.error ->> 'type' = 'RunFailed' then
+      cause := failed.error -> 'cause';
+    else
+      cause := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+        'run_id', r.run_id, 'task', failed.name, 'type', pg_catalog.left(failed.error ->> 'type', 100), 'message', pg_catalog.left(failed.error ->> 'message', 300)));
+    end if;
+    error := pg_catalog.jsonb_build_object(
+      'type', 'RunFailed',
+      'message', pg_catalog.concat_ws(': ',
+        pg_catalog.format('task %s of run %s %s', cause ->> 'task', cause ->> 'run_id', case failed.state when 'failed' then 'failed' else 'was cancelled' end),
+        cause ->> 'type', cause ->> 'message'),
+      'cause', cause);
   end if;
   return faultline._end_tasks(parent, array[r.parent_task], array[r.parent_item], case when error is null then 'succeeded' else 'failed' end, array[results], error);
 end
@@ -1829,7 +1843,7 @@ begin
     error := pg_catalog.jsonb_build_object(
       'type', 'ConditionError', 'message', pg_catalog.format('if: %s is neither true nor false here', pg_catalog.left(definition ->> 'if', 300)));
   end if;
-exception when data_exception or undefined_object then
+exception when data_exception or undefined_object or feature_not_supported or program_limit_exceeded then
   error := pg_catalog.jsonb_build_object('type', 'ConditionError', 'message', pg_catalog.left(sqlerrm, 500));
 end
 $$;
@@ -2728,6 +2742,7 @@ CREATE FUNCTION faultline._lock_runs(run_ids bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 begin
+  perform faultline._check_isolation('changing a run');
   -- One by one, by the key: for a list the planner may walk all runs, if its plan is from when there were none.
   perform
   from (
@@ -3291,11 +3306,7 @@ declare
   floors numeric[] := '{}'::numeric[];
   balance numeric;
 begin
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('postings do not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
-  end if;
+  perform faultline._check_isolation('posting');
   insert into faultline.postings (entry_id, account, currency, amount)
   select _post.entry_id, p.account, p.currency, p.amount
   from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);
@@ -4311,6 +4322,21 @@ begin
       perform faultline._task_fault(place || '.if', pg_catalog.format('%s is not a condition', pg_catalog.left((given -> 'if')::text, 200)),
                                     'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0');
     end;
+    -- What it looks at first, quoted or not, and no method; the last alternative is a text, in which nothing is looked at.
+    select m.name into reference
+    from (
+      select coalesce(x.found[1], x.found[2]) as name, x.place
+      from pg_catalog.regexp_matches(
+        given ->> 'if', '\$\s*\.\s*(?:"([^"\\]*)"|([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_]|\s*\())|"(?:[^"\\]|\\.)*"', 'g')
+        with ordinality as x (found, place)
+    ) m
+    where m.name <> '' and m.name <> 'input' and not needs ? m.name
+    order by m.place
+    limit 1;
+    if found then
+      perform faultline._task_fault(
+        place || '.if', pg_catalog.format('it looks at %s, which it does not need', pg_catalog.left(reference, 140)), 'Name it in needs, or write $.input for the run''s input');
+    end if;
   end if;
   foreach reference in array array['for_each', 'input'] loop
     continue when not given ? reference;
@@ -5439,7 +5465,24 @@ begin
   return query
   select 10, 'task_without_job', pg_catalog.format('task %s of run %s', faultline._task_name(t.name, t.item), t.run_id), pg_catalog.format('it is queued, but its job %s is not live', t.job_id)
   from faultline.tasks t
-  where t.state = 'queued' and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.run_id = t.run_id);
+  where t.state = 'queued'
+    and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.run_id = t.run_id and j.finished_at is null);
+
+  return query
+  select 10, 'items_forgotten', pg_catalog.format('task %s of run %s', t.name, t.run_id), 'it is running, but none of its elements is'
+  from faultline.tasks t
+  join faultline.runs r on r.run_id = t.run_id
+  join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+  where t.item = -1 and t.state = 'running' and w.definition ? 'for_each'
+    and not exists (select from faultline.tasks i where i.run_id = t.run_id and i.name = t.name and i.item >= 0 and i.state in ('queued', 'running'));
+
+  return query
+  select 10, 'signal_forgotten', pg_catalog.format('task %s of run %s', t.name, t.run_id), pg_catalog.format('it waits for signal %s, which the run was given', s.name)
+  from faultline.run_signals s
+  join faultline.runs r on r.run_id = s.run_id
+  join faultline.tasks t on t.run_id = s.run_id
+  join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+  where t.item = -1 and t.state = 'running' and w.definition ->> 'signal' = s.name;
 
   return query
   select 10, 'task_overslept', pg_catalog.format('task %s of run %s', t.name, t.run_id), pg_catalog.format('it was due at %s and nobody woke it', t.due_at)
@@ -6700,11 +6743,7 @@ CREATE FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction
 begin
   perform faultline._check_fence(job_id, attempt);
   perform faultline._check_transaction_id(transaction_id);
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('find_entry does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Use READ COMMITTED');
-  end if;
+  perform faultline._check_isolation('find_entry');
   perform from faultline.jobs_live j where j.job_id = find_entry.job_id for no key update;
   return (
     select e.entry_id
@@ -8253,11 +8292,7 @@ begin
   if floor is not null then
     perform faultline._check_amount('floor', pg_catalog.to_jsonb(floor));
   end if;
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('set_account does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
-  end if;
+  perform faultline._check_isolation('set_account');
   perform pg_catalog.pg_advisory_xact_lock(1181838445, faultline._account_bucket(account, currency));
   select a.floor into before
   from faultline.accounts a
@@ -8836,6 +8871,7 @@ begin
   if max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', max), 'It lies between 1 and 10000');
   end if;
+  perform faultline._check_isolation('wake_tasks');
   select pg_catalog.array_agg(d.run_id), pg_catalog.array_agg(d.name) into due_runs, due_names
   from (
     select t.run_id, t.name from faultline.tasks t where t.due_at >= lowest and t.due_at <= now_ order by t.due_at limit max

@@ -15,11 +15,7 @@ declare
   floors numeric[] := '{}'::numeric[];
   balance numeric;
 begin
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('postings do not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
-  end if;
+  perform faultline._check_isolation('posting');
   insert into faultline.postings (entry_id, account, currency, amount)
   select _post.entry_id, p.account, p.currency, p.amount
   from pg_catalog.jsonb_to_recordset(postings) as p (account text, currency text, amount numeric);

@@ -15,11 +15,7 @@ as $$
 begin
   perform faultline._check_fence(job_id, attempt);
   perform faultline._check_transaction_id(transaction_id);
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('find_entry does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Use READ COMMITTED');
-  end if;
+  perform faultline._check_isolation('find_entry');
   perform from faultline.jobs_live j where j.job_id = find_entry.job_id for no key update;
   return (
     select e.entry_id

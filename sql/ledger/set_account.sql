@@ -19,11 +19,7 @@ begin
   if floor is not null then
     perform faultline._check_amount('floor', pg_catalog.to_jsonb(floor));
   end if;
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('set_account does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Use READ COMMITTED: a floor is exact only if it sees what others have just committed');
-  end if;
+  perform faultline._check_isolation('set_account');
   perform pg_catalog.pg_advisory_xact_lock(1181838445, faultline._account_bucket(account, currency));
   select a.floor into before
   from faultline.accounts a

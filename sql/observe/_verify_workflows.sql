@@ -37,7 +37,24 @@ begin
   return query
   select 10, 'task_without_job', pg_catalog.format('task %s of run %s', faultline._task_name(t.name, t.item), t.run_id), pg_catalog.format('it is queued, but its job %s is not live', t.job_id)
   from faultline.tasks t
-  where t.state = 'queued' and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.run_id = t.run_id);
+  where t.state = 'queued'
+    and not exists (select from faultline.jobs_live j where j.job_id = t.job_id and j.run_id = t.run_id and j.finished_at is null);
+
+  return query
+  select 10, 'items_forgotten', pg_catalog.format('task %s of run %s', t.name, t.run_id), 'it is running, but none of its elements is'
+  from faultline.tasks t
+  join faultline.runs r on r.run_id = t.run_id
+  join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+  where t.item = -1 and t.state = 'running' and w.definition ? 'for_each'
+    and not exists (select from faultline.tasks i where i.run_id = t.run_id and i.name = t.name and i.item >= 0 and i.state in ('queued', 'running'));
+
+  return query
+  select 10, 'signal_forgotten', pg_catalog.format('task %s of run %s', t.name, t.run_id), pg_catalog.format('it waits for signal %s, which the run was given', s.name)
+  from faultline.run_signals s
+  join faultline.runs r on r.run_id = s.run_id
+  join faultline.tasks t on t.run_id = s.run_id
+  join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
+  where t.item = -1 and t.state = 'running' and w.definition ->> 'signal' = s.name;
 
   return query
   select 10, 'task_overslept', pg_catalog.format('task %s of run %s', t.name, t.run_id), pg_catalog.format('it was due at %s and nobody woke it', t.due_at)

@@ -1,11 +1,12 @@
 -- Locks the roots of these runs, in the order of their ids. Runs come before tasks, and those before the jobs of runs;
 -- jobs without a run come before all of them. A run and its children have one lock, the root's row: a child that ends
--- changes its parent.
+-- changes its parent. Errors: FL004 for any isolation but READ COMMITTED.
 create function faultline._lock_runs(run_ids bigint[])
 returns void
 language plpgsql
 as $$
 begin
+  perform faultline._check_isolation('changing a run');
   -- One by one, by the key: for a list the planner may walk all runs, if its plan is from when there were none.
   perform
   from (

@@ -71,6 +71,21 @@ begin
       perform faultline._task_fault(place || '.if', pg_catalog.format('%s is not a condition', pg_catalog.left((given -> 'if')::text, 200)),
                                     'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0');
     end;
+    -- What it looks at first, quoted or not, and no method; the last alternative is a text, in which nothing is looked at.
+    select m.name into reference
+    from (
+      select coalesce(x.found[1], x.found[2]) as name, x.place
+      from pg_catalog.regexp_matches(
+        given ->> 'if', '\$\s*\.\s*(?:"([^"\\]*)"|([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_]|\s*\())|"(?:[^"\\]|\\.)*"', 'g')
+        with ordinality as x (found, place)
+    ) m
+    where m.name <> '' and m.name <> 'input' and not needs ? m.name
+    order by m.place
+    limit 1;
+    if found then
+      perform faultline._task_fault(
+        place || '.if', pg_catalog.format('it looks at %s, which it does not need', pg_catalog.left(reference, 140)), 'Name it in needs, or write $.input for the run''s input');
+    end if;
   end if;
   foreach reference in array array['for_each', 'input'] loop
     continue when not given ? reference;

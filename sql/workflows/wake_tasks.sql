@@ -3,7 +3,7 @@
 --   max     at most so many (1 to 10 000)
 --   floor   a token of advance_floor: where the walk may start
 -- Reads candidates without locks, then locks the roots of their runs and skips those that others hold; whether a task is
--- still due is tested in the next statement. Repeated, it finds what is due since. Errors: FL004.
+-- still due is tested in the next statement. Repeated, it finds what is due since. Errors: FL004, also for any isolation but READ COMMITTED.
 create function faultline.wake_tasks(max int default 1000, floor text default null)
 returns bigint
 language plpgsql security definer
@@ -30,6 +30,7 @@ begin
   if max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', max), 'It lies between 1 and 10000');
   end if;
+  perform faultline._check_isolation('wake_tasks');
   select pg_catalog.array_agg(d.run_id), pg_catalog.array_agg(d.name) into due_runs, due_names
   from (
     select t.run_id, t.name from faultline.tasks t where t.due_at >= lowest and t.due_at <= now_ order by t.due_at limit max

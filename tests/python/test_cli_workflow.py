@@ -42,6 +42,8 @@ app = App()
 def ok(job: Job):
     if job.input.get("fail") == job.task:
         raise Discard("\\x1b[31mas told\\x1b[0m\\u202e to")
+    if job.input.get("miss") == job.task:
+        return job.input["day"]
     return job.task
 """
 NASTY = "\x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eevil\u202c"
@@ -98,7 +100,7 @@ class TestFiles:
         assert db.scalar("select max(version) from faultline.workflow_log") == 2
 
     def test_what_only_the_database_sees_has_its_place_too(self, db: Database, cli: Cli, tmp_path: Path) -> None:
-        (tmp_path / "bad.yaml").write_text("name: t\ntasks:\n  a:\n    type: a\n    if: $.x >\n")
+        (tmp_path / "bad.yaml").write_text("name: t\ntasks:\n  a:\n    type: a\n    if: $.input.x >\n")
         result = cli("workflow", "put", "bad.yaml")
         assert result.exit_code == 1
         assert result.stderr.startswith("bad.yaml:5:5: tasks.a.if: ")
@@ -241,6 +243,17 @@ class TestFollowing:
         shown = cli.good("workflow", "status", 1)
         assert "as told" in shown
         assert "\x1b" not in shown
+
+    def test_a_failure_says_of_what_kind_it_is_on_one_line(self, db: Database, cli: Cli, tmp_path: Path) -> None:
+        put(cli, DIAMOND)
+        done = run(
+            *("workflow", "run", "diamond", "--input", '{"parts": [], "miss": "top"}', "--app", "work:app"),
+            cwd=tmp_path,
+            variables={"FAULTLINE_DSN": db.dsn},
+        )
+        assert "top: failed, KeyError: 'day'" in done.stdout.splitlines()
+        assert "top: KeyError: 'day'" in done.stderr.splitlines()
+        assert "KeyError: 'day'" in cli.good("workflow", "status", 1)
 
     def test_as_json_there_is_the_status_and_nothing_else(self, db: Database, cli: Cli, tmp_path: Path) -> None:
         put(cli, DIAMOND)

@@ -134,6 +134,16 @@ BAD = {
     "a when that is null": Bad(TASKS + "{a: {type: a, when: }}", "null is not one of success, failure, always"),
     "a failure of nothing": Bad(TASKS + "{a: {type: a, when: failure}}", "and needs nothing"),
     "an if that is no text": Bad(TASKS + "{a: {type: a, if: true}}", "true is not a condition"),
+    "an if on what it doesn't need": Bad(
+        TASKS + "{a: {type: a}, b: {type: b, needs: a, if: '$.a.n > 0 && $.c.n > 0'}}",
+        "it looks at c, which it does not need",
+        schema=False,
+    ),
+    "an if on what it doesn't need, quoted": Bad(
+        TASKS + "{a-b: {type: a}, b: {type: b, if: 'exists($ . \"a-b\")'}}",
+        "it looks at a-b, which it does not need",
+        schema=False,
+    ),
     "an empty if": Bad(TASKS + "{a: {type: a, if: ''}}", "is not a condition"),
     "for_each over nothing": Bad(TASKS + "{a: {type: a, for_each: }}", "null is neither input nor a task"),
     "for_each over a list": Bad(TASKS + "{a: {type: a, for_each: [1, 2]}}", "[1, 2] is neither input nor a task"),
@@ -265,6 +275,21 @@ def test_what_only_the_database_can_tell_has_a_place_all_the_same(text: str, db:
     assert text.splitlines()[place.line - 1][place.column - 1 :].startswith("if: ")
 
 
+def tasks_text(number: int) -> str:
+    return TASKS + "{" + ", ".join(f"t{n}: {{type: a}}" for n in range(number)) + "}"
+
+
+def test_a_file_may_have_as_many_tasks_as_the_database_takes(db: Database, schema: dict[str, Any]) -> None:
+    most = load(tasks_text(20_000))
+    assert put(db, most.spec) >= 1
+    with pytest.raises(WorkflowFault, match="there are 20001"):
+        load(tasks_text(20_001))
+    spec = parse(tasks_text(20_001)).plain()
+    with pytest.raises(psycopg.Error, match="there are 20001"):
+        put(db, spec)
+    assert schema["properties"]["tasks"]["maxProperties"] == len(most.tasks)
+
+
 def test_every_fault_of_a_file_is_told_in_its_order() -> None:
     with pytest.raises(WorkflowFault) as refused:
         load("name: a b\ntasks:\n  a: {type: a, prio: 1}\n  b: {type: b, needs: [c]}\n")
@@ -284,9 +309,17 @@ def test_a_condition_has_no_variables(condition: str) -> None:
         load(json.dumps({"name": "t", "tasks": {"b": {"type": "b", "if": condition}}}))
 
 
-@pytest.mark.parametrize("condition", ['$.a like_regex "x$b"', '$."$b" == 1', "exists($ ? (@.a > 1))", "!($.a > 1)"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *('$.a like_regex "x$b"', '$.a."$b" == 1', "exists($ ? (@.a > 1))", "!($.a > 1)", '$.a == "$.c"'),
+        *('"\\"$.c" == $."a"', "$.size() == 2", "$.*.n == 1", "strict $.input.c.d == 1", 'exists($."\\u0061")'),
+    ],
+)
 def test_a_dollar_elsewhere_is_no_variable(condition: str, db: Database) -> None:
-    workflow = load(json.dumps({"name": "t", "tasks": {"b": {"type": "b", "if": condition}}}))
+    workflow = load(
+        json.dumps({"name": "t", "tasks": {"a": {"type": "a"}, "b": {"type": "b", "needs": "a", "if": condition}}})
+    )
     assert put(db, workflow.spec) >= 1
 
 

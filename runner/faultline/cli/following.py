@@ -18,7 +18,7 @@ from rich.text import Text
 
 from faultline.cli import output
 from faultline.cli.failures import Failure, Terminated
-from faultline.cli.rendering import decode
+from faultline.cli.rendering import decode, error_line
 from faultline.settings import RunnerOptions
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ GLANCE: Final = """
 select s.status ->> 'state', coalesce((
     select jsonb_agg(jsonb_build_object(
         'name', t.task ->> 'name', 'state', t.task ->> 'state', 'items', t.task -> 'items',
-        'attempt', t.task -> 'attempt', 'message', left(t.task -> 'error' ->> 'message', 200)) order by t.place)
+        'attempt', t.task -> 'attempt', 'message', left(
+          concat_ws(': ', nullif(t.task -> 'error' ->> 'type', ''), nullif(t.task -> 'error' ->> 'message', '')), 200))
+      order by t.place)
     from jsonb_array_elements(s.status -> 'tasks') with ordinality t (task, place)
     where t.task ->> 'name' !~ '\\[[0-9]+\\]$'), '[]')::text
 from faultline.run_status(%s) as s (status)
@@ -129,15 +131,15 @@ def print_tasks(run: Run) -> None:
     for task in run.tasks:
         if _is_item(task) and task["state"] in {"waiting", "succeeded", "queued"}:
             continue
-        error = task.get("error") or {}
-        message = error.get("message") or error.get("type") if isinstance(error, dict) else None
         rows.append(
             [
                 task["name"],
                 output.state(str(task["state"])),
                 _items(task.get("items")) or task.get("job_id") or (f"run {task['run_id']}" if task["run_id"] else ""),
                 task.get("attempt"),
-                output.shortened(message or output.as_text(task.get("result")) or "", RESULT_MOST),
+                output.shortened(
+                    error_line(task.get("error")) or output.as_text(task.get("result")) or "", RESULT_MOST
+                ),
             ]
         )
     output.print_table(("TASK", "STATE", "JOB", "ATTEMPT", "RESULT OR ERROR"), rows, right=("ATTEMPT",))

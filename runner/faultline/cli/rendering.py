@@ -60,11 +60,18 @@ def describe_job(document: str, now: datetime) -> dict[str, object]:
 def describe_error(error: object) -> Text | str | None:
     if not isinstance(error, dict):
         return output.as_text(error)
-    head = ": ".join(str(error[key]) for key in ("type", "message") if error.get(key))
+    head = error_line(error)
     trace = str(error.get("traceback") or "")
     rest = {key: value for key, value in error.items() if key not in {"type", "message", "traceback"}}
     parts = [part for part in (head, trace.rstrip(), output.as_text(rest) if rest else "") if part]
     return output.clean("\n".join(parts), multiline=True)
+
+
+def error_line(error: object) -> str:
+    """`KeyError: 'day'`: what kind it is and what it says; a message such as `'day'` alone would say nothing."""
+    if not isinstance(error, dict):
+        return ""
+    return ": ".join(str(error[key]) for key in ("type", "message") if error.get(key))
 
 
 def moment(value: object, now: datetime) -> str | None:

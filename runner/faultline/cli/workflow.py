@@ -18,7 +18,7 @@ from faultline.cli.files import bytes_of, print_faults
 from faultline.cli.following import Run, follow, print_tasks, run_here
 from faultline.cli.loading import load_app
 from faultline.cli.options import NAMED, RUN, database_options, help_if_bare, json_option, option
-from faultline.cli.rendering import decode, describe_error, moment
+from faultline.cli.rendering import decode, error_line, moment
 from faultline.errors import InvalidArgument, from_psycopg
 from faultline.workflow import Fault, Workflow, WorkflowFault, graph, load, tasks_of
 
@@ -246,8 +246,7 @@ def _conclude(connection: Connection, run_id: int, *, as_json: bool) -> int:
     else:
         output.say(f"run {run_id} {'was cancelled' if over.state == 'cancelled' else f'has {over.state}'}")
         for task in over.faulty:
-            error = describe_error(task.get("error"))
-            output.note(output.shortened(f"{output.clean(str(task['name']))}: {output.clean(str(error))}", 400))
+            output.note(output.shortened(output.clean(f"{task['name']}: {error_line(task['error'])}"), 400))
     return 0 if over.state == "succeeded" else BAD_OUTCOME
 
 

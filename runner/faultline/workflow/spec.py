@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 QUOTED: Final = re.compile(r'(?<!\$)"(?:[^"\\]|\\.)*"', re.DOTALL)
+MEMBER: Final = re.compile(
+    r'\$\s*\.\s*(?:"([^"\\]*)"|([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_]|\s*\())|"(?:[^"\\]|\\.)*"', re.DOTALL
+)
+"""What a condition looks at first, quoted or not, and no method; or else a text, in which nothing is looked at."""
 VARIABLE: Final = re.compile(r'\$(?:\w+|")')
 MOST_BYTES: Final = 4 * 1024 * 1024
-MOST_TASKS: Final = 10_000
+MOST_TASKS: Final = 20_000
 MOST_PAYLOAD: Final = 262_144
 DAY: Final = 86400.0
 ROOT_KEYS: Final = ("name", "description", "defaults", "tasks")
@@ -145,7 +149,7 @@ class _Checker(Checker):
             self._fault(tasks or root, "tasks", "there are none", "tasks: {extract: {type: extract}}")
             return
         if len(tasks.value) > MOST_TASKS:
-            self._fault(tasks, "tasks", f"there are {len(tasks.value)}", "At most 10000; for_each repeats one task")
+            self._fault(tasks, "tasks", f"there are {len(tasks.value)}", "At most 20000; for_each repeats one task")
             return
         needs: dict[str, list[Node]] = {}
         for name, task in tasks.value.items():
@@ -240,6 +244,16 @@ class _Checker(Checker):
         elif condition is not None and (found := VARIABLE.search(QUOTED.sub('""', condition.value))):
             hint = "The results of what it needs are members of $, as $.stats.rows"
             self._fault(condition, f"{path}.if", f"there is no variable {found[0]}", hint)
+        elif condition is not None:
+            self._members(condition, f"{path}.if", ("input", *(need.value for need in needs)))
+
+    def _members(self, condition: Node, path: str, given: Sequence[str]) -> None:
+        for quoted, bare in MEMBER.findall(condition.value):
+            name = quoted or bare
+            if name and name not in given:
+                hint = suggest(name, given) or "Name it in needs, or write $.input for the run's input"
+                self._fault(condition, path, f"it looks at {name[:140]}, which it does not need", hint)
+                return
 
     def _references(self, given: dict[str, Node], path: str, needs: Sequence[str]) -> None:
         for key in ("for_each", "input"):

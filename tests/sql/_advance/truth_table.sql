@@ -58,8 +58,9 @@ select begun(jsonb_build_object('a', '{"type": "t"}'::jsonb, 'b', jsonb_build_ob
 from (values
   ('$.a.rows > 0', '{"rows": 1}', 'b queued'), ('$.a.rows > 0', '{"rows": 0}', 'b skipped'), ('exists($.a.rows)', '{"rows": 0}', 'b queued'),
   ('$.a.rows > 0', '{"rows": "many"}', 'b failed'), ('$.a', '{"rows": 1}', 'b failed'), ('strict $.a.rows > 0', '7', 'b failed'),
-  ('$.a == null', null, 'b queued'), ('$.input.x == 1', '{}', 'b skipped')) v (condition, result, expected);
-select is(task_ends(run, 'a', 'succeeded', result::jsonb) || ': ' || tasks(run), 'ok: a succeeded, ' || expected, format('if: %s of %s', condition, result)) from tried;
+  ('$.a.d.datetime() < $.a.t.datetime()', '{"d": "2030-01-31", "t": "2030-01-31T00:00:00+01:00"}', 'b failed'),
+  ('$' || repeat('.a', 6000) || ' == 1', (repeat('{"a": ', 6000) || '1' || repeat('}', 6000)), 'b failed'), ('$.a == null', null, 'b queued'), ('$.input.x == 1', '{}', 'b skipped')) v (condition, result, expected);
+select is(task_ends(run, 'a', 'succeeded', result::jsonb) || ': ' || tasks(run), 'ok: a succeeded, ' || expected, format('if: %s of %s', left(condition, 100), left(result, 100))) from tried;
 select is((task(run, 'b')).error ->> 'message', 'if: $.a.rows > 0 is neither true nor false here', 'what the failure says') from tried where result = '{"rows": "many"}';
 select is((task(run, 'b')).error ->> 'type', 'ConditionError', 'and when the path itself fails') from tried where result = '7';
 

@@ -28,17 +28,28 @@ select begun('{"c": {"workflow": "child"}, "z": {"type": "t", "needs": "c"}}', '
 select (task(:run, 'c')).child_run_id as child \gset
 select task_ends(:child, 'x', 'failed'), task_ends(:child, 'v') \g /dev/null
 select is(tasks(:run) || ': ' || run_is(:run), 'c failed, z skipped: failed', 'its failure is its task''s');
-select is((task(:run, 'c')).error, jsonb_build_object('type', 'RunFailed', 'message', format('task x of run %s failed', :child)), 'and says what failed');
+select is((task(:run, 'c')).error, jsonb_build_object('type', 'RunFailed', 'message', format('task x of run %s failed: E: broken', :child),
+    'cause', jsonb_build_object('run_id', :child, 'task', 'x', 'type', 'E', 'message', 'broken')), 'and says what failed, and why');
 select begun('{"c": {"workflow": "child"}}', '{}', 'parent') as run \gset
 select (task(:run, 'c')).child_run_id as child \gset
 select task_ends(:child, 'v'), task_ends(:child, 'x', 'cancelled') \g /dev/null
 select is((task(:run, 'c')).error ->> 'message', format('task x of run %s was cancelled', :child), 'or was cancelled');
+
+
+-- Why, through a for_each; and nothing that a handler says of itself is taken for it.
+select faultline.put_workflow('{"name": "inner", "tasks": {"x": {"type": "t"}}}'), faultline.put_workflow('{"name": "middle", "tasks": {"m": {"workflow": "inner", "for_each": "input.l"}}}') \g /dev/null
+select begun('{"c": {"workflow": "middle"}}', '{"l": [1]}') as run \gset
+select max(run_id) as inner from faultline.runs where root_run_id = :run \gset
+select is(faultline.fail_job(task_job(:inner, 'x'), task_claimed(:inner, 'x'), jsonb_build_object('type', 'RunFailed', 'message', repeat('m', 400), 'cause', 5, 'first', 6), retryable => false), 'ok', 'it fails in its own words');
+select is((task(:run, 'c')).error, jsonb_build_object('type', 'RunFailed', 'message', format('task x of run %s failed: RunFailed: %s', :inner, repeat('m', 300)),
+    'cause', jsonb_build_object('run_id', :inner, 'task', 'x', 'type', 'RunFailed', 'message', repeat('m', 300))), 'two runs up');
 
 -- What can't begin.
 select is((task(begun('{"c": {"workflow": "none"}}'), 'c')).error, '{"type": "WorkflowError", "message": "there is no workflow none"}', 'no such workflow');
 select faultline.put_workflow('{"name": "itself", "tasks": {"c": {"workflow": "itself"}}}') \g /dev/null
 select faultline.trigger_workflow('itself') as run \gset
 select is((task(max(run_id), 'c')).error ->> 'message', 'workflows in workflows are more than 10 deep', 'one that holds itself ends') from faultline.runs where root_run_id = :run;
+select is((task(:run, 'c')).error ->> 'message', format('task c of run %s failed: WorkflowError: workflows in workflows are more than 10 deep', max(run_id)), 'and the first one says why') from faultline.runs where root_run_id = :run;
 select is((count(*), count(*) filter (where state = 'failed')), (11::bigint, 11::bigint), 'all eleven have failed') from faultline.runs where root_run_id = :run;
 select begun(jsonb_build_object('a', '{"type": "t"}'::jsonb, 'c', '{"workflow": "child", "needs": "a", "input": "a"}'::jsonb)) as run \gset
 update faultline.tasks set result = to_jsonb(repeat('x', 262144)) where run_id = :run and name = 'a';

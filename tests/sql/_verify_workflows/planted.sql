@@ -4,6 +4,7 @@ select * from no_plan();
 -- Each check, planted and seen.
 select faultline.put_workflow('{"name": "child", "tasks": {"x": {"type": "t"}}}') \g /dev/null
 select begun('{"a": {"type": "t"}, "b": {"type": "t", "needs": "a"}, "c": {"workflow": "child"}, "d": {"wait": "1h"}}') as run \gset
+select begun('{"e": {"type": "t", "for_each": "input.l", "concurrency": 1}, "s": {"wait_for": "ok"}}', '{"l": [1, 2]}') as other \gset
 select (task(:run, 'c')).child_run_id as child \gset
 select healthy('healthy before');
 create function tap.seen(change text, rows text[], description text) returns setof text language plpgsql as $$
@@ -24,6 +25,12 @@ select seen(format('update faultline.tasks set state = ''failed'', finished_at =
   array[format('10 task_too_early: task b of run %s: it is running, but a, which it needs, is failed', :run)], 'or after a failure');
 select seen(format('update faultline.tasks set state = ''succeeded'', finished_at = now() where run_id = %1$s and name = ''a''; delete from faultline.jobs_live where run_id = %1$s', :run), array[format('10 task_stranded: task b of run %s: all that it needs is over, and it waits', :run)], 'a task that nobody started');
 select seen(format('delete from faultline.jobs_live where run_id = %1$s', :run), array[format('10 task_without_job: task a of run %s: it is queued, but its job %s is not live', :run, task_job(:run, 'a'))], 'a task whose job is gone');
+select seen(format('update faultline.jobs_live set state = ''failed'', attempt = 1, started_at = now(), finished_at = now() where job_id = %s', task_job(:run, 'a')), array[format('10 task_without_job: task a of run %s: it is queued, but its job %s is not live', :run, task_job(:run, 'a'))], 'or is a dead letter');
+select seen(format('delete from faultline.jobs_live where run_id = %1$s and task = ''e[0]''; update faultline.tasks set state = ''succeeded'', finished_at = now() where run_id = %1$s and name = ''e'' and item = 0', :other),
+  array[format('10 items_forgotten: task e of run %s: it is running, but none of its elements is', :other)], 'an element whose turn never came');
+select seen(format('delete from faultline.jobs_live where run_id = %1$s and task = ''e[0]''; update faultline.tasks set state = ''succeeded'', finished_at = now() where run_id = %1$s and name = ''e'' and item >= 0', :other),
+  array[format('10 items_forgotten: task e of run %s: it is running, but none of its elements is', :other)], 'or a for_each that nobody closed');
+select seen(format('insert into faultline.run_signals (run_id, name, at) values (%s, ''ok'', now())', :other), array[format('10 signal_forgotten: task s of run %s: it waits for signal ok, which the run was given', :other)], 'a signal that its task did not get');
 select seen(format('update faultline.tasks set due_at = now() - interval ''61 s'' where run_id = %s and name = ''d''', :run), array[format('10 task_overslept: task d of run %s: it was due at TIME and nobody woke it', :run)], 'a timer that nobody woke');
 select seen(format('update faultline.tasks set due_at = now() - interval ''59 s'' where run_id = %s and name = ''d''', :run), '{}', 'within a minute that is no violation');
 select seen(format('update faultline.tasks set state = ''cancelled'', finished_at = now(), due_at = null where run_id = %1$s; delete from faultline.jobs_live where run_id = %1$s; update faultline.tasks set state = ''failed'', finished_at = now() where run_id = %2$s; delete from faultline.jobs_live where run_id = %2$s; update faultline.runs set state = ''failed'', finished_at = now() where run_id = %2$s', :run, :child),
