@@ -48,6 +48,7 @@ create table faultline.runs (
   parent_task text,
   parent_item int,
   depth int not null default 0,
+  place int not null default 0,
   workflow text not null,
   version int not null,
   state text not null default 'running',
@@ -62,7 +63,8 @@ create table faultline.runs (
   constraint runs_family check ((parent_run_id is null) = (root_run_id = run_id) and (parent_run_id is null) = (parent_task is null))
 );
 comment on table faultline.runs is 'One execution of a version of a workflow. Whoever changes anything of a run or its children locks the row of the root first.';
-create index runs_family_index on faultline.runs (root_run_id);
+comment on column faultline.runs.place is 'In its family, in the order in which they began; the root has 0.';
+create index runs_family_index on faultline.runs (root_run_id, place);
 create index runs_version on faultline.runs (workflow, version);
 create index runs_finished_index on faultline.runs (finished_at) where finished_at is not null;
 create index runs_running on faultline.runs (run_id) where finished_at is null;

@@ -386,7 +386,7 @@ INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', '
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '0d0f1a3fe65e006b3d0f9bf66c018a89a2c10c92', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c87b3649998bab91108149b21b06a70f144724f8', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '587a09c27d0268bb25bcd0d2d4d9a1be1c5bdf65', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'a68fa2add82ad41ece07825344ac6b03b15ddad4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', '3bd7525f423b7dd649b78f66839d312031c19602', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
 
@@ -588,6 +588,7 @@ CREATE TABLE faultline.runs (
     parent_task text,
     parent_item integer,
     depth integer DEFAULT 0 NOT NULL,
+    place integer DEFAULT 0 NOT NULL,
     workflow text NOT NULL,
     version integer NOT NULL,
     state text DEFAULT 'running'::text NOT NULL,
@@ -603,6 +604,10 @@ CREATE TABLE faultline.runs (
 -- Name: TABLE runs; Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON TABLE faultline.runs IS 'One execution of a version of a workflow. Whoever changes anything of a run or its children locks the row of the root first.';
+
+-- Name: COLUMN runs.place; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.runs.place IS 'In its family, in the order in which they began; the root has 0.';
 
 -- Name: _advance(faultline.runs, text[]); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -4418,6 +4423,7 @@ CREATE FUNCTION faultline._start_child(r faultline.runs, name text, item integer
 #variable_conflict use_variable
 declare
   version_ int;
+  place_ int;
   child bigint := (select t.child_run_id from faultline.tasks t where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item);
   given jsonb := r.input;
   problem text;
@@ -4437,10 +4443,12 @@ begin
   if pg_catalog.jsonb_typeof(given) <> 'object' then
     given := pg_catalog.jsonb_build_object('item', given);
   end if;
+  select x.place + 1 into place_ from faultline.runs x where x.root_run_id = r.root_run_id order by x.place desc limit 1;
   select max(w.version) into version_ from faultline.workflows w where w.workflow = definition ->> 'workflow';
   problem := case
     when version_ is null then pg_catalog.format('there is no workflow %s', definition ->> 'workflow')
     when r.depth >= 10 then 'workflows in workflows are more than 10 deep'
+    when place_ > 20000 then pg_catalog.format('20000 runs have begun in run %s already', r.root_run_id)
     when pg_catalog.octet_length(given::text) > 262144 then pg_catalog.format('the input of %s has %s bytes, more than 262144', definition ->> 'workflow', pg_catalog.octet_length(given::text))
   end;
   if problem is not null then
@@ -4452,8 +4460,8 @@ begin
   set state = 'running', child_run_id = child
   where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
   insert into faultline.runs (
-    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, created_at)
-  values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, place, workflow, version, input, created_at)
+  values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, place_, definition ->> 'workflow', version_, given,
           pg_catalog.clock_timestamp());
   return child;
 end
@@ -10178,7 +10186,7 @@ CREATE INDEX postings_entry ON faultline.postings USING btree (entry_id);
 
 -- Name: runs_family_index; Type: INDEX; Schema: faultline; Owner: -
 
-CREATE INDEX runs_family_index ON faultline.runs USING btree (root_run_id);
+CREATE INDEX runs_family_index ON faultline.runs USING btree (root_run_id, place);
 
 -- Name: runs_finished_index; Type: INDEX; Schema: faultline; Owner: -
 

@@ -8,6 +8,7 @@ as $$
 #variable_conflict use_variable
 declare
   version_ int;
+  place_ int;
   child bigint := (select t.child_run_id from faultline.tasks t where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item);
   given jsonb := r.input;
   problem text;
@@ -27,10 +28,12 @@ begin
   if pg_catalog.jsonb_typeof(given) <> 'object' then
     given := pg_catalog.jsonb_build_object('item', given);
   end if;
+  select x.place + 1 into place_ from faultline.runs x where x.root_run_id = r.root_run_id order by x.place desc limit 1;
   select max(w.version) into version_ from faultline.workflows w where w.workflow = definition ->> 'workflow';
   problem := case
     when version_ is null then pg_catalog.format('there is no workflow %s', definition ->> 'workflow')
     when r.depth >= 10 then 'workflows in workflows are more than 10 deep'
+    when place_ > 20000 then pg_catalog.format('20000 runs have begun in run %s already', r.root_run_id)
     when pg_catalog.octet_length(given::text) > 262144 then pg_catalog.format('the input of %s has %s bytes, more than 262144', definition ->> 'workflow', pg_catalog.octet_length(given::text))
   end;
   if problem is not null then
@@ -42,8 +45,8 @@ begin
   set state = 'running', child_run_id = child
   where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
   insert into faultline.runs (
-    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, workflow, version, input, created_at)
-  values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, definition ->> 'workflow', version_, given,
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, place, workflow, version, input, created_at)
+  values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, place_, definition ->> 'workflow', version_, given,
           pg_catalog.clock_timestamp());
   return child;
 end
