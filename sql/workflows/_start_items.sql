@@ -32,7 +32,7 @@ begin
     end if;
     foreach item in array items loop
       child := faultline._start_child(
-        r, name, item, definition, (select t.value from faultline.tasks t where t.run_id = r.run_id and t.name = _start_items.name and t.item = any (array[item])));
+        r, name, item, definition, (select t.value from faultline.tasks t where t.run_id = r.run_id and t.name = _start_items.name and t.item = item));
       if child is not null then
         turns := turns || child;
         room := room - 1;

@@ -622,8 +622,8 @@ def test_a_failure_whose_answer_is_lost_is_charged_once(db: Database) -> None:
 
 
 def test_a_heartbeat_into_a_dead_connection_is_noticed_before_the_lease_is_lost(db: Database) -> None:
-    (job_id,) = enqueue(db, "nap", '{"seconds": 3.5}')
-    with Proxy(as_runner(db.dsn)) as proxy, Running(app_of(nap=nap), db, dsn=proxy.dsn, lease=2.5):
+    (job_id,) = enqueue(db, "nap", '{"seconds": 5.5}')
+    with Proxy(as_runner(db.dsn)) as proxy, Running(app_of(nap=nap), db, dsn=proxy.dsn, lease=4.0):
         until(lambda: state(db, job_id) == "running", "it runs")
         proxy.freeze("faultline heartbeat")
         until(lambda: state(db, job_id) != "running", "it has ended")
