@@ -21,6 +21,7 @@ from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_verbs import LedgerVerbs
 from tests.support.model import Request
 from tests.support.mutants import break_function
+from tests.support.share import share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -344,15 +345,17 @@ def test_every_sequence_of_the_ledgers_verbs_does_what_the_model_says(
 
 @pytest.mark.parametrize(
     ("function", "old", "new"),
-    [
-        ("_lock_attempt", "and j.attempt = _lock_attempt.attempt and j.state", "and j.state"),
-        ("_apply", "where e.transaction_id = _apply.transaction_id and e.state = 'SENT'", "where false"),
-        ("_settle", "having bool_or(e.state = 'APPLIED')", "having false"),
-        ("_tell_transaction", "then t.state = 'APPLIED'", "then false"),
-        ("_lock_transaction", "if t.state = 'FAILED' then", "if false then"),
-        ("effect_sent", "if e.state = 'INIT' and exists", "if false and exists"),
-        ("fail_transaction", "e.state in ('SENT', 'APPLIED')", "e.state in ('SENT')"),
-    ],
+    share(
+        [
+            ("_lock_attempt", "and j.attempt = _lock_attempt.attempt and j.state", "and j.state"),
+            ("_apply", "where e.transaction_id = _apply.transaction_id and e.state = 'SENT'", "where false"),
+            ("_settle", "having bool_or(e.state = 'APPLIED')", "having false"),
+            ("_tell_transaction", "then t.state = 'APPLIED'", "then false"),
+            ("_lock_transaction", "if t.state = 'FAILED' then", "if false then"),
+            ("effect_sent", "if e.state = 'INIT' and exists", "if false and exists"),
+            ("fail_transaction", "e.state in ('SENT', 'APPLIED')", "e.state in ('SENT')"),
+        ]
+    ),
 )
 def test_the_search_finds_a_function_that_is_broken(function: str, old: str, new: str, db: Database) -> None:
     break_function(db, function, (old, new))

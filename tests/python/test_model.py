@@ -19,6 +19,7 @@ from psycopg.errors import CheckViolation
 
 from tests.support.model import Event, Model, Request
 from tests.support.mutants import break_function
+from tests.support.share import share
 from tests.support.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -309,13 +310,15 @@ def test_every_sequence_of_verbs_does_what_the_model_says(db: Database, capsys: 
 
 @pytest.mark.parametrize(
     ("function", "old", "new"),
-    [
-        ("complete_job", "and j.attempt = complete_job.attempt and j.state", "and j.state"),
-        ("_end_attempt", "wait is null and charge", "wait is null and not retryable"),
-        ("claim_jobs", "order by c.ready_at, c.job_id\n          limit", "order by c.job_id desc\n          limit"),
-        ("retry_job", "failures = 0, ", ""),
-        ("release_unknown", "and j.job_id <> all (known)", ""),
-    ],
+    share(
+        [
+            ("complete_job", "and j.attempt = complete_job.attempt and j.state", "and j.state"),
+            ("_end_attempt", "wait is null and charge", "wait is null and not retryable"),
+            ("claim_jobs", "order by c.ready_at, c.job_id\n          limit", "order by c.job_id desc\n          limit"),
+            ("retry_job", "failures = 0, ", ""),
+            ("release_unknown", "and j.job_id <> all (known)", ""),
+        ]
+    ),
 )
 def test_the_search_finds_a_function_that_is_broken(function: str, old: str, new: str, db: Database) -> None:
     break_function(db, function, (old, new))

@@ -11,6 +11,7 @@ import pytest
 from tests.support import database, statements
 from tests.support.pgtap import Tap
 from tests.support.project import ROOT
+from tests.support.share import share
 from tests.support.statements import Function, Statements
 from tests.support.stepping import Session, all_merges
 
@@ -144,6 +145,11 @@ def test_what_several_processes_have_counted_is_added_up(tmp_path: Path, capsys:
     assert capsys.readouterr().out == "2 of 2 statements in 1 functions were run\n"
     assert statements.main([str(halves[0])]) == 1
     assert "line 2: return 1;" in capsys.readouterr().out
+
+
+def test_shares_are_all_cases_once() -> None:
+    assert share([1, 2, 3, 4, 5], "0/1") == [1, 2, 3, 4, 5]
+    assert (share([1, 2, 3, 4, 5], "0/2"), share([1, 2, 3, 4, 5], "1/2")) == ([1, 3, 5], [2, 4])
 
 
 def _pytest(directory: Path) -> subprocess.CompletedProcess[str]:

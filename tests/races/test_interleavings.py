@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.jobs import ALICE, Jobs, Shape
 from tests.support.scenarios import BEAT, COMPLETE, FAIL, REAP, Open
+from tests.support.share import share
 from tests.support.stepping import BEGIN, COMMIT, ROLLBACK, Step, explore
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=str)
+@pytest.mark.parametrize("pair", share(PAIRS), ids=str)
 def test_every_interleaving_ends_in_a_legal_outcome_and_each_of_those_is_reached(
     pair: Pair, jobs: Jobs, connect: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:

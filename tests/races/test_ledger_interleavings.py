@@ -26,6 +26,7 @@ from tests.support.ledger import (
     Work,
 )
 from tests.support.scenarios import REAP, Open
+from tests.support.share import share
 from tests.support.stepping import BEGIN, COMMIT, ROLLBACK, Step, explore
 
 if TYPE_CHECKING:
@@ -377,7 +378,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=str)
+@pytest.mark.parametrize("pair", share(PAIRS), ids=str)
 def test_every_interleaving_ends_in_a_legal_outcome_and_each_of_those_is_reached(
     pair: Pair, ledger: Ledger, connect: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.jobs import ALICE
 from tests.support.mutants import break_function
+from tests.support.share import share
 from tests.support.stepping import BEGIN, COMMIT, ROLLBACK, Step, explore
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=str)
+@pytest.mark.parametrize("pair", share(PAIRS), ids=str)
 def test_in_every_order_a_tick_happens_at_most_once(pair: Pair, db: Database, connect: Open) -> None:
     sessions = {"first": connect(), "second": connect()}
 

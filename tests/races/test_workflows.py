@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.jobs import ALICE
+from tests.support.share import share
 from tests.support.stepping import BEGIN, COMMIT, ROLLBACK, Step, explore
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=str)
+@pytest.mark.parametrize("pair", share(PAIRS), ids=str)
 def test_in_every_order_all_that_follows_follows(pair: Pair, db: Database, connect: Open) -> None:
     sessions = {"first": connect(), "second": connect()}
 
