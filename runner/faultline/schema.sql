@@ -4197,10 +4197,10 @@ begin
     perform faultline._task_fault(place, pg_catalog.format('%s is not a duration', pg_catalog.left(value::text, 100)), 'Write "500ms", "10m" or "1 hour"');
   end if;
   begin
-    perform faultline._check_interval('it', given, lowest, highest);
+    perform faultline._check_interval('', given, lowest, highest);
   exception when sqlstate 'FL004' then
     get stacked diagnostics problem = message_text;
-    perform faultline._task_fault(place, problem, pg_catalog.format('It lies between %s and %s', lowest, highest));
+    perform faultline._task_fault(place, pg_catalog.ltrim(problem), pg_catalog.format('It lies between %s and %s', lowest, highest));
   end;
   return given;
 end
@@ -4219,24 +4219,32 @@ declare
   job jsonb;
   problem text;
   hint text;
+  key text;
+  value jsonb;
 begin
   if given ? 'retry' then
     perform faultline._check_keys(place || '.retry', given -> 'retry', '{max_attempts, backoff}');
   end if;
   perform faultline._spec_interval(place || '.timeout', given -> 'timeout', interval '1 millisecond', interval '366 days');
-  if pg_catalog.jsonb_typeof(given -> 'priority') not in ('number', 'null')
-     or pg_catalog.jsonb_typeof(given -> 'retry' -> 'max_attempts') not in ('number', 'null')
-     or (given ->> 'priority')::numeric % 1 <> 0 or (given -> 'retry' ->> 'max_attempts')::numeric % 1 <> 0 then
-    perform faultline._task_fault(place, 'priority and retry.max_attempts are whole numbers', 'priority: 1 to 4; max_attempts: 1 to 100');
-  end if;
+  for key, value in
+    select v.* from (values ('priority', given -> 'priority'), ('retry.max_attempts', given -> 'retry' -> 'max_attempts')) v (key, value)
+  loop
+    problem := case
+      when coalesce(pg_catalog.jsonb_typeof(value), 'null') = 'null' then null
+      when pg_catalog.jsonb_typeof(value) <> 'number' or value::numeric % 1 <> 0 then '%s is not a whole number'
+      when pg_catalog.abs(value::numeric) > 1000 then '%s is out of bounds'
+    end;
+    if problem is not null then
+      perform faultline._task_fault(place || '.' || key, pg_catalog.format(problem, pg_catalog.left(value::text, 100)), 'priority: 1 to 4; max_attempts: 1 to 100');
+    end if;
+  end loop;
   if pg_catalog.jsonb_typeof(given -> 'queue') not in ('string', 'null') then
     perform faultline._task_fault(place || '.queue', 'it is not a text', 'The name of a queue');
   end if;
   begin
     perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
-                                 case when given ->> 'priority' is not null then greatest(least((given ->> 'priority')::numeric, 1000), -1000)::int end,
-                                 case when given -> 'retry' ->> 'max_attempts' is not null
-                                   then greatest(least((given -> 'retry' ->> 'max_attempts')::numeric, 1000), -1000)::int end, null, null,
+                                 (given ->> 'priority')::numeric::int,
+                                 (given -> 'retry' ->> 'max_attempts')::numeric::int, null, null,
                                  nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);
   exception when sqlstate 'FL004' then
     get stacked diagnostics problem = message_text, hint = pg_exception_hint;

@@ -23,10 +23,10 @@ begin
     perform faultline._task_fault(place, pg_catalog.format('%s is not a duration', pg_catalog.left(value::text, 100)), 'Write "500ms", "10m" or "1 hour"');
   end if;
   begin
-    perform faultline._check_interval('it', given, lowest, highest);
+    perform faultline._check_interval('', given, lowest, highest);
   exception when sqlstate 'FL004' then
     get stacked diagnostics problem = message_text;
-    perform faultline._task_fault(place, problem, pg_catalog.format('It lies between %s and %s', lowest, highest));
+    perform faultline._task_fault(place, pg_catalog.ltrim(problem), pg_catalog.format('It lies between %s and %s', lowest, highest));
   end;
   return given;
 end

@@ -176,8 +176,8 @@ BAD = {
         TASKS + "{a: {type: a, queue: 5}}", "5 is not the name of a queue", "it is not a text"
     ),
     "priority 0": Bad(TASKS + "{a: {type: a, priority: 0}}", "0 is out of bounds", "priority 0 is out of bounds"),
-    "priority as a text": Bad(TASKS + "{a: {type: a, priority: high}}", "is out of bounds", "whole numbers"),
-    "a half priority": Bad(TASKS + "{a: {type: a, priority: 1.5}}", "1.5 is out of bounds", "whole numbers"),
+    "priority as a text": Bad(TASKS + "{a: {type: a, priority: high}}", "is out of bounds", "not a whole number"),
+    "a half priority": Bad(TASKS + "{a: {type: a, priority: 1.5}}", "1.5 is out of bounds", "not a whole number"),
     "retry as a number": Bad(TASKS + "{a: {type: a, retry: 5}}", "it is not an object but of type number"),
     "an unknown retry": Bad(TASKS + "{a: {type: a, retry: {attempts: 5}}}", "unknown key 'attempts'"),
     "101 attempts": Bad(

@@ -60,7 +60,8 @@ from (values
   ('{"type": "t", "if": 5}', '.if: 5 is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
   ('{"type": "t", "if": "$x > 1"}', '.if: "$x > 1" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
   ('{"type": "t", "if": "$.a == 1 && $\"x\" > 1"}', '.if: "$.a == 1 && $\"x\" > 1" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
-  ('{"type": "t", "priority": -10000000000000}', ': priority -1000 is out of bounds', '1, 2, 3 or 4; 1 runs first'),
+  ('{"type": "t", "priority": -1000}', ': priority -1000 is out of bounds', '1, 2, 3 or 4; 1 runs first'),
+  ('{"type": "t", "priority": -1001}', '.priority: -1001 is out of bounds', 'priority: 1 to 4; max_attempts: 1 to 100'),
   ('{"type": "t", "description": 5}', '.description: it is not a text', 'What the task is for'),
   ('{"type": "t", "if": "a >"}', '.if: "a >" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
   ('{"type": "t", "for_each": "a.x"}', '.for_each: "a.x" is neither input nor a task that it needs, nor a place in one of them', 'for_each: extract, or extract.rows, or input.files'),
@@ -84,8 +85,8 @@ from (values
   ('{"wait_for": "a b"}', '.wait_for: "a b" is not the name of a signal', 'wait_for: approval'),
   ('{"workflow": "a b"}', '.workflow: "a b" is not the name of a workflow', 'workflow: nightly-report'),
   ('{"type": "t", "retry": {"attempts": 1}}', '.retry: it has the unknown key ''attempts''', 'Its keys: max_attempts, backoff'),
-  ('{"type": "t", "priority": "high"}', ': priority and retry.max_attempts are whole numbers', 'priority: 1 to 4; max_attempts: 1 to 100'),
-  ('{"type": "t", "retry": {"max_attempts": 1.5}}', ': priority and retry.max_attempts are whole numbers', 'priority: 1 to 4; max_attempts: 1 to 100'),
+  ('{"type": "t", "priority": "high"}', '.priority: "high" is not a whole number', 'priority: 1 to 4; max_attempts: 1 to 100'),
+  ('{"type": "t", "retry": {"max_attempts": 1.5}}', '.retry.max_attempts: 1.5 is not a whole number', 'priority: 1 to 4; max_attempts: 1 to 100'),
   ('{"type": "t", "queue": 5}', '.queue: it is not a text', 'The name of a queue')) v (task, message, hint);
 create function tap.message_of(task text) returns text language plpgsql as $$
 begin
