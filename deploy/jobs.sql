@@ -124,7 +124,7 @@ create table faultline.job_events (
   verb text not null check (verb in (
     'fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale',
     'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account',
-    'cancel_run', 'resume_run', 'signal_run')),
+    'cancel_run', 'resume_run', 'signal_run', 'create_token', 'revoke_token')),
   runner uuid,
   actor text not null,
   detail jsonb not null default '{}',

@@ -135,6 +135,9 @@ set local role faultline_owner;
 \ir ../sql/workflows/trigger_workflow.sql
 \ir ../sql/workflows/wake_tasks.sql
 \ir ../sql/workflows/workflow_append_only.sql
+\ir ../sql/api/create_token.sql
+\ir ../sql/api/find_token.sql
+\ir ../sql/api/revoke_token.sql
 \ir ../sql/operate/_check_settings.sql
 \ir ../sql/operate/_days_before.sql
 \ir ../sql/operate/_setting_int.sql
@@ -171,6 +174,7 @@ set local role faultline_owner;
 \ir ../sql/observe/runner_overview.sql
 \ir ../sql/observe/schema_version.sql
 \ir ../sql/observe/task_log.sql
+\ir ../sql/observe/token_overview.sql
 \ir ../sql/observe/transaction_log.sql
 \ir ../sql/observe/verify.sql
 \ir ../sql/observe/why.sql

@@ -109,6 +109,7 @@ from (
   union all select 'run ' || r::text from faultline.runs r
   union all select 'task ' || t::text from faultline.tasks t
   union all select 'signal ' || s::text from faultline.run_signals s
+  union all select 'token ' || t::text from faultline.api_tokens t
   union all
   select 'lock ' || (l.locktype, l.classid, l.objid, l.objsubid, l.mode)::text
   from pg_catalog.pg_locks l

@@ -79,7 +79,7 @@ set local session_replication_role = replica;
 -- job_events.
 select is(violates(format('insert into faultline.job_events (at, verb, actor) values (now(), %L, ''x'')', verb)), 'right', 'verb ' || verb)
 from unnest(array['fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale', 'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account',
-                  'cancel_run', 'resume_run', 'signal_run']) verb;
+                  'cancel_run', 'resume_run', 'signal_run', 'create_token', 'revoke_token']) verb;
 select is(violates(statement), expected, statement)
 from (values
   ('insert into faultline.job_events (at, verb, actor) values (now(), ''complete'', ''x'')', 'job_events_verb_check'),
@@ -216,6 +216,15 @@ select is(row_of('workflows', 'workflow, version, spec, spec_hash, created_at', 
 select is(violates(format('insert into faultline.jobs_live (type, queue, payload, max_attempts, priority, ready_at, created_at, run_id, task) select ''t'', ''q'', ''{}'', 5, 2, now(), now(), %s, ''a'' from generate_series(1, 2)', run)), expected, 'two live jobs of a task: run ' || run)
 from (values ('7', 'jobs_live_task'), ('null', 'right')) as v (run, expected);
 
+-- api_tokens.
+select is(violates(format('insert into faultline.api_tokens (secret_hash, scopes, name, created_at, created_by, expires_at) values (%s)', row_)), expected, row_)
+from (values
+  ('sha256(''y''), ''{read}'', '''', now(), ''x'', null', 'right'), ('sha256(''y''), ''{read,enqueue,operate}'', '''', now(), ''x'', now() + interval ''1 us''', 'right'),
+  ('''\x00'', ''{read}'', '''', now(), ''x'', null', 'api_tokens_hash'), ('sha256(''y''), ''{}'', '''', now(), ''x'', null', 'api_tokens_scopes'),
+  ('sha256(''y''), ''{other}'', '''', now(), ''x'', null', 'api_tokens_scopes'), ('sha256(''y''), ''{read,read,read,read}'', '''', now(), ''x'', null', 'api_tokens_scopes'),
+  ('sha256(''y''), ''{read}'', '''', now(), ''x'', now()', 'api_tokens_expiry')
+) as v (row_, expected);
+
 -- Nothing is left over: every CHECK of the tables has been seen above.
 select set_eq(
   $$select conname::text from pg_constraint where connamespace = 'faultline'::regnamespace and contype = 'c' and conrelid not in (select inhrelid from pg_inherits)$$,
@@ -224,7 +233,8 @@ select set_eq(
            ('queues_max_running_check'), ('queues_max_attempts_check'), ('queues_lease_check'),
            ('transactions_state'), ('transactions_reason'), ('transactions_settled'), ('transactions_job_state_check'), ('effects_state'), ('effects_sent'), ('effects_settled'),
            ('postings_amount'), ('accounts_floor_check'), ('ledger_checkpoint_only_row_check'),
-           ('runs_state'), ('runs_finished'), ('runs_family'), ('tasks_state'), ('tasks_finished'), ('tasks_job')$$,
+           ('runs_state'), ('runs_finished'), ('runs_family'), ('tasks_state'), ('tasks_finished'), ('tasks_job'),
+           ('api_tokens_hash'), ('api_tokens_scopes'), ('api_tokens_expiry')$$,
   'a CHECK that is new has its tests here');
 
 select * from finish();
