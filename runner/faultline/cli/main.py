@@ -11,6 +11,7 @@ import psycopg
 
 from faultline import __version__
 from faultline.cli import (
+    api,
     demo,
     dev,
     enqueue,
@@ -22,6 +23,7 @@ from faultline.cli import (
     run,
     status,
     submit,
+    token,
     transaction,
     verify,
     workflow,
@@ -136,6 +138,8 @@ for command in (
     reconcile.reconcile,
     ledger.ledger,
     workflow.workflow,
+    api.api,
+    token.token,
 ):
     cli.add_command(command)
 

@@ -18,8 +18,7 @@ from faultline.cli.following import Run, follow, print_tasks, run_here
 from faultline.cli.loading import load_app
 from faultline.cli.options import NAMED, RUN, database_options, help_if_bare, json_option, option
 from faultline.cli.rendering import decode, describe_error, moment
-from faultline.errors import InvalidArgument, from_psycopg
-from faultline.workflow import Fault, Workflow, WorkflowFault, graph, load, tasks_of
+from faultline.workflow import Fault, Workflow, WorkflowFault, fault_of, graph, load, tasks_of
 from faultline.workflow.loader import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def put(file: Path, dsn: str | None, as_json: bool) -> int:
                 "select faultline.put_workflow(%s::jsonb)", (json.dumps(found.spec, ensure_ascii=False),)
             ).fetchall()
         except psycopg.Error as error:
-            fault = _fault_of(error, found)
+            fault = fault_of(error, found)
             if fault is None:
                 raise
             _print_faults(file, [fault], as_json=as_json)
@@ -384,18 +383,6 @@ def _print_faults(file: Path, faults: Sequence[Fault], *, as_json: bool) -> None
     name = output.printable(str(file))
     for fault in faults:
         output.note(f"{name}:{'' if fault.place else ' '}{output.clean(str(fault))}")
-
-
-def _fault_of(error: psycopg.Error, found: Workflow) -> Fault | None:
-    """What the database alone could see, with the place in the file."""
-    ours = from_psycopg(error)
-    if not isinstance(ours, InvalidArgument):
-        return None
-    said = error.diag.message_primary or str(ours)
-    path, colon, message = said.partition(": ")
-    if not colon or not path.startswith(("tasks", "defaults", "name", "description")):
-        path, message = "", said
-    return Fault(message, error.diag.message_hint or "", path, found.locate(path) if path else None)
 
 
 def _spec_of(connection: Connection, run: Run) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from faultline.durations import show
+from faultline.errors import InvalidArgument, from_psycopg
 from faultline.workflow import intervals
 from faultline.workflow.loader import Fault, Node, Place, WorkflowFault, parse
 from faultline.workflow.order import cycle_of, ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import psycopg
 
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 QUOTED: Final = re.compile(r'(?<!\$)"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -92,6 +95,18 @@ def check(root: Node) -> list[Fault]:
     return sorted(faults, key=lambda fault: (fault.place.line, fault.place.column) if fault.place else (0, 0))[
         :MOST_FAULTS
     ]
+
+
+def fault_of(error: psycopg.Error, found: Workflow) -> Fault | None:
+    """What the database alone could see, with the place in the file."""
+    ours = from_psycopg(error)
+    if not isinstance(ours, InvalidArgument):
+        return None
+    said = error.diag.message_primary or str(ours)
+    path, colon, message = said.partition(": ")
+    if not colon or not path.startswith(("tasks", "defaults", "name", "description")):
+        path, message = "", said
+    return Fault(message, error.diag.message_hint or "", path, found.locate(path) if path else None)
 
 
 def tasks_of(spec: dict[str, Any]) -> list[Task]:
