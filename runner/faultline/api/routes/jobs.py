@@ -8,10 +8,11 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from faultline.api import bodies, bulk, shapes
-from faultline.api.answers import Json, dump, page
+from faultline.api.answers import Json, dump
 from faultline.api.bodies import Cursor, Id, IdempotencyKey, Limit, Names, one_key
 from faultline.api.context import context, gateway
 from faultline.api.events import MEDIA_TYPE, EventStream
+from faultline.api.paging import answer, newest
 from faultline.api.problems import Problem
 from faultline.api.routing import BATCH_MOST, needs, routes
 
@@ -39,26 +40,15 @@ from (select faultline.job_status(%(job)s) as status) s
 where s.status is not null
 """
 # A filter that isn't given is NULL, and its line goes when the query is planned. A page of big jobs ends early.
-_LIST: Final = """
-select p.document, p.job_id, p.place
-from (
-  select j.document, j.job_id, row_number() over (order by j.job_id desc) as place,
-    sum(octet_length(j.document)) over (order by j.job_id desc) as bytes
-  from (
-    select to_jsonb(j)::text as document, j.job_id
+_LIST: Final = newest("""
+    select to_jsonb(j)::text as document, j.job_id as id
     from faultline.jobs j
     where (%(states)s::text[] is null or j.state = any (%(states)s))
       and (%(queues)s::text[] is null or j.queue = any (%(queues)s))
       and (%(types)s::text[] is null or j.type = any (%(types)s))
       and (%(tags)s::text[] is null or j.tags @> %(tags)s)
       and (%(cursor)s::bigint is null or j.job_id < %(cursor)s)
-    order by j.job_id desc
-    limit %(limit)s
-  ) j
-) p
-where p.place = 1 or p.bytes < 8388608 or p.place > %(limit)s
-order by p.place
-"""
+    order by j.job_id desc""")
 
 State = Annotated[list[shapes.JobState] | None, Query(description="In one of these states")]
 Queue = Annotated[Names | None, Query(description="In one of these queues")]
@@ -117,11 +107,10 @@ async def list_jobs(
         "types": type or None,
         "tags": tag or None,
         "cursor": cursor,
-        "limit": limit + 1,
+        "limit": limit,
     }
     rows = await gateway(request).rows(_LIST, parameters)
-    shown = rows[:limit]
-    return page("jobs", [row[0] for row in shown], str(shown[-1][1]) if len(rows) > limit else None)
+    return answer("jobs", rows)
 
 
 @router.post("/jobs/bulk", response_model=shapes.BulkOutcome, openapi_extra=needs("operate"))

@@ -8,34 +8,24 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from faultline.api import bodies, shapes
-from faultline.api.answers import Json, dump, page
+from faultline.api.answers import Json, dump
 from faultline.api.bodies import Cursor, Id, InPath, Limit, Names
 from faultline.api.context import context, gateway
 from faultline.api.events import MEDIA_TYPE, EventStream
+from faultline.api.paging import answer, newest
 from faultline.api.problems import Problem
 from faultline.api.routing import needs, routes
 
 router = routes("runs")
 
 OVER: Final = frozenset({"succeeded", "failed", "cancelled"})
-_LIST: Final = """
-select p.document, p.run_id
-from (
-  select r.document, r.run_id, row_number() over (order by r.run_id desc) as place,
-    sum(octet_length(r.document)) over (order by r.run_id desc) as bytes
-  from (
-    select to_jsonb(r)::text as document, r.run_id
+_LIST: Final = newest("""
+    select to_jsonb(r)::text as document, r.run_id as id
     from faultline.run_log r
     where (%(workflows)s::text[] is null or r.workflow = any (%(workflows)s))
       and (%(states)s::text[] is null or r.state = any (%(states)s))
       and (%(cursor)s::bigint is null or r.run_id < %(cursor)s)
-    order by r.run_id desc
-    limit %(limit)s
-  ) r
-) p
-where p.place = 1 or p.bytes < 8388608 or p.place = %(limit)s
-order by p.place
-"""
+    order by r.run_id desc""")
 _STATUS: Final = "select faultline.run_status(%s)::text"
 # A run may have 20 000 tasks: how many are in which state is what can be looked at again and again.
 _PROGRESS: Final = """
@@ -60,10 +50,9 @@ async def list_runs(
     cursor: Cursor = None,
 ) -> Response:
     """Runs, the newest first. A page has at most `limit` of them, or fewer if they are big."""
-    parameters = {"workflows": workflow or None, "states": state or None, "cursor": cursor, "limit": limit + 1}
+    parameters = {"workflows": workflow or None, "states": state or None, "cursor": cursor, "limit": limit}
     rows = await gateway(request).rows(_LIST, parameters)
-    shown = rows[:limit]
-    return page("runs", [row[0] for row in shown], str(shown[-1][1]) if len(rows) > limit else None)
+    return answer("runs", rows)
 
 
 @router.get("/runs/{run_id}", response_model=shapes.Run, openapi_extra=needs("read", "enqueue"))

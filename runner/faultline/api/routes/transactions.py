@@ -8,9 +8,10 @@ from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from faultline.api import bodies, shapes
-from faultline.api.answers import Json, dump, page
+from faultline.api.answers import Json, dump
 from faultline.api.bodies import Cursor, IdempotencyKey, InPath, Limit, Names, one_key
 from faultline.api.context import gateway
+from faultline.api.paging import answer, newest
 from faultline.api.problems import Problem
 from faultline.api.routing import needs, routes
 
@@ -25,24 +26,13 @@ from jsonb_to_record(%s::jsonb) as r (
   backoff jsonb, timeout interval, tags text[], headers jsonb)
 """
 # By job: that is the order of an index which holds all of them, and almost that of time.
-_LIST: Final = """
-select p.document, p.job_id
-from (
-  select t.document, t.job_id, row_number() over (order by t.job_id desc) as place,
-    sum(octet_length(t.document)) over (order by t.job_id desc) as bytes
-  from (
-    select to_jsonb(t)::text as document, t.job_id
+_LIST: Final = newest("""
+    select to_jsonb(t)::text as document, t.job_id as id
     from faultline.transaction_log t
     where (%(states)s::text[] is null or t.state = any (%(states)s))
       and (%(kinds)s::text[] is null or t.kind = any (%(kinds)s))
       and (%(cursor)s::bigint is null or t.job_id < %(cursor)s)
-    order by t.job_id desc
-    limit %(limit)s
-  ) t
-) p
-where p.place = 1 or p.bytes < 8388608 or p.place = %(limit)s
-order by p.place
-"""
+    order by t.job_id desc""")
 _SHOW: Final = "select faultline.transaction_status(%s)::text"
 _BALANCE: Final = """
 select jsonb_build_object('account', %(account)s::text, 'currency', %(currency)s::text,
@@ -77,10 +67,9 @@ async def list_transactions(
     cursor: Cursor = None,
 ) -> Response:
     """Transactions, the newest first. A page has at most `limit` of them, or fewer if they are big."""
-    parameters = {"states": state or None, "kinds": kind or None, "cursor": cursor, "limit": limit + 1}
+    parameters = {"states": state or None, "kinds": kind or None, "cursor": cursor, "limit": limit}
     rows = await gateway(request).rows(_LIST, parameters)
-    shown = rows[:limit]
-    return page("transactions", [row[0] for row in shown], str(shown[-1][1]) if len(rows) > limit else None)
+    return answer("transactions", rows)
 
 
 @router.get(
