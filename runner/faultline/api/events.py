@@ -34,8 +34,6 @@ class EventStream(StreamingResponse):
     media_type = MEDIA_TYPE
 
     def __init__(self, shared: Context, first: str, look: Look, over: frozenset[str]) -> None:
-        if shared.metrics.streams >= shared.options.streams:
-            raise Problem("too-many-streams", f"{shared.options.streams} streams are open, the most there may be")
         self._shared = shared
         self._first = first
         self._look = look
@@ -44,6 +42,9 @@ class EventStream(StreamingResponse):
 
     async def stream_response(self, send: Send) -> None:
         """A reader that does not read is left alone after a while."""
+        most = self._shared.options.streams
+        if self._shared.metrics.streams >= most:
+            raise Problem("too-many-streams", f"{most} streams are open, the most there may be")
 
         async def patient(message: Any) -> None:
             async with asyncio.timeout(WRITE_SECONDS):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from faultline.api.gateway import Gateway
 
-FRESH_SECONDS: Final = 5.0
+FRESH_SECONDS: Final = 2.0
 """A token that was revoked is taken for so long at most."""
 STALE_SECONDS: Final = 3600.0
 KNOWN_MOST: Final = 10_000

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WAIT_SECONDS: Final = 5.0
-WAIT_WHILE_DOWN: Final = 0.5
+WAIT_FIRST: Final = 0.5
 WAITING_MOST: Final = 1000
-MARGIN_SECONDS: Final = 3.0
+MARGIN_SECONDS: Final = 2.0
 """How much later than the server we give up: COMMIT is not bounded by statement_timeout, nor is a dead peer."""
 CLOSE_SECONDS: Final = 2.0
 _SESSION: Final = """
@@ -37,6 +37,7 @@ class Gateway:
         self._timeout = timeout
         self._pooled = False
         self._held = 0
+        self._failures = 0
         self.state = database.DatabaseState()
         # No connection is kept trying for: the next request does that, so one that is back is found at once.
         self._pool = AsyncConnectionPool(
@@ -50,6 +51,7 @@ class Gateway:
             reconnect_timeout=0.1,
             configure=self._configure,
             check=_check,
+            reconnect_failed=self._failed,
             open=False,
             name="faultline-api",
         )
@@ -72,9 +74,12 @@ class Gateway:
         *,
         seconds: float | None = None,
     ) -> database.Rows:
-        """The rows of one statement in a transaction of its own; the server ends it after `seconds`."""
+        """The rows of one statement in a transaction of its own; the server ends it after `seconds`.
+
+        With `seconds` it waits no longer than that for a connection, either.
+        """
         limit = seconds or self._timeout
-        connection = await self._take()
+        connection = await self._take(min(WAIT_SECONDS, seconds or WAIT_SECONDS))
         cut = asyncio.get_running_loop().call_later(limit + MARGIN_SECONDS, database.cut, connection)
         started = time.monotonic()
         try:
@@ -95,9 +100,16 @@ class Gateway:
         self.state.back("api")
         return rows
 
-    async def _take(self) -> psycopg.AsyncConnection[Any]:
+    async def _take(self, seconds: float) -> psycopg.AsyncConnection[Any]:
+        """A connection of the pool, which by itself lets wait to the end, though it has seen that none can be made."""
+        failures = self._failures
         try:
-            connection = await self._pool.getconn(WAIT_SECONDS if self.state.up else WAIT_WHILE_DOWN)
+            try:
+                connection = await self._pool.getconn(WAIT_FIRST)
+            except PoolTimeout:
+                if self._failures > failures or not self.state.up:
+                    raise
+                connection = await self._pool.getconn(seconds)
         except TooManyRequests as error:
             raise Problem("database-busy", f"{WAITING_MOST} requests wait for a connection already") from error
         except PoolTimeout as error:
@@ -107,6 +119,9 @@ class Gateway:
             raise problems.unavailable(f"no connection to {database.redact(self._dsn)}") from error
         self._held += 1
         return connection
+
+    def _failed(self, _: AsyncConnectionPool[Any]) -> None:
+        self._failures += 1
 
     async def _give(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._held -= 1

@@ -48,7 +48,7 @@ class Guard:
             else:
                 await self._app(scope, receive, exchange.send)
         finally:
-            route = getattr(scope.get("route"), "path", None)
+            route = getattr(scope.get("route"), "path_format", None)
             seconds = time.monotonic() - exchange.started
             self._shared.metrics.count(scope["method"], route, exchange.status, seconds)
             if exchange.status >= 500:

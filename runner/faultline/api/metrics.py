@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE: Final = "none"
 FRESH_SECONDS: Final = 1.0
-SECONDS_MOST: Final = 2.0
+SECONDS_MOST: Final = 1.0
 _METRICS: Final = "select name, labels, value from faultline.metrics()"
 
 

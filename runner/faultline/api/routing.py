@@ -8,12 +8,28 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
 from faultline.api.context import context
 from faultline.api.problems import MEDIA_TYPE, Problem
 from faultline.api.shapes import ProblemDocument
+
+
+class _Id(Convertor[str]):
+    """A number, as a text: so that /jobs/batch is no job, and a number of any length is judged before it is one."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("id", _Id())
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 @option(
     "--grace", group="api", type=DURATION, default="15s", show_default=True, help="After SIGTERM requests have so long."
 )
+@option("--body-timeout", group="api", type=DURATION, default="30s", show_default=True, help="For a body to arrive.")
+@option(
+    "--streams", group="api", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Of events, at most."
+)
+@option(
+    "--stream-time", group="api", type=DURATION, default="10m", show_default=True, help="One lasts at most so long."
+)
 @option("--require-token", group="api", is_flag=True, help="Ask for a token on a loopback address, too.")
 @option("--name", "names", group="api", multiple=True, help="Another name of this host, for browsers. May be repeated.")
 @dsn_option
@@ -38,6 +45,9 @@ def api(
     connections: int,
     timeout: timedelta,
     grace: timedelta,
+    body_timeout: timedelta,
+    streams: int,
+    stream_time: timedelta,
     require_token: bool,
     names: tuple[str, ...],
     dsn: str | None,
@@ -66,6 +76,9 @@ def api(
         connections=connections,
         timeout=timeout.total_seconds(),
         grace=grace.total_seconds(),
+        body_seconds=body_timeout.total_seconds(),
+        streams=streams,
+        stream_seconds=stream_time.total_seconds(),
         require_token=require_token,
         names=names,
     )

@@ -114,7 +114,7 @@ def _print_tokens(rows: Sequence[Sequence[Any]]) -> None:
 @click.argument("token_id", metavar="TOKEN", type=TokenId())
 @database_options
 def revoke(token_id: int, dsn: str | None, as_json: bool) -> None:
-    """Revoke a token for good. An API that has just seen it takes it for five seconds more.
+    """Revoke a token for good. An API that has just seen it takes it for two seconds more.
 
     \b
     faultline token revoke 1

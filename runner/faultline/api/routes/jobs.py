@@ -119,24 +119,22 @@ async def change_many(request: Request, order: bodies.Bulk) -> Response:
     return Json(await bulk.carry_out(gateway(request), order))
 
 
-@router.get("/jobs/{job_id}", response_model=shapes.Job, openapi_extra=needs("read"))
+@router.get("/jobs/{job_id:id}", response_model=shapes.Job, openapi_extra=needs("read"))
 async def show(request: Request, job_id: Id) -> Response:
     """All there is about a job: its status, why it is where it is, and the last 100 things that happened to it."""
     return Json(found(await gateway(request).document(_JOB, {"job": job_id}), job_id))
 
 
-@router.get("/jobs/{job_id}/status", response_model=shapes.JobStatus, openapi_extra=needs("read", "enqueue"))
+@router.get("/jobs/{job_id:id}/status", response_model=shapes.JobStatus, openapi_extra=needs("read", "enqueue"))
 async def status(request: Request, job_id: Id) -> Response:
     """One shape, whatever state the job is in."""
     return Json(found(await gateway(request).document(_STATUS, (job_id,)), job_id))
 
 
 @router.get(
-    "/jobs/{job_id}/events",
+    "/jobs/{job_id:id}/events",
     response_class=Response,
-    responses={
-        200: {"description": "Events: status, and end", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
-    },
+    responses={200: {"description": "Events: status, and end", "content": {MEDIA_TYPE: {}}}},
     openapi_extra=needs("read", "enqueue"),
 )
 async def follow(request: Request, job_id: Id) -> Response:
@@ -146,19 +144,19 @@ async def follow(request: Request, job_id: Id) -> Response:
     return EventStream(context(request), first, lambda: way.document(_PROGRESS, (job_id,)), OVER)
 
 
-@router.post("/jobs/{job_id}/cancel", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
+@router.post("/jobs/{job_id:id}/cancel", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
 async def cancel(request: Request, job_id: Id) -> Response:
     """Cancel a queued job at once (`cancelled`), or ask the handler of a running one to stop (`requested`)."""
     return await _change(request, "select faultline.cancel_job(%s)", job_id)
 
 
-@router.post("/jobs/{job_id}/retry", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
+@router.post("/jobs/{job_id:id}/retry", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
 async def retry(request: Request, job_id: Id) -> Response:
     """Queue a dead letter again, with its full number of attempts."""
     return await _change(request, "select faultline.retry_job(%s)", job_id)
 
 
-@router.post("/jobs/{job_id}/discard", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
+@router.post("/jobs/{job_id:id}/discard", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
 async def discard(request: Request, job_id: Id) -> Response:
     """Put a dead letter away for good."""
     return await _change(request, "select faultline.discard_job(%s)", job_id)

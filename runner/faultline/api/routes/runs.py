@@ -55,18 +55,16 @@ async def list_runs(
     return answer("runs", rows)
 
 
-@router.get("/runs/{run_id}", response_model=shapes.Run, openapi_extra=needs("read", "enqueue"))
+@router.get("/runs/{run_id:id}", response_model=shapes.Run, openapi_extra=needs("read", "enqueue"))
 async def status(request: Request, run_id: Id) -> Response:
     """A run and its tasks, in the order in which they can run."""
     return Json(_found(await gateway(request).document(_STATUS, (run_id,)), run_id))
 
 
 @router.get(
-    "/runs/{run_id}/events",
+    "/runs/{run_id:id}/events",
     response_class=Response,
-    responses={
-        200: {"description": "Events: status, and end", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
-    },
+    responses={200: {"description": "Events: status, and end", "content": {MEDIA_TYPE: {}}}},
     openapi_extra=needs("read"),
 )
 async def follow(request: Request, run_id: Id) -> Response:
@@ -76,19 +74,19 @@ async def follow(request: Request, run_id: Id) -> Response:
     return EventStream(context(request), first, lambda: way.document(_PROGRESS, (run_id,)), OVER)
 
 
-@router.post("/runs/{run_id}/resume", response_model=shapes.RunOutcome, openapi_extra=needs("operate"))
+@router.post("/runs/{run_id:id}/resume", response_model=shapes.RunOutcome, openapi_extra=needs("operate"))
 async def resume(request: Request, run_id: Id) -> Response:
     """Run again what failed or was cancelled, and what was skipped for that; keep what succeeded."""
     return await _change(request, "select faultline.resume_run(%s)", run_id)
 
 
-@router.post("/runs/{run_id}/cancel", response_model=shapes.RunOutcome, openapi_extra=needs("operate"))
+@router.post("/runs/{run_id:id}/cancel", response_model=shapes.RunOutcome, openapi_extra=needs("operate"))
 async def cancel(request: Request, run_id: Id) -> Response:
     """Cancel a run at once: what waits never starts, what runs is told to stop."""
     return await _change(request, "select faultline.cancel_run(%s)", run_id)
 
 
-@router.post("/runs/{run_id}/signals/{name}", response_model=shapes.Signalled, openapi_extra=needs("enqueue"))
+@router.post("/runs/{run_id:id}/signals/{name}", response_model=shapes.Signalled, openapi_extra=needs("enqueue"))
 async def signal(
     request: Request,
     run_id: Id,
