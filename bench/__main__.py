@@ -31,7 +31,7 @@ def main(rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
     chosen = [case for case in cases.CASES if only in case.name]
     if not chosen:
         raise click.UsageError(f"no case has {only!r} in its name: {', '.join(case.name for case in cases.CASES)}")
-    size = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000) if quick else cases.Size()
+    size = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000, requests=1_000) if quick else cases.Size()
     try:
         with Server(fsync=True) as server:
             cases.prepare(server)

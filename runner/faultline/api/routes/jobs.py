@@ -19,14 +19,14 @@ from faultline.api.routing import BATCH_MOST, needs, routes
 router = routes("jobs")
 
 OVER: Final = frozenset({"succeeded", "failed", "cancelled", "discarded"})
-_ENQUEUE: Final = """
+ENQUEUE: Final = """
 select e.job_id, e.created from faultline.enqueue_many(jsonb_build_array(%s::jsonb || %s::jsonb)) e
 """
 _ENQUEUE_MANY: Final = """
 select jsonb_build_object('jobs', jsonb_agg(to_jsonb(e) order by e.ordinal))::text, bool_or(e.created)
 from faultline.enqueue_many(%s::jsonb -> 'jobs') e
 """
-_STATUS: Final = "select faultline.job_status(%s)::text"
+STATUS: Final = "select faultline.job_status(%s)::text"
 _PROGRESS: Final = "select (faultline.job_status(%s) - '{payload,headers}'::text[])::text"
 _JOB: Final = """
 select (s.status || jsonb_build_object(
@@ -69,7 +69,7 @@ async def enqueue(request: Request, job: bodies.NewJob, body: Body, idempotency_
     key = one_key(request, idempotency_key, job.idempotency_key)
     added = dump({"idempotency_key": key} if key is not None else {})
     try:
-        ((job_id, created),) = await gateway(request).rows(_ENQUEUE, (body, added))
+        ((job_id, created),) = await gateway(request).rows(ENQUEUE, (body, added))
     except Problem as problem:
         # There is only one, and its place says nothing.
         problem.document["detail"] = str(problem.document["detail"]).removeprefix("job 1: ")
@@ -128,7 +128,7 @@ async def show(request: Request, job_id: Id) -> Response:
 @router.get("/jobs/{job_id:id}/status", response_model=shapes.JobStatus, openapi_extra=needs("read", "enqueue"))
 async def status(request: Request, job_id: Id) -> Response:
     """One shape, whatever state the job is in."""
-    return Json(found(await gateway(request).document(_STATUS, (job_id,)), job_id))
+    return Json(found(await gateway(request).document(STATUS, (job_id,)), job_id))
 
 
 @router.get(
