@@ -55,6 +55,10 @@ snapshot: setup ## runner/faultline/schema.sql anew from the Sqitch project
 migrate: setup ## sqitch deploy to FAULTLINE_DSN, or where PGHOST, PGDATABASE … point
 	@$(PYTHON) -m tools.sqitch deploy
 
+.PHONY: api
+api: venv ## the HTTP API on 127.0.0.1:8000, for the database where FAULTLINE_DSN, PGHOST, … point; ARGS=--port 9000
+	@.venv/bin/faultline api $(ARGS)
+
 .PHONY: up
 up: ## PostgreSQL, the schema and a runner in containers
 	@docker compose up --detach --build

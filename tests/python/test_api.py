@@ -241,6 +241,8 @@ def test_many_jobs_are_made_or_none(api: Api, db: Database) -> None:
     problem = api.refused(422, "invalid-request", "POST", "/jobs/batch", {"jobs": [{"type": "c"}, {"typ": "d"}]})
     assert [error["field"] for error in problem["errors"]] == ["body.jobs.1.type", "body.jobs.1.typ"]
     api.refused(422, "invalid-request", "POST", "/jobs/batch", {"jobs": []})
+    headers = {"Idempotency-Key": "k"}
+    api.refused(422, "invalid-request", "POST", "/jobs/batch", {"jobs": [{"type": "c"}]}, headers=headers)
     api.refused(422, "invalid-request", "POST", "/jobs/batch", {"jobs": [{"type": "t"}] * 10_001})
     assert db.scalar("select count(*) from faultline.jobs") == 2
     assert len(api.post("/jobs/batch", {"jobs": [{"type": "t"}] * 10_000}, status=201)["jobs"]) == 10_000

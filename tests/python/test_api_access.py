@@ -292,6 +292,10 @@ def test_another_name_of_the_host_can_be_allowed(shared: Database, tmp_path: Pat
         for name in ("jobs.internal", "JOBS.internal:8000", "localhost", "[::1]:8000", "127.0.0.1"):
             assert api.call("GET", "/health", headers={"Host": name}).status == 200
         api.refused(421, "unknown-host", "GET", "/health", headers={"Host": "other.internal"})
+        # Behind a proxy that puts another Host.
+        headers = {"Origin": "https://jobs.internal"}
+        assert api.call("POST", "/jobs", {"type": "t"}, headers=headers).status == 201
+        api.refused(403, "cross-site", "POST", "/jobs", {"type": "t"}, headers={"Origin": "https://x.jobs.internal"})
 
 
 # Texts that somebody else wrote.

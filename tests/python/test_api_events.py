@@ -80,6 +80,17 @@ def test_a_job_that_is_over_is_told_at_once(api: Api, db: Database, end: str) ->
         assert stream.rest() == ""
 
 
+def test_a_result_that_no_decoder_of_ours_would_take_is_passed_on(api: Api, db: Database) -> None:
+    (job_id,) = enqueue(db, "t")
+    claim(db)
+    db.execute("select faultline.complete_job(%s, 1, %s::jsonb)", job_id, "[" * 3000 + "]" * 3000)
+    with api.stream(f"/jobs/{job_id}/events") as stream:
+        text = stream.rest()
+    assert "[" * 3000 + "]" * 3000 in text
+    assert text.endswith('event: end\ndata: {"reason": "over"}\n\n')
+    assert "[" * 3000 in api.call("GET", f"/jobs/{job_id}/status").text
+
+
 def test_a_run_is_followed_by_how_many_tasks_are_in_which_state(api: Api, db: Database) -> None:
     workflow = {"name": "w", "tasks": {"a": {"type": "t"}, "b": {"type": "t", "needs": "a"}}}
     db.execute("select faultline.put_workflow(%s::jsonb)", json.dumps(workflow))

@@ -263,6 +263,20 @@ def test_no_answer_waits_for_the_acknowledgement_of_the_one_before() -> None:
         assert listener.proto == socket.IPPROTO_TCP
 
 
+def test_a_mistake_of_ours_is_a_500_that_says_nothing_and_a_traceback_in_the_log(own: Database, tmp_path: Path) -> None:
+    with serving(tmp_path, as_operator(own.dsn)) as api:
+        own.execute("alter function faultline.enqueue_many(jsonb) rename to gone")
+        own.execute(
+            "create function faultline.enqueue_many(jobs jsonb) returns table (n int, job_id bigint, created bool)"
+            " language sql as 'select 1, 1, true where false'"
+        )
+        own.execute("grant execute on function faultline.enqueue_many(jsonb) to public")
+        problem = api.refused(500, "internal", "POST", "/jobs", {"type": "t"})
+        assert problem["detail"] == "it is in the log of the API"
+        until(lambda: "Traceback" in api.process.output(), "the log has it")
+        assert api.call("GET", "/health").status == 200
+
+
 def test_a_body_that_trickles_in_is_given_up(own: Database, tmp_path: Path) -> None:
     with serving(tmp_path, as_operator(own.dsn), "--body-timeout", "300ms") as api:
         head = (

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import StreamingResponse
@@ -25,7 +24,8 @@ SILENCE_SECONDS: Final = 10.0
 WRITE_SECONDS: Final = 30.0
 AWAY_MOST: Final = 5
 
-Look = Callable[[], Awaitable[str | None]]
+Look = Callable[[], Awaitable[Sequence[tuple[Any, ...]]]]
+"""One row, the document and its state; none if it is gone."""
 
 
 class EventStream(StreamingResponse):
@@ -33,7 +33,7 @@ class EventStream(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, shared: Context, first: str, look: Look, over: frozenset[str]) -> None:
+    def __init__(self, shared: Context, first: Sequence[tuple[Any, ...]], look: Look, over: frozenset[str]) -> None:
         self._shared = shared
         self._first = first
         self._look = look
@@ -60,17 +60,18 @@ class EventStream(StreamingResponse):
 
     async def _events(self) -> AsyncIterator[str]:
         deadline = time.monotonic() + self._shared.options.stream_seconds
-        document: str | None = self._first
+        rows = self._first
         shown: str | None = None
         said = time.monotonic()
         pace = PACE_FIRST
         away = 0
-        while document is not None and away < AWAY_MOST:
+        while rows and away < AWAY_MOST:
+            ((document, state),) = rows
             now = time.monotonic()
             if document != shown:
                 shown, said, pace = document, now, PACE_FIRST
                 yield event("status", document)
-                if json.loads(document)["state"] in self._over:
+                if state in self._over:
                     yield event("end", '{"reason": "over"}')
                     return
             elif now - said > SILENCE_SECONDS:
@@ -82,11 +83,11 @@ class EventStream(StreamingResponse):
                 return
             pace = min(PACE_MOST, pace * 1.5)
             try:
-                document = await self._look()
+                rows = await self._look()
                 away = 0
             except Problem:  # the database is away: what was shown last still stands
                 away += 1
-        yield event("end", f'{{"reason": "{"gone" if document is None else "database"}"}}')
+        yield event("end", f'{{"reason": "{"database" if rows else "gone"}"}}')
 
     async def _stopping(self, seconds: float) -> bool:
         try:

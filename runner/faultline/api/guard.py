@@ -12,6 +12,8 @@ from faultline.api.problems import Problem
 from faultline.logs import fields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from faultline.api.context import Context
@@ -85,11 +87,16 @@ def refuse_strangers(scope: Scope, shared: Context) -> Problem | None:
         # A name of the attacker's that leads to this address: his pages would be of our origin.
         return Problem("unknown-host", "the Host of the request is not a name of this API (--name adds one)")
     origin = headers.get("origin")
-    if origin is not None and origin.partition("://")[2].lower() != host.lower():
+    if origin is not None and not is_ours(origin.partition("://")[2].lower(), host.lower(), shared.options.names):
         return Problem("cross-site", "the Origin of the request is not this API")
     if headers.get("sec-fetch-site", "none") in {"cross-site", "same-site"} and scope["method"] not in SAFE:
         return Problem("cross-site", "the request comes from a page of another site")
     return None
+
+
+def is_ours(origin: str, host: str, names: Sequence[str]) -> bool:
+    """Whether a page of this origin may send requests. A proxy may have put another Host, so --name counts too."""
+    return origin == host or host_name(origin) in {name.lower() for name in names}
 
 
 def host_name(host: str) -> str:

@@ -27,7 +27,11 @@ select jsonb_build_object('jobs', jsonb_agg(to_jsonb(e) order by e.ordinal))::te
 from faultline.enqueue_many(%s::jsonb -> 'jobs') e
 """
 STATUS: Final = "select faultline.job_status(%s)::text"
-_PROGRESS: Final = "select (faultline.job_status(%s) - '{payload,headers}'::text[])::text"
+_PROGRESS: Final = """
+select (s.status - 'payload')::text, s.status ->> 'state'
+from faultline.job_status(%s) as s (status)
+where s.status is not null
+"""
 _JOB: Final = """
 select (s.status || jsonb_build_object(
   'why', faultline.why(%(job)s) -> 'why',
@@ -86,6 +90,8 @@ async def enqueue(request: Request, job: bodies.NewJob, body: Body, idempotency_
 )
 async def enqueue_many(request: Request, jobs: bodies.NewJobs, body: Body) -> Response:  # noqa: ARG001 - checked
     """Make many jobs, all or none, at most 10 000. Each may have an idempotency key of its own."""
+    if "idempotency-key" in request.headers:
+        raise Problem("invalid-request", "the header Idempotency-Key is for one job: here each has a key of its own")
     ((document, created),) = await gateway(request).rows(_ENQUEUE_MANY, (body,))
     return Json(document, 201 if created else 200)
 
@@ -140,8 +146,10 @@ async def status(request: Request, job_id: Id) -> Response:
 async def follow(request: Request, job_id: Id) -> Response:
     """The job's status now and whenever it changes, without its payload, until it is over: server-sent events."""
     way = gateway(request)
-    first = found(await way.document(_PROGRESS, (job_id,)), job_id)
-    return EventStream(context(request), first, lambda: way.document(_PROGRESS, (job_id,)), OVER)
+    rows = await way.rows(_PROGRESS, (job_id,))
+    if not rows:
+        raise _missing(job_id)
+    return EventStream(context(request), rows, lambda: way.rows(_PROGRESS, (job_id,)), OVER)
 
 
 @router.post("/jobs/{job_id:id}/cancel", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))
@@ -169,10 +177,10 @@ async def _change(request: Request, query: Any, job_id: int) -> Response:
 
 def found(document: str | None, job_id: int) -> str:
     if document is None:
-        raise Problem(
-            "not-found",
-            f"there is no job {job_id}",
-            code="FL005",
-            hint="It was never enqueued, or it finished so long ago that retention removed it.",
-        )
+        raise _missing(job_id)
     return document
+
+
+def _missing(job_id: int) -> Problem:
+    hint = "It was never enqueued, or it finished so long ago that retention removed it."
+    return Problem("not-found", f"there is no job {job_id}", code="FL005", hint=hint)

@@ -34,7 +34,8 @@ select jsonb_build_object(
   'finished_at', r.finished_at,
   'tasks', (
     select jsonb_object_agg(t.state, t.n)
-    from (select t.state, count(*) as n from faultline.task_log t where t.run_id = r.run_id group by t.state) t))::text
+    from (select t.state, count(*) as n from faultline.task_log t where t.run_id = r.run_id group by t.state) t))::text,
+  r.state
 from faultline.run_log r
 where r.run_id = %s
 """
@@ -70,8 +71,10 @@ async def status(request: Request, run_id: Id) -> Response:
 async def follow(request: Request, run_id: Id) -> Response:
     """The run's state and how many tasks are in which, now and whenever that changes, until it is over."""
     way = gateway(request)
-    first = _found(await way.document(_PROGRESS, (run_id,)), run_id)
-    return EventStream(context(request), first, lambda: way.document(_PROGRESS, (run_id,)), OVER)
+    rows = await way.rows(_PROGRESS, (run_id,))
+    if not rows:
+        raise _missing(run_id)
+    return EventStream(context(request), rows, lambda: way.rows(_PROGRESS, (run_id,)), OVER)
 
 
 @router.post("/runs/{run_id:id}/resume", response_model=shapes.RunOutcome, openapi_extra=needs("operate"))
@@ -106,5 +109,9 @@ async def _change(request: Request, query: Any, run_id: int) -> Response:
 
 def _found(document: str | None, run_id: int) -> str:
     if document is None:
-        raise Problem("not-found", f"there is no run {run_id}", code="FL005")
+        raise _missing(run_id)
     return document
+
+
+def _missing(run_id: int) -> Problem:
+    return Problem("not-found", f"there is no run {run_id}", code="FL005")
