@@ -8,7 +8,7 @@ PG ?= 15 18
 PYTHON := .venv/bin/python
 TESTS ?=
 PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
-	tests/python/test_model.py tests/python/test_ledger_model.py
+	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_api_schema.py
 ARGS ?=
 
 .PHONY: help
@@ -36,7 +36,7 @@ bench: venv ## Faultline against the least SQL for the same work, on this machin
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill
-drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models (10 minutes)
+drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models and the API (15 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: lint

@@ -36,15 +36,17 @@ _last: dict[tuple[str, str], dict[str, float]] = {}
 
 def by_http(server: Server, dbname: str, what: str, percentile: str, requests: int) -> float:
     """The percentile of one request over HTTP, in ms."""
-    return _measured(("http", what), percentile, lambda: asyncio.run(_http(server.dsn(dbname), what, requests)))
+    return of_one_measurement(
+        ("http", what), percentile, lambda: asyncio.run(_http(server.dsn(dbname), what, requests))
+    )
 
 
 def by_sql(server: Server, dbname: str, what: str, percentile: str, requests: int) -> float:
     """The same of the statement that the route sends."""
-    return _measured(("sql", what), percentile, lambda: asyncio.run(_sql(server.dsn(dbname), what, requests)))
+    return of_one_measurement(("sql", what), percentile, lambda: asyncio.run(_sql(server.dsn(dbname), what, requests)))
 
 
-def _measured(key: tuple[str, str], percentile: str, measure: Callable[[], list[float]]) -> float:
+def of_one_measurement(key: tuple[str, str], percentile: str, measure: Callable[[], list[float]]) -> float:
     """p50 and p99 are of one measurement, where they are asked for one after the other."""
     if percentile not in _last.get(key, {}):
         values = sorted(measure())

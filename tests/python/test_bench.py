@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from bench import driver, floor, report
+from bench import api, driver, floor, report
 
 if TYPE_CHECKING:
     from tests.support.database import Database
@@ -31,7 +31,7 @@ def test_a_table_has_median_least_and_most() -> None:
     assert "4.00 (2.00 to 6.00)" in text
 
 
-@pytest.mark.parametrize("name", ["two-cores.json", "ledger.json"])
+@pytest.mark.parametrize("name", ["two-cores.json", "ledger.json", "api.json"])
 def test_the_table_in_the_documentation_is_that_of_the_committed_raw_values(name: str) -> None:
     raw = json.loads((driver.ROOT / "bench/results" / name).read_text())
     text = (driver.ROOT / "docs/benchmarks.md").read_text()
@@ -40,6 +40,16 @@ def test_the_table_in_the_documentation_is_that_of_the_committed_raw_values(name
         cells = report.cells(measured)
         assert f"| {' | '.join(cells)} |" in text
     assert raw["about"]["commit"] in text
+
+
+def test_both_percentiles_are_of_one_measurement() -> None:
+    measured = iter([[float(n) for n in range(200, 0, -1)], [7.0] * 3])
+
+    def ask(percentile: str) -> float:
+        return api.of_one_measurement(("http", "test"), percentile, lambda: next(measured))
+
+    assert (ask("p50"), ask("p99")) == (101, 199)
+    assert ask("p50") == 7
 
 
 def test_the_floor_drains_what_it_was_filled_with(db: Database) -> None:
