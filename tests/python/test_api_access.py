@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import sys
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
@@ -202,10 +203,15 @@ def test_a_port_that_is_taken_is_one_line(open_: Api, shared: Database, tmp_path
     variables = {"FAULTLINE_DSN": shared.dsn}
     said = refused(run("api", "--port", str(open_.port), cwd=tmp_path, variables=variables), 2)
     assert said.startswith(f"cannot listen on 127.0.0.1:{open_.port}: ")
-    said = refused(
-        run("api", "--host", "no.such.host.invalid", "--require-token", cwd=tmp_path, variables=variables), 2
-    )
-    assert said.startswith("cannot listen on no.such.host.invalid:8000: ")
+    said = refused(run("api", "--host", "192.0.2.1", "--require-token", cwd=tmp_path, variables=variables), 2)
+    assert said.startswith("cannot listen on 192.0.2.1:8000: ")
+
+
+def test_without_the_extra_the_command_says_what_to_install(shared: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("faultline.api", "uvicorn", "fastapi"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert Cli(shared.dsn).refused(1, "api").endswith("pip install 'faultline[api]'")
 
 
 # Commands about tokens.
