@@ -25,7 +25,7 @@ EMPTY = """
       faultline.queues, faultline.runners, faultline.transactions, faultline.effects, faultline.ledger_entries,
       faultline.postings, faultline.accounts, faultline.account_checkpoints, faultline.workflows,
       faultline.workflow_tasks, faultline.task_dependencies, faultline.runs, faultline.tasks, faultline.run_signals,
-      faultline.api_tokens
+      faultline.schedules, faultline.schedule_ticks, faultline.api_tokens
       restart identity;
     update faultline.ledger_checkpoint set folded_to = 0, next_to = null, next_xid = null;
     commit

@@ -14,6 +14,7 @@ from faultline import App, Job
 from tests.support.api import Api, as_operator, serving
 from tests.support.database import Database
 from tests.support.running import drain, enqueue, job, until
+from tests.support.share import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,33 +161,35 @@ def test_eight_clients_with_one_key_make_one_job(api: Api, db: Database) -> None
 
 @pytest.mark.parametrize(
     ("document", "field"),
-    [
-        ({}, "body.type"),
-        ({"type": "hel lo"}, "body.type"),
-        ({"type": "x" * 129}, "body.type"),
-        ({"type": "t\n"}, "body.type"),
-        ({"type": 1}, "body.type"),
-        ({"type": "t", "kind": "x"}, "body.kind"),
-        ({"type": "t", "payload": [1]}, "body.payload"),
-        ({"type": "t", "queue": ""}, "body.queue"),
-        ({"type": "t", "priority": 0}, "body.priority"),
-        ({"type": "t", "priority": 5}, "body.priority"),
-        ({"type": "t", "priority": "2"}, "body.priority"),
-        ({"type": "t", "priority": True}, "body.priority"),
-        ({"type": "t", "max_attempts": 101}, "body.max_attempts"),
-        ({"type": "t", "run_at": "2030-01-31T08:00:00"}, "body.run_at"),
-        ({"type": "t", "run_at": "tomorrow"}, "body.run_at"),
-        ({"type": "t", "idempotency_key": ""}, "body.idempotency_key"),
-        ({"type": "t", "idempotency_key": "x" * 256}, "body.idempotency_key"),
-        ({"type": "t", "timeout": "soon"}, "body.timeout"),
-        ({"type": "t", "backoff": {"kind": "linear"}}, "body.backoff.kind"),
-        ({"type": "t", "backoff": {"jitter": 1.5}}, "body.backoff.jitter"),
-        ({"type": "t", "backoff": {"more": 1}}, "body.backoff.more"),
-        ({"type": "t", "tags": ["a b"]}, "body.tags.0"),
-        ({"type": "t", "tags": ["x"] * 33}, "body.tags"),
-        ([], "body"),
-        ("text", "body"),
-    ],
+    share(
+        [
+            ({}, "body.type"),
+            ({"type": "hel lo"}, "body.type"),
+            ({"type": "x" * 129}, "body.type"),
+            ({"type": "t\n"}, "body.type"),
+            ({"type": 1}, "body.type"),
+            ({"type": "t", "kind": "x"}, "body.kind"),
+            ({"type": "t", "payload": [1]}, "body.payload"),
+            ({"type": "t", "queue": ""}, "body.queue"),
+            ({"type": "t", "priority": 0}, "body.priority"),
+            ({"type": "t", "priority": 5}, "body.priority"),
+            ({"type": "t", "priority": "2"}, "body.priority"),
+            ({"type": "t", "priority": True}, "body.priority"),
+            ({"type": "t", "max_attempts": 101}, "body.max_attempts"),
+            ({"type": "t", "run_at": "2030-01-31T08:00:00"}, "body.run_at"),
+            ({"type": "t", "run_at": "tomorrow"}, "body.run_at"),
+            ({"type": "t", "idempotency_key": ""}, "body.idempotency_key"),
+            ({"type": "t", "idempotency_key": "x" * 256}, "body.idempotency_key"),
+            ({"type": "t", "timeout": "soon"}, "body.timeout"),
+            ({"type": "t", "backoff": {"kind": "linear"}}, "body.backoff.kind"),
+            ({"type": "t", "backoff": {"jitter": 1.5}}, "body.backoff.jitter"),
+            ({"type": "t", "backoff": {"more": 1}}, "body.backoff.more"),
+            ({"type": "t", "tags": ["a b"]}, "body.tags.0"),
+            ({"type": "t", "tags": ["x"] * 33}, "body.tags"),
+            ([], "body"),
+            ("text", "body"),
+        ]
+    ),
 )
 def test_what_is_wrong_with_a_body_is_said_by_its_field(running: Api, document: Any, field: str) -> None:
     problem = running.refused(422, "invalid-request", "POST", "/jobs", document)
@@ -212,14 +215,16 @@ def test_what_only_the_database_refuses_is_told_in_its_words(running: Api, docum
 
 @pytest.mark.parametrize(
     "text",
-    [
-        '{"type": "t", "payload": {"x": "\\u0000"}}',
-        '{"type": "t", "payload": {"x": "\\ud800"}}',
-        '{"type": "t", "payload": {"x": NaN}}',
-        '{"type": "t", "payload": {"x": 1e999999}}',
-        '{"type": "t", "run_at": 1e300}',
-        '{"type": "t", "payload": ' + '{"x":' * 5_000 + "1" + "}" * 5_001,
-    ],
+    share(
+        [
+            '{"type": "t", "payload": {"x": "\\u0000"}}',
+            '{"type": "t", "payload": {"x": "\\ud800"}}',
+            '{"type": "t", "payload": {"x": NaN}}',
+            '{"type": "t", "payload": {"x": 1e999999}}',
+            '{"type": "t", "run_at": 1e300}',
+            '{"type": "t", "payload": ' + '{"x":' * 5_000 + "1" + "}" * 5_001,
+        ]
+    ),
 )
 def test_json_that_no_jsonb_can_hold_is_refused(running: Api, text: str) -> None:
     reply = running.call("POST", "/jobs", body=text, headers={"Content-Type": "application/json"})
@@ -299,7 +304,7 @@ def test_what_is_no_id_is_a_422(running: Api, job_id: str) -> None:
     running.refused(422, "invalid-request", "GET", f"/jobs/{job_id}/status")
 
 
-@pytest.mark.parametrize("job_id", ["-1", "x", "1.5", "%00", "1%0a", "", "٣"])
+@pytest.mark.parametrize("job_id", share(["-1", "x", "1.5", "%00", "1%0a", "", "٣"]))
 def test_what_is_no_number_is_no_route(running: Api, job_id: str) -> None:
     running.refused(404, "no-such-route", "GET", f"/jobs/{urllib.parse.quote(job_id, safe='%')}/status")
 
@@ -350,7 +355,19 @@ def test_a_page_of_big_jobs_ends_early_and_loses_none(api: Api, db: Database) ->
 
 @pytest.mark.parametrize(
     "query",
-    ["stat=queued", "state=done", "limit=0", "limit=201", "limit=x", "cursor=x", "cursor=0", "queue=a%20b", "tag=%00"],
+    share(
+        [
+            "stat=queued",
+            "state=done",
+            "limit=0",
+            "limit=201",
+            "limit=x",
+            "cursor=x",
+            "cursor=0",
+            "queue=a%20b",
+            "tag=%00",
+        ]
+    ),
 )
 def test_a_filter_that_is_none_is_refused_instead_of_ignored(running: Api, query: str) -> None:
     running.refused(422, "invalid-request", "GET", f"/jobs?{query}")
@@ -411,16 +428,18 @@ def test_a_job_that_is_refused_stops_no_other_of_a_bulk(api: Api, db: Database) 
 
 @pytest.mark.parametrize(
     "order",
-    [
-        {"action": "retry", "filter": {}},
-        {"action": "retry", "filter": {"state": ["queued"]}},
-        {"action": "cancel", "filter": {"state": ["failed"]}},
-        {"action": "retry", "filter": {"state": []}},
-        {"action": "delete", "filter": {"type": ["t"]}},
-        {"action": "retry", "filter": {"type": ["t"]}, "limit": 1001},
-        {"action": "retry", "filter": {"typ": ["t"]}},
-        {"action": "retry"},
-    ],
+    share(
+        [
+            {"action": "retry", "filter": {}},
+            {"action": "retry", "filter": {"state": ["queued"]}},
+            {"action": "cancel", "filter": {"state": ["failed"]}},
+            {"action": "retry", "filter": {"state": []}},
+            {"action": "delete", "filter": {"type": ["t"]}},
+            {"action": "retry", "filter": {"type": ["t"]}, "limit": 1001},
+            {"action": "retry", "filter": {"typ": ["t"]}},
+            {"action": "retry"},
+        ]
+    ),
 )
 def test_a_bulk_that_says_too_little_or_too_much_is_refused(running: Api, order: Any) -> None:
     running.refused(422, "invalid-request", "POST", "/jobs/bulk", order | {"dry_run": False})
@@ -429,12 +448,12 @@ def test_a_bulk_that_says_too_little_or_too_much_is_refused(running: Api, order:
 # Workflows and runs.
 
 
-def put(api: Api, text: str = YAML, status: int = 201) -> Any:
+def put_workflow(api: Api, text: str = YAML, status: int = 201) -> Any:
     return api.post("/workflows", body=text, headers={"Content-Type": "application/yaml"}, status=status)
 
 
 def test_a_workflow_is_put_as_yaml_or_in_json(api: Api) -> None:
-    assert put(api) == {"workflow": "report", "version": 1}
+    assert put_workflow(api) == {"workflow": "report", "version": 1}
     assert api.post("/workflows", {"yaml": YAML}, status=201) == {"workflow": "report", "version": 1}
     for kind in ("application/x-yaml", "text/yaml", "text/x-yaml; charset=utf-8"):
         text = YAML + "  more: {type: more}\n"
@@ -449,8 +468,8 @@ def test_a_workflow_is_put_as_yaml_or_in_json(api: Api) -> None:
 
 def test_workflows_are_listed_by_name_in_their_last_version(api: Api) -> None:
     for name in ("c", "a", "b"):
-        put(api, f"name: {name}\ndescription: it is {name}\ntasks: {{t: {{type: t}}}}\n")
-    put(api, "name: b\ntasks: {t: {type: t}, u: {type: u}}\n")
+        put_workflow(api, f"name: {name}\ndescription: it is {name}\ntasks: {{t: {{type: t}}}}\n")
+    put_workflow(api, "name: b\ntasks: {t: {type: t}, u: {type: u}}\n")
     first = api.get("/workflows?limit=2")
     assert [(row["workflow"], row["version"], row["tasks"]) for row in first["workflows"]] == [("a", 1, 1), ("b", 2, 2)]
     second = api.get(f"/workflows?limit=2&cursor={first['next']}")
@@ -460,14 +479,16 @@ def test_workflows_are_listed_by_name_in_their_last_version(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line", "column", "said"),
-    [
-        ("name: w\ntasks:\n  a: {type: t, needs: b}\n", 3, 23, "there is no task"),
-        ("name: w\ntasks:\n  a: {typ: t}\n", 3, 7, "typ"),
-        ("name: w\ntasks: [\n", 3, 1, "it is not YAML"),
-        ("name: w\nname: v\n", 2, 1, "there twice"),
-        ("", 1, 1, "it is empty"),
-        ("name: w\ntasks:\n  a: {type: t, if: '$.x ? (@.a like_regex \"(\")'}\n", 3, None, ""),
-    ],
+    share(
+        [
+            ("name: w\ntasks:\n  a: {type: t, needs: b}\n", 3, 23, "there is no task"),
+            ("name: w\ntasks:\n  a: {typ: t}\n", 3, 7, "typ"),
+            ("name: w\ntasks: [\n", 3, 1, "it is not YAML"),
+            ("name: w\nname: v\n", 2, 1, "there twice"),
+            ("", 1, 1, "it is empty"),
+            ("name: w\ntasks:\n  a: {type: t, if: '$.x ? (@.a like_regex \"(\")'}\n", 3, None, ""),
+        ]
+    ),
 )
 def test_what_is_wrong_with_a_workflow_is_said_with_line_and_column(
     running: Api, text: str, line: int, column: int | None, said: str
@@ -498,7 +519,7 @@ def test_json_with_anything_but_yaml_in_it_is_refused(running: Api) -> None:
 
 
 def test_a_run_is_begun_followed_given_its_signal_and_ends(api: Api, db: Database) -> None:
-    put(api)
+    put_workflow(api)
     run_id = api.post("/workflows/report/trigger", status=201)["run_id"]
     again = api.post("/workflows/report/trigger", {"input": {"n": 1}, "idempotency_key": "k"}, status=201)["run_id"]
     assert again != run_id
@@ -532,8 +553,8 @@ def test_a_run_is_begun_followed_given_its_signal_and_ends(api: Api, db: Databas
 
 
 def test_runs_are_listed_cancelled_and_resumed(api: Api) -> None:
-    put(api)
-    put(api, "name: other\ntasks: {t: {type: t}}\n")
+    put_workflow(api)
+    put_workflow(api, "name: other\ntasks: {t: {type: t}}\n")
     first, second = (api.post("/workflows/report/trigger", status=201)["run_id"] for _ in range(2))
     third = api.post("/workflows/other/trigger", {"input": {"n": 1}}, status=201)["run_id"]
     assert api.post(f"/runs/{first}/cancel") == {"run_id": first, "state": "cancelled"}
@@ -550,6 +571,173 @@ def test_runs_are_listed_cancelled_and_resumed(api: Api) -> None:
     assert api.post(f"/runs/{first}/resume") == {"run_id": first, "state": "running"}
     for method, path in (("GET", ""), ("GET", "/events"), ("POST", "/resume"), ("POST", "/cancel")):
         api.refused(404, "not-found", method, f"/runs/12345{path}")
+
+
+# Schedules.
+
+
+HOURLY = {"cron": "0 * * * *", "timezone": "UTC", "type": "report"}
+TICK = "2025-01-31T09:00:00Z"
+
+
+def put_schedule(api: Api, name: str, definition: Any, status: int = 201) -> Any:
+    reply = api.call("PUT", f"/schedules/{name}", definition)
+    assert reply.status == status, reply
+    return reply.json
+
+
+def test_a_schedule_is_put_as_a_whole_shown_and_put_again_as_it_is_shown(api: Api) -> None:
+    definition = {
+        **HOURLY,
+        "name": "nightly",
+        "description": "What was sold",
+        "source": "http",
+        "payload": {"n": 1},
+        "queue": "slow",
+        "priority": 1,
+        "max_attempts": 7,
+        "backoff": {"kind": "fixed", "delay": "5s"},
+        "timeout": "90s",
+        "tags": ["a"],
+        "headers": {"traceparent": "00-x"},
+        "missed": "all",
+        "missed_window": "2h",
+        "missed_limit": 5,
+        "overlap": "skip",
+        "jitter": "500ms",
+        "starts_at": "2020-01-31T08:00:00+02:00",
+        "ends_at": "2999-01-31T08:00:00Z",
+    }
+    assert put_schedule(api, "nightly", definition) == {"schedule": "nightly", "version": 1, "created": True}
+    shown = api.get("/schedules/nightly")
+    as_shown = {"timeout": 90, "missed_window": 7200, "jitter": 0.5, "starts_at": "2020-01-31T06:00:00Z"}
+    assert shown["definition"] == definition | as_shown
+    assert (shown["version"], shown["cron"], shown["timezone"], shown["ticks"]) == (1, "0 * * * *", "UTC", [])
+    unchanged = {"schedule": "nightly", "version": 1, "created": False}
+    assert put_schedule(api, "nightly", definition, 200) == unchanged
+    assert put_schedule(api, "nightly", shown["definition"], 200) == unchanged
+    assert put_schedule(api, "nightly", HOURLY, 200) == {"schedule": "nightly", "version": 2, "created": False}
+    assert api.get("/schedules/nightly")["definition"] == HOURLY | {
+        "name": "nightly", "payload": {}, "queue": "default", "priority": 2, "missed": "latest", "overlap": "allow",
+        "missed_window": 366 * 86_400,
+    }  # fmt: skip
+
+
+def test_numbers_of_a_schedules_payload_are_not_rounded(api: Api) -> None:
+    body = '{"every": 30, "type": "t", "payload": {"big": 123456789012345678901234567890.123456789}}'
+    assert api.call("PUT", "/schedules/s", body=body, headers={"Content-Type": "application/json"}).status == 201
+    assert "123456789012345678901234567890.123456789" in api.call("GET", "/schedules/s").text
+
+
+def test_schedules_are_listed_by_name_and_a_deleted_one_begins_anew(api: Api) -> None:
+    put_workflow(api)
+    put_schedule(api, "b", {"every": "30s", "workflow": "report", "input": {"n": 1}})
+    for name in ("c", "a"):
+        put_schedule(api, name, HOURLY)
+    first = api.get("/schedules?limit=2")
+    assert [(row["schedule"], row["every"], row["workflow"]) for row in first["schedules"]] == [
+        ("a", None, None), ("b", "00:00:30", "report"),
+    ]  # fmt: skip
+    second = api.get(f"/schedules?limit=2&cursor={first['next']}")
+    assert [row["schedule"] for row in second["schedules"]] == ["c"]
+    assert second["next"] is None
+    reply = api.call("DELETE", "/schedules/a")
+    assert (reply.status, reply.json) == (200, {"schedule": "a", "deleted": True})
+    api.refused(404, "not-found", "DELETE", "/schedules/a")
+    api.refused(404, "not-found", "GET", "/schedules/a")
+    assert [row["schedule"] for row in api.get("/schedules")["schedules"]] == ["b", "c"]
+    assert put_schedule(api, "a", HOURLY) == {"schedule": "a", "version": 2, "created": True}
+
+
+def test_a_schedule_is_paused_resumed_run_and_a_tick_of_the_past_is_made_once(api: Api, db: Database) -> None:
+    put_workflow(api)
+    put_schedule(api, "jobs", HOURLY)
+    put_schedule(api, "runs", {"every": 3600, "workflow": "report"})
+    assert api.post("/schedules/jobs/pause", {"note": "the disk is full"}) == {"schedule": "jobs", "paused": True}
+    assert api.post("/schedules/jobs/pause") == {"schedule": "jobs", "paused": True}
+    assert api.get("/schedules/jobs")["paused_note"] == "the disk is full"
+    job_id = api.post("/schedules/jobs/run", status=201)["job_id"]
+    assert job(db, job_id)["type"] == "report"
+    made = api.post("/schedules/runs/run", status=201)
+    assert made == {"schedule": "runs", "job_id": None, "run_id": made["run_id"]}
+    assert api.get(f"/runs/{made['run_id']}")["workflow"] == "report"
+    assert api.post("/schedules/jobs/resume") == {"schedule": "jobs", "paused": False}
+    assert api.get("/schedules/jobs")["paused_at"] is None
+
+    first = api.post("/schedules/jobs/backfill", {"tick_at": TICK}, status=201)
+    assert (first["schedule"], first["run_id"], first["created"]) == ("jobs", None, True)
+    again = api.post("/schedules/jobs/backfill", {"tick_at": "2025-01-31T10:00:00+01:00", "version": 1})
+    assert again == first | {"created": False}
+    assert job(db, first["job_id"])["payload"] == {"tick_at": TICK}
+    run_id = api.post("/schedules/runs/backfill", {"tick_at": TICK}, status=201)["run_id"]
+    db.execute("select faultline.cancel_run(%s), faultline.cancel_job(%s)", run_id, job_id)
+
+    def ticks(path: str) -> list[tuple[Any, ...]]:
+        keys = ("kind", "outcome", "job_id", "run_id", "state")
+        return [tuple(tick[key] for key in keys) for tick in api.get(f"/schedules/{path}")["ticks"]]
+
+    assert ticks("jobs") == [
+        ("now", "made", job_id, None, "cancelled"),
+        ("backfill", "made", first["job_id"], None, "queued"),
+    ]
+    assert ticks("jobs?ticks=1") == [("now", "made", job_id, None, "cancelled")]
+    assert ticks("runs")[1] == ("backfill", "made", None, run_id, "cancelled")
+    assert db.rows("select * from faultline.verify()") == []
+
+
+def test_what_a_schedule_cannot_do_is_a_problem_with_its_code(api: Api) -> None:
+    put_schedule(api, "s", HOURLY)
+    for verb, document in (("pause", None), ("resume", None), ("run", None), ("backfill", {"tick_at": TICK})):
+        problem = api.refused(404, "not-found", "POST", f"/schedules/other/{verb}", document)
+        assert (problem["code"], problem["detail"]) == ("FL005", "there is no schedule other")
+    for refused, status, kind, code in (
+        ({"tick_at": "2025-01-31T09:30:00Z"}, 422, "invalid-argument", "FL004"),
+        ({"tick_at": "2999-01-31T09:00:00Z"}, 422, "invalid-argument", "FL004"),
+        ({"tick_at": TICK, "version": 2}, 409, "illegal-transition", "FL003"),
+    ):
+        assert api.refused(status, kind, "POST", "/schedules/s/backfill", refused)["code"] == code
+    problem = api.refused(404, "not-found", "PUT", "/schedules/w", {"every": "1h", "workflow": "none"})
+    assert (problem["code"], problem["detail"]) == ("FL005", "workflow: there is no workflow none")
+    assert api.get("/schedules/s")["ticks"] == []
+    assert [row["schedule"] for row in api.get("/schedules")["schedules"]] == ["s"]
+
+
+@pytest.mark.parametrize(
+    ("document", "kind", "said"),
+    share(
+        [
+            ({}, "invalid-argument", "cron: it is missing, and so is every"),
+            ({**HOURLY, "cron": "0 25 * * *"}, "invalid-argument", "cron: "),
+            ({**HOURLY, "timezone": "Mars/Olympus"}, "invalid-argument", "timezone: "),
+            ({**HOURLY, "every": "1h"}, "invalid-argument", "every: cron is given too"),
+            ({**HOURLY, "every": "0s", "cron": None, "timezone": None}, "invalid-argument", "every: "),
+            ({**HOURLY, "tags": ["\0"]}, "invalid-request", "body.tags.0: "),
+            ({**HOURLY, "payload": {"x": "\0"}}, "invalid-argument", ""),
+            ({**HOURLY, "payload": {"x": "x" * 262_144}}, "invalid-argument", "payload: the payload has"),
+            ({**HOURLY, "name": "other"}, "invalid-request", "name of the body"),
+            ({**HOURLY, "corn": "x"}, "invalid-request", "body.corn: "),
+            ({**HOURLY, "missed": "none"}, "invalid-request", "body.missed: "),
+            ({**HOURLY, "missed_limit": 1001}, "invalid-request", "body.missed_limit: "),
+            ({**HOURLY, "starts_at": "2030-01-31T08:00:00"}, "invalid-request", "body.starts_at: "),
+            ({**HOURLY, "starts_at": 1}, "invalid-argument", "starts_at: 1 is not a time"),
+            ({**HOURLY, "jitter": True}, "invalid-request", "body.jitter."),
+            ({**HOURLY, "timeout": 1e300}, "invalid-request", "body.timeout."),
+            ([], "invalid-request", "body: "),
+        ]
+    ),
+)
+def test_what_is_wrong_with_a_schedule_is_said_with_its_key(running: Api, document: Any, kind: str, said: str) -> None:
+    assert running.refused(422, kind, "PUT", "/schedules/never", document)["detail"].startswith(said)
+    running.refused(404, "not-found", "GET", "/schedules/never")
+
+
+@pytest.mark.parametrize(
+    "order",
+    share([None, {}, {"tick_at": "soon"}, {"tick_at": "2025-01-31T09:00:00"}, {"tick_at": TICK, "version": 0},
+     {"tick_at": TICK, "ver": 1}, {"tick_at": 1e300}]),
+)  # fmt: skip
+def test_a_backfill_names_a_tick(running: Api, order: Any) -> None:
+    running.refused(422, "invalid-request", "POST", "/schedules/s/backfill", order)
 
 
 # Queues.

@@ -16,12 +16,15 @@ from faultline.tokens import HIGHEST_ID
 NAME = r"^[A-Za-z0-9_.:-]{1,128}$"
 KEY = r"^[!-~]([ -~]{0,253}[!-~])?$"
 DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)$"
+YEAR = 366 * 86_400
 PAGE = 50
 PAGE_MOST = 200
 
 Name = Annotated[str, Field(pattern=NAME)]
 Names = Annotated[list[Name], Field(max_length=32)]
 Duration = Annotated[str, Field(pattern=DURATION, examples=["30s"])]
+Seconds = Annotated[float, Field(ge=0, le=YEAR)]
+Moment = Annotated[AwareDatetime, Field(strict=False)]
 Id = Annotated[int, Path(ge=1, le=HIGHEST_ID)]
 InPath = Annotated[str, Path(pattern=NAME)]
 Key = Annotated[str, Field(min_length=1, max_length=255)]
@@ -44,7 +47,7 @@ class Backoff(Strict):
 
 class JobOptions(Strict):
     queue: Name | None = None
-    run_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    run_at: Moment | None = None
     priority: Annotated[int, Field(ge=1, le=4)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=100)] | None = None
     backoff: Backoff | None = None
@@ -103,6 +106,42 @@ class Signal(Strict):
 
 class Pause(Strict):
     note: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class ScheduleDefinition(Strict):
+    """`cron` with `timezone`, or `every`; `type` or `workflow`. Durations may be seconds, as they are shown."""
+
+    name: Name | None = None
+    description: Annotated[str, Field(max_length=1000)] | None = None
+    source: Name | None = None
+    cron: Annotated[str, Field(max_length=255, examples=["0 9 * * 1-5"])] | None = None
+    timezone: Annotated[str, Field(max_length=255, examples=["Europe/Berlin"])] | None = None
+    every: Duration | Seconds | None = None
+    type: Name | None = None
+    payload: Document | None = None
+    queue: Name | None = None
+    priority: Annotated[int, Field(ge=1, le=4)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    backoff: Backoff | None = None
+    timeout: Duration | Seconds | None = None
+    tags: Names | None = None
+    headers: Document | None = None
+    workflow: Name | None = None
+    input: Document | None = None
+    missed: Literal["skip", "latest", "all"] | None = None
+    missed_window: Duration | Seconds | None = None
+    missed_limit: Annotated[int, Field(ge=1, le=1000)] | None = None
+    overlap: Literal["allow", "skip"] | None = None
+    jitter: Duration | Seconds | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+
+
+class Backfill(Strict):
+    """A tick as the calendar has it. With `version` only if the schedule is still at that one."""
+
+    tick_at: Moment
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class QueueSettings(Strict):

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "discarded"]
 RunState = Literal["running", "succeeded", "failed", "cancelled"]
 TaskState = Literal["waiting", "queued", "running", "succeeded", "failed", "skipped", "cancelled"]
+TickOutcome = Literal["made", "skipped", "failed", "missed"]
 TransactionState = Literal["INIT", "APPLIED", "RECONCILED", "FAILED"]
 Document = dict[str, Any]
 
@@ -196,6 +197,83 @@ class QueuePage(Shape):
 class QueuePaused(Shape):
     queue: str
     paused: bool
+
+
+class ScheduleRow(Shape):
+    schedule: str
+    version: int
+    description: str | None
+    source: str | None
+    cron: str | None
+    timezone: str | None
+    every: str | None
+    type: str | None
+    workflow: str | None
+    missed: Literal["skip", "latest", "all"]
+    overlap: Literal["allow", "skip"]
+    paused_at: AwareDatetime | None
+    paused_note: str | None
+    starts_at: AwareDatetime | None
+    ends_at: AwareDatetime | None
+    created_at: AwareDatetime
+    changed_at: AwareDatetime
+    last_tick_at: AwareDatetime | None
+    last_outcome: TickOutcome | None
+    last_job_id: int | None
+    last_run_id: int | None
+    cursor: AwareDatetime
+    missed_ticks: int
+    forgotten_until: AwareDatetime | None
+
+
+class SchedulePage(Shape):
+    schedules: list[ScheduleRow]
+    next: str | None
+
+
+class Tick(Shape):
+    tick_at: AwareDatetime
+    kind: Literal["calendar", "backfill", "now"]
+    outcome: TickOutcome
+    job_id: int | None
+    run_id: int | None
+    state: JobState | RunState | None
+    missed: int
+    version: int
+    fired_at: AwareDatetime
+    detail: str | None
+
+
+class Schedule(ScheduleRow):
+    definition: Document
+    ticks: list[Tick]
+
+
+class SchedulePut(Shape):
+    schedule: str
+    version: int
+    created: bool
+
+
+class ScheduleDeleted(Shape):
+    schedule: str
+    deleted: bool
+
+
+class SchedulePaused(Shape):
+    schedule: str
+    paused: bool
+
+
+class ScheduleRun(Shape):
+    schedule: str
+    job_id: int | None
+    run_id: int | None
+
+
+class TickMade(ScheduleRun):
+    tick_at: AwareDatetime
+    created: bool
 
 
 class TransactionRow(Shape):
