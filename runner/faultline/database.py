@@ -315,7 +315,7 @@ class Link:
     def cut(self) -> None:
         """End the call that is under way, if any: it raises Lost."""
         if self._connection is not None:
-            _cut(self._connection)
+            cut(self._connection)
 
     async def fetch(
         self,
@@ -331,7 +331,7 @@ class Link:
         server itself ends the statement after so many seconds.
         """
         connection = self.connection
-        watchdog = asyncio.get_running_loop().call_later(seconds or CALL_SECONDS, _cut, connection)
+        watchdog = asyncio.get_running_loop().call_later(seconds or CALL_SECONDS, cut, connection)
         try:
             if self._wrapped or limit is not None:
                 async with connection.transaction():
@@ -361,7 +361,7 @@ class Link:
         for name, loader in _RAW_LOADERS.items():
             connection.adapters.register_loader(_oid(connection, name), loader)
         connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
-        watchdog = asyncio.get_running_loop().call_later(CALL_SECONDS, _cut, connection)
+        watchdog = asyncio.get_running_loop().call_later(CALL_SECONDS, cut, connection)
         try:
             (pid, isolation, read_only) = (await _fetch(connection, _PROBE, ()))[0]
         finally:
@@ -406,7 +406,7 @@ def _oid(connection: psycopg.AsyncConnection[Any], name: str) -> int:
     return types[name[:-2]].array_oid if name.endswith("[]") else types[name].oid
 
 
-def _cut(connection: psycopg.AsyncConnection[Any]) -> None:
+def cut(connection: psycopg.AsyncConnection[Any]) -> None:
     """End a call that gets no answer: whoever waits on the socket sees it closed, even if the peer is long gone."""
     with contextlib.suppress(OSError, psycopg.Error):
         duplicate = socket.socket(fileno=os.dup(connection.pgconn.socket))

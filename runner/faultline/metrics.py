@@ -73,6 +73,19 @@ _HELP: Final = {
 }
 
 
+def database_families(values: Iterable[DatabaseValue]) -> dict[str, CounterMetricFamily | GaugeMetricFamily]:
+    """What metrics() of the database said, by name."""
+    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+    for name, labels, value in values:
+        family = families.get(name)
+        if family is None:
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            help_ = _HELP.get(name, "From the database")
+            family = families[name] = kind(name, help_, labels=tuple(labels))
+        family.add_metric(tuple(labels.values()), value)
+    return families
+
+
 class Histogram:
     """Counts by upper bound in seconds. Written by one thread; a reader may see a value half a step early."""
 
@@ -228,14 +241,7 @@ class Metrics(Collector):
         yield InfoMetricFamily("faultline_runner", "This runner process", value=dict(self.info))
 
     def _database(self) -> Iterator[Metric]:
-        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
-        for name, labels, value in self.database():
-            family = families.get(name)
-            if family is None:
-                kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-                help_ = _HELP.get(name, "From the database")
-                family = families[name] = kind(name, help_, labels=tuple(labels))
-            family.add_metric(tuple(labels.values()), value)
+        families = database_families(self.database())
         if self.violations is not None and "faultline_invariant_violations" not in families:
             gauge = GaugeMetricFamily(
                 "faultline_invariant_violations", "Rows that verify() found, by promise", labels=("promise",)

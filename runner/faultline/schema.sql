@@ -384,11 +384,12 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '0d0f1a3fe65e006b3d0f9bf66c018a89a2c10c92', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '52bca044e6875944d98ae797b100cb897a3f7a52', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '587a09c27d0268bb25bcd0d2d4d9a1be1c5bdf65', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'a68fa2add82ad41ece07825344ac6b03b15ddad4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', '3bd7525f423b7dd649b78f66839d312031c19602', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '8025d8d84b1b5988b7e36eb0e26b626ba2aa3e19', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -398,10 +399,12 @@ INSERT INTO sqitch.dependencies VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f11
 INSERT INTO sqitch.dependencies VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
 INSERT INTO sqitch.dependencies VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
 INSERT INTO sqitch.dependencies VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
-INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
-INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
-INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
-INSERT INTO sqitch.dependencies VALUES ('1c61e35d30b49be32682ff78f6fdf54a086a7153', 'require', 'schedules', 'e0c9a35c6511740af8e717c20e6acd48f673b13c');
+INSERT INTO sqitch.dependencies VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'require', 'jobs', '5f812c075028916d05c3ec8ef62857530d2dbeb1');
+INSERT INTO sqitch.dependencies VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'require', 'ledger', 'a30d79a1b090443d28dfc68c2fed23e627e5f113');
+INSERT INTO sqitch.dependencies VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'require', 'workflows', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97');
+INSERT INTO sqitch.dependencies VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'require', 'schedules', 'e0c9a35c6511740af8e717c20e6acd48f673b13c');
+INSERT INTO sqitch.dependencies VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'require', 'api', '03c9f997bfafced0fde6e11f02afca6a462a493f');
 
 -- Data for Name: events; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -411,7 +414,8 @@ INSERT INTO sqitch.events VALUES ('deploy', '5f812c075028916d05c3ec8ef62857530d2
 INSERT INTO sqitch.events VALUES ('deploy', 'a30d79a1b090443d28dfc68c2fed23e627e5f113', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '{jobs}', '{}', '{}', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', '8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '{jobs}', '{}', '{}', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.events VALUES ('deploy', 'e0c9a35c6511740af8e717c20e6acd48f673b13c', 'schedules', 'faultline', 'Schedules and their ticks', '{jobs,workflows}', '{}', '{}', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.events VALUES ('deploy', '1c61e35d30b49be32682ff78f6fdf54a086a7153', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger,workflows,schedules}', '{}', '{}', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '03c9f997bfafced0fde6e11f02afca6a462a493f', 'api', 'faultline', 'The tokens of the HTTP API', '{jobs}', '{}', '{}', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.events VALUES ('deploy', '7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'load', 'faultline', 'The functions and views of sql/', '{jobs,ledger,workflows,schedules,api}', '{}', '{}', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: projects; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -6318,6 +6322,57 @@ $$;
 
 COMMENT ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) IS 'Reports the success of a group of attempts and returns a verdict for each: ok, repeat or stale.';
 
+-- Name: create_token(bytea, text[], text, interval); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.create_token(secret_hash bytea, scopes text[], name text DEFAULT NULL::text, lifetime interval DEFAULT NULL::interval) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  sorted constant text[] := array(select distinct s from unnest(scopes) as s order by s);
+  new_token bigint;
+  known faultline.api_tokens;
+begin
+  if (pg_catalog.length(secret_hash) = 32) is not true then
+    perform faultline._invalid(
+      pg_catalog.format('the hash of the secret has %s bytes', coalesce(pg_catalog.length(secret_hash)::text, 'no')), 'A SHA-256 has 32');
+  end if;
+  if sorted = '{}' or (sorted <@ array['read', 'enqueue', 'operate']) is not true or pg_catalog.array_position(sorted, null) is not null then
+    perform faultline._invalid(
+      pg_catalog.format('the scopes are %s', coalesce(pg_catalog.quote_literal(pg_catalog.left(scopes::text, 200)), 'NULL')),
+      'One or more of read, enqueue, operate');
+  end if;
+  name := coalesce(name, '');
+  if pg_catalog.length(name) > 128 then
+    perform faultline._invalid(pg_catalog.format('the name has %s characters', pg_catalog.length(name)), 'At most 128');
+  end if;
+  perform faultline._check_interval('lifetime', lifetime, interval '1 second', interval '3650 days');
+  insert into faultline.api_tokens as t (secret_hash, scopes, name, created_at, created_by, expires_at)
+  values (secret_hash, sorted, name, now_, session_user, now_ + lifetime)
+  on conflict on constraint api_tokens_secret do nothing
+  returning t.token_id into new_token;
+  if found then
+    perform faultline._record(
+      null, null, 'create_token', null,
+      pg_catalog.jsonb_build_object('token_id', new_token, 'scopes', pg_catalog.to_jsonb(sorted), 'name', nullif(name, '')));
+    return new_token;
+  end if;
+  select * into known from faultline.api_tokens t where t.secret_hash = create_token.secret_hash;
+  if known.scopes <> sorted or known.name <> name then
+    raise exception using
+      errcode = 'FL002', message = pg_catalog.format('the secret stands for token %s, which has other scopes or another name', known.token_id),
+      hint = 'A new token has a new secret.';
+  end if;
+  return known.token_id;
+end
+$$;
+
+-- Name: FUNCTION create_token(secret_hash bytea, scopes text[], name text, lifetime interval); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.create_token(secret_hash bytea, scopes text[], name text, lifetime interval) IS 'Makes a token of the HTTP API known by the SHA-256 of its secret, and returns its id.';
+
 -- Name: delete_schedule(text); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.delete_schedule(name text) RETURNS boolean
@@ -6771,6 +6826,28 @@ $$;
 -- Name: FUNCTION find_entry(job_id bigint, attempt integer, transaction_id text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) IS 'The entry that this attempt wrote, or NULL; waits for whoever is about to write it.';
+
+-- Name: find_token(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.find_token(token_id bigint) RETURNS TABLE(secret_hash bytea, scopes text[])
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+begin
+  return query
+  select t.secret_hash, t.scopes
+  from faultline.api_tokens t
+  where t.token_id = find_token.token_id and t.revoked_at is null
+    and (t.expires_at is null or t.expires_at > pg_catalog.clock_timestamp());
+end
+$$;
+
+-- Name: FUNCTION find_token(token_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.find_token(token_id bigint) IS 'The hash and the scopes of a token of the HTTP API that is neither revoked nor expired.';
 
 -- Name: fire_now(text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -8186,6 +8263,35 @@ $$;
 
 COMMENT ON FUNCTION faultline.retry_job(job_id bigint) IS 'Queues a dead letter again, with its full number of attempts.';
 
+-- Name: revoke_token(bigint); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.revoke_token(token_id bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+declare
+  token faultline.api_tokens;
+begin
+  select * into token from faultline.api_tokens t where t.token_id = revoke_token.token_id for update;
+  if not found then
+    raise exception using
+      errcode = 'FL005', message = pg_catalog.format('there is no token %s', coalesce(token_id::text, 'NULL')),
+      hint = 'token_overview lists the tokens.';
+  end if;
+  if token.revoked_at is null then
+    update faultline.api_tokens t set revoked_at = pg_catalog.clock_timestamp() where t.token_id = token.token_id;
+    perform faultline._record(
+      null, null, 'revoke_token', null, pg_catalog.jsonb_build_object('token_id', token.token_id, 'name', nullif(token.name, '')));
+  end if;
+  return 'revoked';
+end
+$$;
+
+-- Name: FUNCTION revoke_token(token_id bigint); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.revoke_token(token_id bigint) IS 'Revokes a token of the HTTP API.';
+
 -- Name: run_status(bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.run_status(run_id bigint) RETURNS jsonb
@@ -9179,6 +9285,37 @@ CREATE VIEW faultline.account_balances AS
 
 COMMENT ON VIEW faultline.account_balances IS 'Every account: its balance in each currency, and its floor.';
 
+-- Name: api_tokens; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.api_tokens (
+    token_id bigint NOT NULL,
+    secret_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_tokens_expiry CHECK ((expires_at > created_at)),
+    CONSTRAINT api_tokens_hash CHECK ((length(secret_hash) = 32)),
+    CONSTRAINT api_tokens_scopes CHECK ((((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 3)) AND (scopes <@ ARRAY['read'::text, 'enqueue'::text, 'operate'::text])))
+);
+
+-- Name: TABLE api_tokens; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.api_tokens IS 'Tokens of the HTTP API: the SHA-256 of each secret, never the secret. A revoked one stays, so that events can be told.';
+
+-- Name: api_tokens_token_id_seq; Type: SEQUENCE; Schema: faultline; Owner: -
+
+ALTER TABLE faultline.api_tokens ALTER COLUMN token_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME faultline.api_tokens_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: effect_log; Type: VIEW; Schema: faultline; Owner: -
 
 CREATE VIEW faultline.effect_log AS
@@ -9213,7 +9350,7 @@ CREATE TABLE faultline.job_events (
     runner uuid,
     actor text NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text, 'put_schedule'::text, 'pause_schedule'::text, 'resume_schedule'::text, 'delete_schedule'::text, 'fire_now'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text, 'put_schedule'::text, 'pause_schedule'::text, 'resume_schedule'::text, 'delete_schedule'::text, 'fire_now'::text, 'create_token'::text, 'revoke_token'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -9264,7 +9401,7 @@ CREATE TABLE faultline.job_events_default (
     runner uuid,
     actor text CONSTRAINT job_events_actor_not_null NOT NULL,
     detail jsonb DEFAULT '{}'::jsonb CONSTRAINT job_events_detail_not_null NOT NULL,
-    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text, 'put_schedule'::text, 'pause_schedule'::text, 'resume_schedule'::text, 'delete_schedule'::text, 'fire_now'::text])))
+    CONSTRAINT job_events_verb_check CHECK ((verb = ANY (ARRAY['fail'::text, 'expire'::text, 'release'::text, 'snooze'::text, 'cancelled'::text, 'cancel_requested'::text, 'cancel'::text, 'retry'::text, 'discard'::text, 'stale'::text, 'pause'::text, 'resume'::text, 'set_queue'::text, 'set_settings'::text, 'fail_transaction'::text, 'set_account'::text, 'cancel_run'::text, 'resume_run'::text, 'signal_run'::text, 'put_schedule'::text, 'pause_schedule'::text, 'resume_schedule'::text, 'delete_schedule'::text, 'fire_now'::text, 'create_token'::text, 'revoke_token'::text])))
 );
 
 -- Name: TABLE job_events_default; Type: COMMENT; Schema: faultline; Owner: -
@@ -9854,6 +9991,23 @@ CREATE VIEW faultline.task_log AS
 
 COMMENT ON VIEW faultline.task_log IS 'Every task of every run.';
 
+-- Name: token_overview; Type: VIEW; Schema: faultline; Owner: -
+
+CREATE VIEW faultline.token_overview AS
+ SELECT token_id,
+    name,
+    scopes,
+    created_at,
+    created_by,
+    expires_at,
+    revoked_at,
+    ((revoked_at IS NULL) AND COALESCE((expires_at > clock_timestamp()), true)) AS valid
+   FROM faultline.api_tokens t;
+
+-- Name: VIEW token_overview; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON VIEW faultline.token_overview IS 'The tokens of the HTTP API: whose they are, what they may do, and whether they still do.';
+
 -- Name: transaction_log; Type: VIEW; Schema: faultline; Owner: -
 
 CREATE VIEW faultline.transaction_log AS
@@ -9935,6 +10089,8 @@ ALTER TABLE ONLY faultline.jobs_done ATTACH PARTITION faultline.jobs_done_defaul
 
 -- Data for Name: accounts; Type: TABLE DATA; Schema: faultline; Owner: -
 
+-- Data for Name: api_tokens; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Data for Name: effects; Type: TABLE DATA; Schema: faultline; Owner: -
 
 -- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: faultline; Owner: -
@@ -9979,6 +10135,10 @@ INSERT INTO faultline.settings VALUES (true, '30 days', '90 days', 5, '{"kind": 
 
 -- Data for Name: workflows; Type: TABLE DATA; Schema: faultline; Owner: -
 
+-- Name: api_tokens_token_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
+
+SELECT pg_catalog.setval('faultline.api_tokens_token_id_seq', 1, false);
+
 -- Name: job_events_event_id_seq; Type: SEQUENCE SET; Schema: faultline; Owner: -
 
 SELECT pg_catalog.setval('faultline.job_events_event_id_seq', 1, false);
@@ -10008,6 +10168,16 @@ ALTER TABLE ONLY faultline.account_checkpoints
 
 ALTER TABLE ONLY faultline.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account, currency);
+
+-- Name: api_tokens api_tokens_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.api_tokens
+    ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (token_id);
+
+-- Name: api_tokens api_tokens_secret; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.api_tokens
+    ADD CONSTRAINT api_tokens_secret UNIQUE (secret_hash);
 
 -- Name: effects effects_key; Type: CONSTRAINT; Schema: faultline; Owner: -
 
@@ -10974,6 +11144,11 @@ GRANT ALL ON FUNCTION faultline.complete_job(job_id bigint, attempt integer, res
 REVOKE ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.complete_jobs(job_ids bigint[], attempts integer[], results jsonb[]) TO faultline_runner;
 
+-- Name: FUNCTION create_token(secret_hash bytea, scopes text[], name text, lifetime interval); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.create_token(secret_hash bytea, scopes text[], name text, lifetime interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.create_token(secret_hash bytea, scopes text[], name text, lifetime interval) TO faultline_operator;
+
 -- Name: FUNCTION delete_schedule(name text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline.delete_schedule(name text) FROM PUBLIC;
@@ -11019,6 +11194,11 @@ GRANT ALL ON FUNCTION faultline.fail_transaction(transaction_id text, reason tex
 
 REVOKE ALL ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.find_entry(job_id bigint, attempt integer, transaction_id text) TO faultline_runner;
+
+-- Name: FUNCTION find_token(token_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.find_token(token_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.find_token(token_id bigint) TO faultline_operator;
 
 -- Name: FUNCTION fire_now(name text, OUT job_id bigint, OUT run_id bigint); Type: ACL; Schema: faultline; Owner: -
 
@@ -11151,6 +11331,11 @@ GRANT ALL ON FUNCTION faultline.resume_schedule(name text) TO faultline_operator
 
 REVOKE ALL ON FUNCTION faultline.retry_job(job_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.retry_job(job_id bigint) TO faultline_operator;
+
+-- Name: FUNCTION revoke_token(token_id bigint); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.revoke_token(token_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.revoke_token(token_id bigint) TO faultline_operator;
 
 -- Name: FUNCTION run_status(run_id bigint); Type: ACL; Schema: faultline; Owner: -
 
@@ -11293,6 +11478,10 @@ GRANT SELECT ON TABLE faultline.schedule_tick_log TO faultline_observer;
 -- Name: TABLE task_log; Type: ACL; Schema: faultline; Owner: -
 
 GRANT SELECT ON TABLE faultline.task_log TO faultline_observer;
+
+-- Name: TABLE token_overview; Type: ACL; Schema: faultline; Owner: -
+
+GRANT SELECT ON TABLE faultline.token_overview TO faultline_observer;
 
 -- Name: TABLE transaction_log; Type: ACL; Schema: faultline; Owner: -
 

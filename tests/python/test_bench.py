@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from bench import driver, floor, report, workflows
+from bench import api, driver, floor, report, workflows
 from bench.cases import Size
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def test_a_table_has_median_least_and_most() -> None:
     assert "4.00 (2.00 to 6.00)" in text
 
 
-@pytest.mark.parametrize("name", ["two-cores.json", "ledger.json", "workflows.json"])
+@pytest.mark.parametrize("name", ["two-cores.json", "ledger.json", "workflows.json", "api.json"])
 def test_the_table_in_the_documentation_is_that_of_the_committed_raw_values(name: str) -> None:
     raw = json.loads((driver.ROOT / "bench/results" / name).read_text())
     text = (driver.ROOT / "docs/benchmarks.md").read_text()
@@ -57,6 +57,16 @@ def test_the_servers_cpu_is_that_of_its_sessions_too(db: Database) -> None:
     before = workflows.server_cpu(db.server)
     db.execute("select count(*) from generate_series(1, 3000000) n where n::text like '%%99'")
     assert workflows.server_cpu(db.server) > before
+
+
+def test_both_percentiles_are_of_one_measurement() -> None:
+    measured = iter([[float(n) for n in range(200, 0, -1)], [7.0] * 3])
+
+    def ask(percentile: str) -> float:
+        return api.of_one_measurement(("http", "test"), percentile, lambda: next(measured))
+
+    assert (ask("p50"), ask("p99")) == (101, 199)
+    assert ask("p50") == 7
 
 
 def test_the_floor_drains_what_it_was_filled_with(db: Database) -> None:

@@ -4,7 +4,8 @@ The examples of a document are one story, told from its beginning on a new datab
     sql         is run by psql; a `text` block right after it is what psql prints
     python      is a file, named in its first line, and is run; an App defines its handlers and does nothing
     yaml        is a workflow, or schedules, and is put
-    sh          is not run, but all in it has to exist; the first steps of the README are run
+    sh          is not run, but all in it has to exist; the first steps of the README are run, and so is the manual of
+                the API against a real server (a `text` block right after it is what it prints, up to … in a line)
     text        is a picture, or the output of the block before it
 """
 
@@ -29,9 +30,13 @@ from psycopg import sql
 
 import faultline
 from faultline import workflow
+from faultline.api.problems import KINDS
+from faultline.api.routes import routers
 from faultline.cli.main import cli
 from faultline.metrics import Metrics
 from faultline.schedules import file as schedule_file
+from tests.support.api import serving
+from tests.support.cli import environment
 from tools import sqitch
 
 if TYPE_CHECKING:
@@ -41,13 +46,14 @@ if TYPE_CHECKING:
 
 ROOT = sqitch.ROOT
 README = ROOT / "README.md"
+HTTP = ROOT / "docs/http.md"
 GUARANTEES = ROOT / "docs/guarantees.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
 LANGUAGES = {"sql", "python", "yaml", "sh", "text"}
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Programs that a reader has, or is told to get.
-FOREIGN = {".", "apt-get", "cd", "docker", "export", "git", "pip", "psql", "python", "sqitch"}
-SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN"}
+FOREIGN = {".", "apt-get", "cd", "curl", "docker", "export", "git", "pip", "psql", "python", "sqitch", "true"}
+SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN", "FAULTLINE_SEED"}
 TABLES = "(jobs|job_events|idempotency_keys|transactions|effects|ledger_entries|postings|runs|tasks|workflows)"
 # What verify() calls its violations: select 5, 'hot_loop', …
 CHECK = re.compile(r"\bselect (?:g\.promise|(\d+)), '(\w+)'")
@@ -109,6 +115,48 @@ def test_the_examples_run_and_print_what_the_document_says(document: Path, db: D
                 put(db, block)
             elif block.is_output:
                 assert tidy(printed or "") == tidy(block.text), f"{block}: psql prints\n{printed}"
+
+
+def test_the_commands_of_the_manual_of_the_api_run_and_print_what_it_says(db: Database, tmp_path: Path) -> None:
+    scripts = Path(sys.executable).parent
+    variables = {"FAULTLINE_DSN": db.dsn, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    found = blocks(HTTP)
+    ran = 0
+    with serving(tmp_path, db.dsn) as api:
+        for block, after in pairwise(found):
+            if block.language == "yaml":
+                (tmp_path / "report.yaml").write_text(block.text)
+            if block.language != "sh" or "pip install" in block.text:
+                continue
+            script = block.text.replace("localhost:8000", f"localhost:{api.port}")
+            result = subprocess.run(
+                ["sh", "-euc", script],
+                cwd=tmp_path,
+                env=environment(**variables),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert result.returncode == 0, f"{block}: {result.stderr}"
+            refused = [line for line in result.stdout.splitlines() if line.startswith('{"type": "urn:')]
+            if after.language == "text":
+                ran += 1
+                for said, printed in zip(after.text.splitlines(), result.stdout.splitlines(), strict=True):
+                    assert printed.startswith(said.removesuffix("…")), block
+                    assert said.endswith("…") or said == printed, block
+            else:
+                assert refused == [], block
+    assert ran >= 4
+
+
+def test_the_manual_of_the_api_knows_every_route_and_every_kind_of_problem() -> None:
+    text = HTTP.read_text()
+    for kind, (status, _) in KINDS.items():
+        assert re.search(rf"^\| {status} \|[^|]*\b{kind}\b", text, re.MULTILINE), kind
+    for router in routers():
+        for route in router.routes:
+            pattern = re.sub(r"\{\w+(:\w+)?\}", r"[\\w-]+", route.path)  # type: ignore[attr-defined]
+            assert re.search(rf"(localhost:8000|`){pattern}(?![\w/])", text), route
 
 
 def run_sql(db: Database, block: Block) -> str:
@@ -314,6 +362,8 @@ def test_every_role_and_metric_that_is_named_exists(document: Path, db: Database
     db.execute("select faultline.enqueue('named')")
     metrics |= {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
     exported.of("default", "named")
+    metrics |= set(re.findall(r'"(faultline_http_[a-z_]+)"', (ROOT / "runner/faultline/api/metrics.py").read_text()))
+    metrics |= {"faultline_http_requests_total"}
     metrics |= {family.name + "_total" for family in exported.collect() if family.type == "counter"}
     named = set(re.findall(r"\bfaultline_[a-z_]+", document.read_text()))
     assert named - roles - metrics == set()

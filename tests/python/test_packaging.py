@@ -16,6 +16,7 @@ import yaml
 
 import faultline
 from faultline import schema
+from faultline.cli.api import api
 from faultline.settings import RunnerOptions
 from tools import sqitch
 
@@ -116,6 +117,7 @@ def test_every_variable_of_the_compose_file_stands_in_the_example() -> None:
 def test_the_example_names_settings_that_exist_and_none_is_missing() -> None:
     ours = {name for name in settings_of_the_example() if name.startswith("FAULTLINE_")}
     options = {f"FAULTLINE_{option.name.upper()}" for option in fields(RunnerOptions)} | OTHER_SETTINGS
+    options |= {str(option.envvar) for option in api.params if option.name != "dsn"}
     one_offs = {"FAULTLINE_UNTIL_EMPTY", "FAULTLINE_RELOAD", "FAULTLINE_PROCESS"}  # nobody keeps these in a file
     assert ours == options - one_offs
 

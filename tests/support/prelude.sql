@@ -111,6 +111,7 @@ from (
   union all select 'signal ' || s::text from faultline.run_signals s
   union all select 'schedule ' || s::text from faultline.schedules s
   union all select 'tick ' || t::text from faultline.schedule_ticks t
+  union all select 'token ' || t::text from faultline.api_tokens t
   union all
   select 'lock ' || (l.locktype, l.classid, l.objid, l.objsubid, l.mode)::text
   from pg_catalog.pg_locks l

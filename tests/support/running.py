@@ -141,16 +141,22 @@ def sample(metrics: str, name: str) -> float:
 
 
 class Process:
-    """`faultline run` as a process of its own, in a directory with the user's module in it."""
+    """`faultline run`, or another command, as a process of its own, in a directory with the user's module in it."""
 
     def __init__(
-        self, directory: Path, dsn: str, *arguments: str, env: Mapping[str, str] | None = None, ignored: str = ""
+        self,
+        directory: Path,
+        dsn: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        ignored: str = "",
+        command: str = "run",
     ) -> None:
         trap = ["sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh"] if ignored else []
         self.log = directory / f"runner-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*trap, sys.executable, "-m", "faultline.cli", "run", *arguments],
+                [*trap, sys.executable, "-m", "faultline.cli", command, *arguments],
                 cwd=directory,
                 env={**os.environ, "FAULTLINE_DSN": dsn, **(env or {})},
                 stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ import psycopg
 
 from faultline import __version__
 from faultline.cli import (
+    api,
     demo,
     dev,
     enqueue,
@@ -23,6 +24,7 @@ from faultline.cli import (
     schedule,
     status,
     submit,
+    token,
     transaction,
     verify,
     workflow,
@@ -138,6 +140,8 @@ for command in (
     ledger.ledger,
     workflow.workflow,
     schedule.schedule,
+    api.api,
+    token.token,
 ):
     cli.add_command(command)
 

@@ -19,8 +19,7 @@ from faultline.cli.following import Run, follow, print_tasks, run_here
 from faultline.cli.loading import load_app
 from faultline.cli.options import NAMED, RUN, database_options, help_if_bare, json_option, option
 from faultline.cli.rendering import decode, error_line, moment
-from faultline.errors import InvalidArgument, from_psycopg
-from faultline.workflow import Fault, Workflow, WorkflowFault, graph, load, tasks_of
+from faultline.workflow import Workflow, WorkflowFault, fault_of, graph, load, tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +81,7 @@ def put(file: Path, dsn: str | None, as_json: bool) -> int:
                 "select faultline.put_workflow(%s::jsonb)", (json.dumps(found.spec, ensure_ascii=False),)
             ).fetchall()
         except psycopg.Error as error:
-            fault = _fault_of(error, found)
+            fault = fault_of(error, found)
             if fault is None:
                 raise
             print_faults(file, [fault], as_json=as_json)
@@ -353,18 +352,6 @@ def _read(file: Path, *, as_json: bool) -> Workflow | None:
     except WorkflowFault as refused:
         print_faults(file, refused.faults, as_json=as_json)
         return None
-
-
-def _fault_of(error: psycopg.Error, found: Workflow) -> Fault | None:
-    """What the database alone could see, with the place in the file."""
-    ours = from_psycopg(error)
-    if not isinstance(ours, InvalidArgument):
-        return None
-    said = error.diag.message_primary or str(ours)
-    path, colon, message = said.partition(": ")
-    if not colon or not path.startswith(("tasks", "defaults", "name", "description")):
-        path, message = "", said
-    return Fault(message, error.diag.message_hint or "", path, found.locate(path) if path else None)
 
 
 def _spec_of(connection: Connection, run: Run) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from faultline.documents import Checker, DocumentFault, Fault, Node, Place, parse, suggest
 from faultline.durations import show
+from faultline.errors import InvalidArgument, from_psycopg
 from faultline.workflow import intervals
 from faultline.workflow.order import cycle_of, ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import psycopg
 
 NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 QUOTED: Final = re.compile(r'(?<!\$)"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -100,6 +103,18 @@ def check(root: Node) -> list[Fault]:
     checker = _Checker()
     checker.check(root)
     return checker.in_order()
+
+
+def fault_of(error: psycopg.Error, found: Workflow) -> Fault | None:
+    """What the database alone could see, with the place in the file."""
+    ours = from_psycopg(error)
+    if not isinstance(ours, InvalidArgument):
+        return None
+    said = error.diag.message_primary or str(ours)
+    path, colon, message = said.partition(": ")
+    if not colon or not path.startswith(("tasks", "defaults", "name", "description")):
+        path, message = "", said
+    return Fault(message, error.diag.message_hint or "", path, found.locate(path) if path else None)
 
 
 def tasks_of(spec: dict[str, Any]) -> list[Task]:

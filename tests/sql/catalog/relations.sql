@@ -10,9 +10,9 @@ select r as role from unnest(array['faultline_producer', 'faultline_runner', 'fa
 select tables_are('faultline',
   array(select 'jobs_done' || s from (select '' union all select '_default' union all select '_' || to_char((now() at time zone 'UTC')::date + n, 'YYYYMMDD') from generate_series(0, 14) n) v (s))
   || array(select 'job_events' || s from (select '' union all select '_default' union all select '_' || to_char((now() at time zone 'UTC')::date + n, 'YYYYMMDD') from generate_series(0, 14) n) v (s))
-  || '{account_checkpoints,accounts,effects,idempotency_keys,jobs_live,ledger_checkpoint,ledger_entries,postings,queues,run_signals,runners,runs,schedule_ticks,schedules,settings,task_dependencies,tasks,transactions,workflow_tasks,workflows}'::name[],
+  || '{account_checkpoints,accounts,api_tokens,effects,idempotency_keys,jobs_live,ledger_checkpoint,ledger_entries,postings,queues,run_signals,runners,runs,schedule_ticks,schedules,settings,task_dependencies,tasks,transactions,workflow_tasks,workflows}'::name[],
   'these tables, and daily partitions of two of them');
-select views_are('faultline', '{account_balances,effect_log,event_log,jobs,posting_log,queue_overview,run_log,runner_overview,schedule_list,schedule_tick_log,task_log,transaction_log,workflow_log}', 'these views');
+select views_are('faultline', '{account_balances,effect_log,event_log,jobs,posting_log,queue_overview,run_log,runner_overview,schedule_list,schedule_tick_log,task_log,token_overview,transaction_log,workflow_log}', 'these views');
 select is(array(select name from tap.relations where relkind = 'c'), '{faultline.claimed_job}', 'one composite type');
 select is_empty($$select name from tap.relations where relkind not in ('r', 'p', 'v', 'i', 'I', 'S', 'c')$$, 'nothing else');
 
@@ -32,7 +32,7 @@ select results_eq($$select role, name, array_agg(privilege)
     from tap.relations, tap.everybody, unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) privilege
     where relkind = 'v' and has_table_privilege(role, oid, privilege) group by role, name order by role, name$$,
   $$select role, 'faultline.' || name, '{select}'::text[] from unnest(array['faultline_observer', 'faultline_operator']) role,
-      unnest(array['account_balances', 'effect_log', 'event_log', 'jobs', 'posting_log', 'queue_overview', 'run_log', 'runner_overview', 'schedule_list', 'schedule_tick_log', 'task_log', 'transaction_log', 'workflow_log']) name order by 1, 2$$,
+      unnest(array['account_balances', 'effect_log', 'event_log', 'jobs', 'posting_log', 'queue_overview', 'run_log', 'runner_overview', 'schedule_list', 'schedule_tick_log', 'task_log', 'token_overview', 'transaction_log', 'workflow_log']) name order by 1, 2$$,
   'observer and operator may SELECT from the views, nobody anything else');
 select results_eq($$select role, array_agg(privilege) from tap.everybody, unnest(array['usage', 'create']) privilege where has_schema_privilege(role, 'faultline', privilege) group by role order by role$$,
   $$values ('faultline_observer', '{usage}'::text[]), ('faultline_operator', '{usage}'), ('faultline_producer', '{usage}'), ('faultline_runner', '{usage}')$$,

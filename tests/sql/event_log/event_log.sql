@@ -1,7 +1,7 @@
 \ir ../../support/operating.sql
 select * from no_plan();
 
-select views_are('faultline', '{account_balances,effect_log,event_log,jobs,posting_log,queue_overview,run_log,runner_overview,schedule_list,schedule_tick_log,task_log,transaction_log,workflow_log}', 'these views and no other');
+select views_are('faultline', '{account_balances,effect_log,event_log,jobs,posting_log,queue_overview,run_log,runner_overview,schedule_list,schedule_tick_log,task_log,token_overview,transaction_log,workflow_log}', 'these views and no other');
 select is(
   (select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
    from pg_attribute a where a.attrelid = 'faultline.event_log'::regclass and a.attnum > 0),

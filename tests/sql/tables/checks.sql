@@ -79,7 +79,7 @@ set local session_replication_role = replica;
 -- job_events.
 select is(violates(format('insert into faultline.job_events (at, verb, actor) values (now(), %L, ''x'')', verb)), 'right', 'verb ' || verb)
 from unnest(array['fail', 'expire', 'release', 'snooze', 'cancelled', 'cancel_requested', 'cancel', 'retry', 'discard', 'stale', 'pause', 'resume', 'set_queue', 'set_settings', 'fail_transaction', 'set_account',
-                  'cancel_run', 'resume_run', 'signal_run']) verb;
+                  'cancel_run', 'resume_run', 'signal_run', 'create_token', 'revoke_token']) verb;
 select is(violates(statement), expected, statement)
 from (values
   ('insert into faultline.job_events (at, verb, actor) values (now(), ''complete'', ''x'')', 'job_events_verb_check'),
@@ -236,6 +236,14 @@ from (values ('tick_at = now()', 'schedule_ticks_pkey'), ('tick_at = now() + int
   ('job_id = null', 'schedule_ticks_outcome'), ('outcome = ''skipped''', 'schedule_ticks_outcome'), ('outcome = ''skipped'', job_id = null', 'right'), ('outcome = ''failed''', 'schedule_ticks_outcome'), ('outcome = ''failed'', job_id = null', 'right'),
   ('outcome = ''missed'', job_id = null', 'schedule_ticks_outcome'), ('outcome = ''missed'', job_id = null, missed = 1', 'right'), ('outcome = ''missed'', missed = 1', 'schedule_ticks_outcome'), ('outcome = ''lost'', job_id = null', 'schedule_ticks_outcome'),
   ('missed = -1', 'schedule_ticks_missed'), ('version = null', '23502')) as v (change, expected);
+-- api_tokens.
+select is(violates(format('insert into faultline.api_tokens (secret_hash, scopes, name, created_at, created_by, expires_at) values (%s)', row_)), expected, row_)
+from (values
+  ('sha256(''y''), ''{read}'', '''', now(), ''x'', null', 'right'), ('sha256(''y''), ''{read,enqueue,operate}'', '''', now(), ''x'', now() + interval ''1 us''', 'right'),
+  ('''\x00'', ''{read}'', '''', now(), ''x'', null', 'api_tokens_hash'), ('sha256(''y''), ''{}'', '''', now(), ''x'', null', 'api_tokens_scopes'),
+  ('sha256(''y''), ''{other}'', '''', now(), ''x'', null', 'api_tokens_scopes'), ('sha256(''y''), ''{read,read,read,read}'', '''', now(), ''x'', null', 'api_tokens_scopes'),
+  ('sha256(''y''), ''{read}'', '''', now(), ''x'', now()', 'api_tokens_expiry')
+) as v (row_, expected);
 
 -- Nothing is left over: every CHECK of the tables has been seen above.
 select set_eq(
@@ -247,7 +255,8 @@ select set_eq(
            ('postings_amount'), ('accounts_floor_check'), ('ledger_checkpoint_only_row_check'),
            ('runs_state'), ('runs_finished'), ('runs_family'), ('tasks_state'), ('tasks_finished'), ('tasks_job'),
            ('schedules_calendar'), ('schedules_every'), ('schedules_rules'), ('schedules_span'), ('schedules_forgotten'),
-           ('schedule_ticks_kind'), ('schedule_ticks_outcome'), ('schedule_ticks_due'), ('schedule_ticks_missed')$$,
+           ('schedule_ticks_kind'), ('schedule_ticks_outcome'), ('schedule_ticks_due'), ('schedule_ticks_missed'),
+           ('api_tokens_hash'), ('api_tokens_scopes'), ('api_tokens_expiry')$$,
   'a CHECK that is new has its tests here');
 
 select * from finish();

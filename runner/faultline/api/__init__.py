@@ -1,0 +1,1 @@
+"""The HTTP API, the extra `faultline[api]`: each route calls one function or reads one view of the database."""

@@ -1,0 +1,102 @@
+"""Progress as server-sent events: what is now, then each change, and an end. Bounded in number and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import StreamingResponse
+
+from faultline.api.answers import inert
+from faultline.api.problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.types import Send
+
+    from faultline.api.context import Context
+
+MEDIA_TYPE: Final = "text/event-stream"
+PACE_FIRST: Final = 0.1
+PACE_MOST: Final = 1.0
+SILENCE_SECONDS: Final = 10.0
+WRITE_SECONDS: Final = 30.0
+AWAY_MOST: Final = 5
+
+Look = Callable[[], Awaitable[Sequence[tuple[Any, ...]]]]
+"""One row, the document and its state; none if it is gone."""
+
+
+class EventStream(StreamingResponse):
+    """Looks again and again, slower while nothing changes, until `over` says so of the document."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, shared: Context, first: Sequence[tuple[Any, ...]], look: Look, over: frozenset[str]) -> None:
+        self._shared = shared
+        self._first = first
+        self._look = look
+        self._over = over
+        super().__init__(self._events(), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+
+    async def stream_response(self, send: Send) -> None:
+        """A reader that does not read is left alone after a while."""
+        most = self._shared.options.streams
+        if self._shared.metrics.streams >= most:
+            raise Problem("too-many-streams", f"{most} streams are open, the most there may be")
+
+        async def patient(message: Any) -> None:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await send(message)
+
+        self._shared.metrics.streams += 1
+        try:
+            await super().stream_response(patient)
+        except TimeoutError:
+            return
+        finally:
+            self._shared.metrics.streams -= 1
+
+    async def _events(self) -> AsyncIterator[str]:
+        deadline = time.monotonic() + self._shared.options.stream_seconds
+        rows = self._first
+        shown: str | None = None
+        said = time.monotonic()
+        pace = PACE_FIRST
+        away = 0
+        while rows and away < AWAY_MOST:
+            ((document, state),) = rows
+            now = time.monotonic()
+            if document != shown:
+                shown, said, pace = document, now, PACE_FIRST
+                yield event("status", document)
+                if state in self._over:
+                    yield event("end", '{"reason": "over"}')
+                    return
+            elif now - said > SILENCE_SECONDS:
+                said = now
+                yield ": nothing new\n\n"
+            if now >= deadline or await self._stopping(min(pace, max(0.0, deadline - now))):
+                reason = "time" if now >= deadline else "shutdown"
+                yield event("end", f'{{"reason": "{reason}"}}')
+                return
+            pace = min(PACE_MOST, pace * 1.5)
+            try:
+                rows = await self._look()
+                away = 0
+            except Problem:  # the database is away: what was shown last still stands
+                away += 1
+        yield event("end", f'{{"reason": "{"database" if rows else "gone"}"}}')
+
+    async def _stopping(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._shared.stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def event(name: str, document: str) -> str:
+    """JSON has no raw line breaks, so one line of data is all there is."""
+    return f"event: {name}\ndata: {inert(document)}\n\n"
