@@ -67,6 +67,7 @@ class Runner:
         self.app = app
         self.options = options
         self.metrics = Metrics()
+        self.metrics.types = app.handlers
         self.port: int | None = None
         self.started = threading.Event()
         self.housekeeper: Housekeeper | None = None
@@ -307,9 +308,10 @@ class Runner:
             try:
                 return background.run(housekeeper.database_metrics(), SCRAPE_SECONDS)
             except (TimeoutError, RuntimeError):  # busy with a long chore, or closed
-                return ()
+                return housekeeper.values
 
         self.metrics.database = values
+        self.metrics.database_read = lambda: housekeeper.values_read
         port = options.metrics_port + (options.process or 0) if options.metrics_port else 0
         server = StatusServer(
             options.metrics_host,

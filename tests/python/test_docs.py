@@ -30,7 +30,7 @@ from psycopg import sql
 import faultline
 from faultline import workflow
 from faultline.cli.main import cli
-from faultline.metrics import Metrics
+from tests.support.metrics import listed, series
 from tools import sqitch
 
 if TYPE_CHECKING:
@@ -298,16 +298,7 @@ def test_every_function_view_and_table_that_is_named_exists(document: Path, db: 
 @by_name
 def test_every_role_and_metric_that_is_named_exists(document: Path, db: Database) -> None:
     roles = {name for (name,) in db.rows("select rolname from pg_roles")}
-    metrics = {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
-    exported = Metrics()
-    exported.slots = lambda: {"idle": 1}
-    exported.violations = {}
-    metrics |= {sample.name for family in exported.collect() for sample in family.samples}
-    metrics |= {family.name for family in exported.collect()}
-    db.execute("select faultline.enqueue('named')")
-    metrics |= {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
-    exported.of("default", "named")
-    metrics |= {family.name + "_total" for family in exported.collect() if family.type == "counter"}
+    metrics = set(series(listed())) | set(listed())
     named = set(re.findall(r"\bfaultline_[a-z_]+", document.read_text()))
     assert named - roles - metrics == set()
 

@@ -43,6 +43,7 @@ class Proxy:
     `swallow(application)`: the server's next answer to that application never arrives, and the connection is gone.
     `freeze(application)`: its connection stays open, and nothing passes any more.
     `cut(application)`: its connections are gone.
+    `refuse`: who comes from now on is sent away at once.
     `arm(strike)`: it strikes, once, at the message of that number from now on.
     """
 
@@ -58,6 +59,7 @@ class Proxy:
         self._to_swallow: set[str] = set()
         self._frozen: set[str] = set()
         self._strikes: dict[str, Strike] = {}
+        self.refuse = False
         self.swallowed: list[str] = []
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._of: dict[str, list[tuple[socket.socket, socket.socket]]] = {}
@@ -95,6 +97,9 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self.refuse:
+                    _close(client)
+                    continue
                 server = socket.socket(socket.AF_UNIX)
                 try:
                     server.connect(self._server)

@@ -13,15 +13,24 @@ from generate_series(1, how_many) n
 $$;
 create function tap.counted() returns text language sql
 as $$
-select string_agg(coalesce(labels ->> 'state', 'dead letters') || ' ' || value, ', ' order by value, labels)
-from faultline.metrics() where name in ('faultline_queue_depth', 'faultline_dead_letters')
+select string_agg(coalesce(labels ->> 'state', case name when 'faultline_queue_ready' then 'ready' else 'dead letters' end) || ' ' || value, ', ' order by name, labels ->> 'state')
+from faultline.metrics() where name in ('faultline_queue_depth', 'faultline_dead_letters', 'faultline_queue_ready')
 $$;
 select plant(9999, s) from unnest(array['queued', 'running', 'failed']) s \g /dev/null
-select is(counted(), 'dead letters 9999, failed 9999, queued 9999, running 9999', 'below the cap they are exact, all levels together');
+select is(counted(), 'dead letters 9999, failed 9999, queued 9999, running 9999, ready 9999', 'below the cap they are exact, all levels together');
 select plant(1, s) from unnest(array['queued', 'running', 'failed']) s \g /dev/null
-select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000', 'at the cap too');
+select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000, ready 10000', 'at the cap too');
 select plant(3, s) from unnest(array['queued', 'running', 'failed']) s \g /dev/null
-select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000', 'and beyond it they stand still');
+select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000, ready 10000', 'and beyond it they stand still');
+
+
+-- What is ready is counted first: ten thousand that wait for their time hide none of it, on whatever level it is.
+update faultline.jobs_live set ready_at = now() + interval '1 day' where state = 'queued' and priority < 4 \g /dev/null
+select is(value, (select count(*) from faultline.jobs_live where state = 'queued' and priority = 4)::float, 'ready is exact')
+from faultline.metrics() where name = 'faultline_queue_ready';
+select plant(12000, 'queued') \g /dev/null
+update faultline.jobs_live set ready_at = now() + interval '1 day' where state = 'queued' and priority < 4 \g /dev/null
+select is(counted(), 'dead letters 10000, failed 10000, queued 10000, running 10000, ready ' || (select count(*) from faultline.jobs_live where state = 'queued' and priority = 4), 'and depth stays at its cap');
 
 select * from finish();
 rollback;
