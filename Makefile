@@ -57,7 +57,7 @@ migrate: setup ## sqitch deploy to FAULTLINE_DSN, or where PGHOST, PGDATABASE â€
 	@$(PYTHON) -m tools.sqitch deploy
 
 .PHONY: up
-up: ## PostgreSQL, the schema and a runner in containers
+up: ## PostgreSQL, the schema, two runners, the API, Prometheus and Grafana in containers
 	@docker compose up --detach --build
 
 .PHONY: down
