@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from faultline.encoding import encode
 from faultline.logs import clean
@@ -47,10 +47,15 @@ def describe(error: BaseException, *, skip: int = 0, with_traceback: bool = True
 
     `skip`: so many outermost frames are ours, not the handler's.
     """
-    shown: dict[str, Any] = {"type": type(error).__name__, "message": _cut(_message(error), MESSAGE_MOST)}
+    return encode(shown(error, skip=skip, with_traceback=with_traceback), "the error")
+
+
+def shown(error: BaseException, *, skip: int = 0, with_traceback: bool = True) -> dict[str, str]:
+    """What may be shown of an error: the members of `describe`."""
+    members = {"type": type(error).__name__, "message": _cut(_message(error), MESSAGE_MOST)}
     if with_traceback:
-        shown["traceback"] = _traceback(error, skip)
-    return encode(shown, "the error")
+        members["traceback"] = _traceback(error, skip)
+    return members
 
 
 def without(trace: TracebackType | None, skip: int) -> TracebackType | None:
