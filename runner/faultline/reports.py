@@ -7,6 +7,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from faultline import redaction
 from faultline.encoding import encode
 from faultline.logs import clean
 
@@ -65,9 +66,14 @@ def without(trace: TracebackType | None, skip: int) -> TracebackType | None:
     return trace
 
 
+def said(error: BaseException) -> str:
+    """The type and the message of an error, as they may be logged."""
+    return f"{type(error).__name__}: {_message(error)}"
+
+
 def _message(error: BaseException) -> str:
     try:
-        return clean(str(error))
+        return redaction.text(clean(str(error)))
     except Exception as unprintable:  # noqa: BLE001 - an exception's own __str__ may raise anything
         return f"(its message can't be shown: {type(unprintable).__name__})"
 
@@ -78,7 +84,7 @@ def _traceback(error: BaseException, skip: int) -> str:
         lines = traceback.format_exception(type(error), error, trace, limit=-FRAMES_MOST)
     except Exception as unprintable:  # noqa: BLE001
         return f"(no traceback: {type(unprintable).__name__})"
-    text = clean("".join(lines))
+    text = redaction.text(clean("".join(lines)))
     return text if len(text) <= TRACEBACK_MOST else f"…{text[-TRACEBACK_MOST:]}"
 
 

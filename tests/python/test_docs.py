@@ -46,7 +46,7 @@ LANGUAGES = {"sql", "python", "yaml", "sh", "text"}
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Programs that a reader has, or is told to get.
 FOREIGN = {".", "apt-get", "cd", "docker", "export", "git", "pip", "psql", "python", "sqitch"}
-SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN"}
+SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN", "FAULTLINE_REDACT"}
 TABLES = "(jobs|job_events|idempotency_keys|transactions|effects|ledger_entries|postings|runs|tasks|workflows)"
 # What verify() calls its violations: select 5, 'hot_loop', …
 CHECK = re.compile(r"\bselect (?:g\.promise|(\d+)), '(\w+)'")

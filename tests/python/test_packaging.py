@@ -35,7 +35,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 EXTRAS_OF_OTHERS = {"api"}
 COMMANDS_OF_OTHERS = {"api", "token"}
 # What is read outside the options of a runner.
-OTHER_SETTINGS = {"FAULTLINE_DSN", "FAULTLINE_PG_BIN"}
+OTHER_SETTINGS = {"FAULTLINE_DSN", "FAULTLINE_PG_BIN", "FAULTLINE_REDACT"}
 
 
 def compose() -> dict[str, Any]:
