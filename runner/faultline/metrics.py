@@ -62,12 +62,13 @@ PROMISES: Final = range(1, 14)
 DatabaseValue = tuple[str, "Mapping[str, str]", float]
 
 _HELP: Final = {
-    "faultline_queue_depth": "Jobs by queue and state: queued, running, failed; 10000 means: at least so many",
-    "faultline_queue_ready": "Jobs that may run now and wait for a runner; 10000 means: at least so many",
+    "faultline_queue_depth": "Jobs by queue and state: queued, running, failed; up to faultline_queue_depth_most",
+    "faultline_queue_ready": "Jobs that may run now and wait for a runner; up to faultline_queue_depth_most",
     "faultline_queue_oldest_ready_seconds": "How long the oldest job that may run has been waiting",
     "faultline_queue_runners": "Runners that serve the queue, seen within a minute",
     "faultline_queue_paused": "1 if somebody has paused the queue",
     "faultline_queues": "Queues with live jobs; 201 means more than 200, of which 200 have metrics of their own",
+    "faultline_queue_depth_most": "Where counts by queue end: 10000, with more than 20 queues 1000",
     "faultline_dead_letters": "Failed jobs that wait for somebody to retry or discard them; 10000: at least so many",
     "faultline_transactions": "Transactions: INIT, APPLIED (not yet reconciled) or FAILED; 10000: at least so many",
     "faultline_transactions_dead": "INIT transactions whose job is a dead letter; 10000: at least so many",

@@ -5989,7 +5989,8 @@ declare
   runners_ bigint;
   everywhere bigint;
   by_queue jsonb;
-  queues_ int := 0;
+  names text[];
+  most int;
   queue_ text;
   level_floor timestamptz;
   level_job bigint;
@@ -6010,9 +6011,9 @@ begin
       group by served.queue
     ) s);
 
-  for queue_ in select * from faultline._queue_names(token, 201) loop
-    queues_ := queues_ + 1;
-    exit when queues_ > 200;
+  names := array(select n from faultline._queue_names(token, 201) n);
+  most := case when pg_catalog.cardinality(names) > 20 then 1000 else 10000 end;
+  foreach queue_ in array names[1:200] loop
     ready := 0;
     later := 0;
     oldest := null;
@@ -6020,23 +6021,23 @@ begin
       level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
       level_job := coalesce((token -> 'jobs' -> queue_ ->> (level - 1))::bigint, 0);
       -- No job is walked twice: what waits for its time lies above what is ready.
-      if ready < 10000 then
+      if ready < most then
         ready := ready + (
           select count(*)
           from (
             select from faultline.jobs_live j
             where j.state = 'queued' and j.queue = queue_ and j.priority = level
               and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at <= now_
-            limit 10000 - ready
+            limit most - ready
           ) c);
       end if;
-      if ready + later < 10000 then
+      if ready + later < most then
         later := later + (
           select count(*)
           from (
             select from faultline.jobs_live j
             where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at > greatest(now_, level_floor)
-            limit 10000 - ready - later
+            limit most - ready - later
           ) c);
       end if;
       oldest := least(oldest, (
@@ -6049,17 +6050,17 @@ begin
     end loop;
     name := 'faultline_queue_depth';
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'queued');
-    value := least(10000, ready + later);
+    value := least(most, ready + later);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'running');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit most) c);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'failed');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit most) c);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_);
     name := 'faultline_queue_ready';
@@ -6078,7 +6079,10 @@ begin
 
   labels := '{}';
   name := 'faultline_queues';
-  value := queues_;
+  value := pg_catalog.cardinality(names);
+  return next;
+  name := 'faultline_queue_depth_most';
+  value := most;
   return next;
   name := 'faultline_dead_letters';
   value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);

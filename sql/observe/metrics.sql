@@ -1,7 +1,8 @@
 -- What the database knows, as Prometheus gauges. For faultline_runner and faultline_observer. Locks nothing.
 --   floor   a token of advance_floor, so that depth and age do not walk what an old snapshot keeps
--- Every count stops at 10 000, so ten million queued jobs cost what ten thousand do: read 10000 as "10 000 or more".
--- Below that counts are exact, and so is every age.
+-- Every count stops at 10 000, so ten million queued jobs cost what ten thousand do: read 10000 as "10 000 or more". With
+-- more than 20 queues those by queue stop at 1 000: faultline_queue_depth_most says which. Below that counts are exact,
+-- and so is every age.
 -- At most 200 queues have labels of their own; the names come in order. faultline_queues says 201 if there are more.
 -- faultline_oldest_snapshot_seconds covers what faultline_owner may see: all sessions once it is granted
 -- pg_read_all_stats, and NaN before, as 0 would be a lie. A VACUUM holds no snapshot; a prepared transaction does.
@@ -24,7 +25,8 @@ declare
   runners_ bigint;
   everywhere bigint;
   by_queue jsonb;
-  queues_ int := 0;
+  names text[];
+  most int;
   queue_ text;
   level_floor timestamptz;
   level_job bigint;
@@ -45,9 +47,9 @@ begin
       group by served.queue
     ) s);
 
-  for queue_ in select * from faultline._queue_names(token, 201) loop
-    queues_ := queues_ + 1;
-    exit when queues_ > 200;
+  names := array(select n from faultline._queue_names(token, 201) n);
+  most := case when pg_catalog.cardinality(names) > 20 then 1000 else 10000 end;
+  foreach queue_ in array names[1:200] loop
     ready := 0;
     later := 0;
     oldest := null;
@@ -55,23 +57,23 @@ begin
       level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
       level_job := coalesce((token -> 'jobs' -> queue_ ->> (level - 1))::bigint, 0);
       -- No job is walked twice: what waits for its time lies above what is ready.
-      if ready < 10000 then
+      if ready < most then
         ready := ready + (
           select count(*)
           from (
             select from faultline.jobs_live j
             where j.state = 'queued' and j.queue = queue_ and j.priority = level
               and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at <= now_
-            limit 10000 - ready
+            limit most - ready
           ) c);
       end if;
-      if ready + later < 10000 then
+      if ready + later < most then
         later := later + (
           select count(*)
           from (
             select from faultline.jobs_live j
             where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at > greatest(now_, level_floor)
-            limit 10000 - ready - later
+            limit most - ready - later
           ) c);
       end if;
       oldest := least(oldest, (
@@ -84,17 +86,17 @@ begin
     end loop;
     name := 'faultline_queue_depth';
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'queued');
-    value := least(10000, ready + later);
+    value := least(most, ready + later);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'running');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit most) c);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'failed');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit most) c);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_);
     name := 'faultline_queue_ready';
@@ -113,7 +115,10 @@ begin
 
   labels := '{}';
   name := 'faultline_queues';
-  value := queues_;
+  value := pg_catalog.cardinality(names);
+  return next;
+  name := 'faultline_queue_depth_most';
+  value := most;
   return next;
   name := 'faultline_dead_letters';
   value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);

@@ -18,7 +18,7 @@ begin
 end
 $$;
 
-select results_eq($$select lines()$$, $$values ('queues {} 0'), ('dead_letters {} 0'), ('transactions {"state": "INIT"} 0'), ('transactions {"state": "APPLIED"} 0'), ('transactions {"state": "FAILED"} 0'),
+select results_eq($$select lines()$$, $$values ('queues {} 0'), ('queue_depth_most {} 10000'), ('dead_letters {} 0'), ('transactions {"state": "INIT"} 0'), ('transactions {"state": "APPLIED"} 0'), ('transactions {"state": "FAILED"} 0'),
   ('transactions_dead {} 0'), ('transaction_oldest_init_seconds {} 0'), ('effects_unknown {} 0'), ('runs {"state": "running"} 0'), ('runs {"state": "failed"} 0'), ('runners {} 0')$$, 'an empty database');
 select is((select array_agg(name || ' ' || labels || ' ' || pg_typeof(value)) from faultline.metrics() where name like '%snapshot%'),
   array['faultline_oldest_snapshot_seconds {} double precision'], 'and the age of the oldest snapshot');
@@ -45,7 +45,7 @@ insert into tap.expected values
   ('queue_depth {"queue": "mail", "state": "queued"} 2'), ('queue_depth {"queue": "mail", "state": "running"} 1'),
   ('queue_depth {"queue": "mail", "state": "failed"} 1'), ('queue_ready {"queue": "mail"} 2'), ('queue_oldest_ready_seconds {"queue": "mail"} 90'),
   ('queue_runners {"queue": "mail"} 4'), ('queue_paused {"queue": "mail"} 0'),
-  ('queues {} 3'),
+  ('queues {} 3'), ('queue_depth_most {} 10000'),
   ('dead_letters {} 2'), ('transactions {"state": "INIT"} 0'), ('transactions {"state": "APPLIED"} 0'), ('transactions {"state": "FAILED"} 0'),
   ('transactions_dead {} 0'), ('transaction_oldest_init_seconds {} 0'), ('effects_unknown {} 0'), ('runs {"state": "running"} 0'), ('runs {"state": "failed"} 0'), ('runners {} 4');
 select results_eq('select lines()', 'table tap.expected', 'depth by queue and state, what is ready, its age over all levels, who serves it, dead letters, runners seen within a minute');
