@@ -177,7 +177,7 @@ begin
   value := (select sum(d.numbackends) from pg_catalog.pg_stat_database d);
   return next;
   name := 'faultline_server_connections_most';
-  value := pg_catalog.current_setting('max_connections');
+  value := pg_catalog.current_setting('max_connections')::double precision;
   return next;
   name := 'faultline_jobs_live_bytes';
   value := pg_catalog.pg_total_relation_size('faultline.jobs_live');
