@@ -62,7 +62,7 @@ api: venv ## the HTTP API on 127.0.0.1:8000, for the database where FAULTLINE_DS
 	@.venv/bin/faultline api $(ARGS)
 
 .PHONY: up
-up: ## PostgreSQL, the schema and a runner in containers
+up: ## PostgreSQL, the schema, two runners, the API, Prometheus and Grafana in containers
 	@docker compose up --detach --build
 
 .PHONY: down

@@ -212,6 +212,7 @@ set local role faultline_owner;
 \ir ../sql/observe/token_overview.sql
 \ir ../sql/observe/transaction_log.sql
 \ir ../sql/observe/verify.sql
+\ir ../sql/observe/verifies.sql
 \ir ../sql/observe/why.sql
 \ir ../sql/observe/workflow_log.sql
 

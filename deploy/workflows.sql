@@ -68,6 +68,7 @@ create index runs_family_index on faultline.runs (root_run_id, place);
 create index runs_version on faultline.runs (workflow, version);
 create index runs_finished_index on faultline.runs (finished_at) where finished_at is not null;
 create index runs_running on faultline.runs (run_id) where finished_at is null;
+create index runs_failed on faultline.runs (run_id) where state = 'failed';
 
 create table faultline.tasks (
   run_id bigint not null references faultline.runs,

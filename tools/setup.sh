@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes what the project is built and tested with; `make setup` calls it, and it is quick when nothing is missing.
 #   tools/setup.sh venv    .venv with faultline and all its extras, PostgreSQL 18 among them: enough for the demo
-#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer and libfaketime; Sqitch,
-#                          from the system
+#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer, libfaketime and Prometheus;
+#                          Sqitch, from the system
 #   tools/setup.sh         both
 # As root it installs missing Debian packages (never a server: that would make a cluster). Otherwise it says in one
 # message which are missing and ends with 2.
@@ -133,7 +133,7 @@ unpack() {
 unpack_all() {
     # shellcheck disable=SC2086 # lists of names
     unpack "$pg" $pg_packages && unpack "$tools/pgbouncer" $bouncer_packages &&
-        unpack "$tools/faketime" $clock_packages
+        unpack "$tools/faketime" $clock_packages && unpack "$tools/prometheus" prometheus
 }
 
 # As root with fresh lists of packages; without, with those that are there, or else with lists of our own.
@@ -161,13 +161,13 @@ make_tools() {
     fi
     if ! has_apt; then
         say "The tests need Debian's packages (apt-get, dpkg-deb): PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer,"
-        say "libfaketime and Sqitch."
+        say "libfaketime, Prometheus and Sqitch."
         exit 2
     fi
     mkdir -p "$tools"
     if ! [ -x "$pg_bin/postgres" ] || ! [ -d "$pg/debs" ] || ! [ -x "$tools/pgbouncer/usr/sbin/pgbouncer" ] ||
-        ! [ -d "$tools/faketime/usr" ]; then
-        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer and libfaketime into $tools" refresh_and_unpack_all
+        ! [ -d "$tools/faketime/usr" ] || ! [ -x "$tools/prometheus/usr/bin/promtool" ]; then
+        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer, libfaketime and Prometheus into $tools" refresh_and_unpack_all
     fi
     runtime=$(runtime_packages "$pg"/debs/postgresql-15_*.deb)
     # shellcheck disable=SC2086 # a list of names

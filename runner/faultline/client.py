@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self, TypedD
 import psycopg
 from psycopg.rows import tuple_row
 
-from faultline import database, durations, encoding
+from faultline import database, durations, encoding, tracing
 from faultline.errors import DatabaseUnavailable, InvalidArgument, OutcomeUnknown, PayloadError, from_psycopg
 from faultline.logs import plural
 
@@ -220,6 +220,8 @@ def check_name(value: object, what: str) -> None:
 def _arguments(type_: str, payload: object, options: Mapping[str, Any]) -> Parameters:
     """The arguments of enqueue, checked, without those that keep their default."""
     check_name(type_, "type")
+    if tracing.carry is not None:
+        options = tracing.carry(type_, options)
     arguments: Parameters = {"type": type_}
     if payload is not None:
         arguments["payload"] = _object(payload, f"the payload of {type_!r}")
@@ -229,6 +231,8 @@ def _arguments(type_: str, payload: object, options: Mapping[str, Any]) -> Param
 def _submit_arguments(transaction_id: str, kind: str, request: object, options: Mapping[str, Any]) -> Parameters:
     """Likewise those of submit_transaction."""
     check_name(kind, "kind")
+    if tracing.carry is not None:
+        options = tracing.carry(kind, options)
     arguments: Parameters = {"transaction_id": _text(transaction_id, "transaction_id"), "kind": kind}
     if request is not None:
         arguments["request"] = _object(request, f"the request of transaction {_short(transaction_id)}")

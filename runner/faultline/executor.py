@@ -446,7 +446,7 @@ class Executor:
         why = job._why
         if job._completed:
             if not isinstance(error, AlreadyApplied):
-                self._after_completion(job, f"raised {type(error).__name__}: {error}"[:500])
+                self._after_completion(job, f"raised {reports.said(error)}"[:500])
         elif why == STALE and isinstance(error, asyncio.CancelledError | StaleAttempt | _Unfinished):
             self._completer.dropped(job)  # it ended because it was told to; there is nothing to report
         elif why == CANCELLED:
@@ -530,17 +530,12 @@ class Executor:
         kept = self._failures.allow((job.type, type(error)), time.monotonic())
         if kept is None:
             return
-        try:
-            message = str(error)
-        except Exception:  # noqa: BLE001
-            message = "(its message can't be shown)"
         log.warning(
-            "job %d (%s, attempt %d) failed: %s: %s%s",
+            "job %d (%s, attempt %d) failed: %s%s",
             job.id,
             job.type,
             job.attempt,
-            type(error).__name__,
-            message[:500],
+            reports.said(error)[:500],
             f" ({kept} more of this kind since the last message)" if kept else "",
             extra=fields(job_id=job.id, attempt=job.attempt, type=job.type, queue=job.queue),
         )

@@ -51,6 +51,8 @@ VERIFY_LIMIT: Final = 30.0
 LEAVE_SECONDS: Final = 2.0
 METRICS_LIMIT: Final = 2.0
 METRICS_FRESH: Final = 5.0
+METRICS_KEPT: Final = 60.0
+"""While another chore takes long, what the database said last is good for so long."""
 
 _REAP: Final = "select faultline.reap_expired(max => %s, floor => %s)"
 _WAKE: Final = "select faultline.wake_tasks(max => %s, floor => %s)"
@@ -60,6 +62,7 @@ _RECONCILE: Final = (
 _REGISTER: Final = "select faultline.register_runner(runner => %s, host => %s, pid => %s, version => %s, queues => %s)"
 _REMOVE: Final = "select faultline.remove_runner(runner => %s)"
 _MAINTAIN: Final = "select faultline.maintain()"
+_VERIFIES: Final = "select faultline.verifies(runner => %s)"
 _VERIFY: Final = "select promise, check_name, subject, detail from faultline.verify() limit 1000"
 _METRICS: Final = "select name, labels, value from faultline.metrics(floor => %s)"
 
@@ -231,36 +234,59 @@ class Housekeeper:
         await self._link.fetch(_MAINTAIN, seconds=120.0)
 
     async def verify(self) -> None:
-        """Count what breaks a promise, for the gauge; each kind is logged too."""
+        """Count what breaks a promise, for the gauge; each kind is logged too. One runner does it for all."""
+        metrics = self._metrics
+        ((ours,),) = await self._link.fetch(_VERIFIES, (self._runner,))
+        if not ours:
+            metrics.violations = metrics.verified = None
+            return
+        if metrics.verified is None:
+            metrics.verified = time.monotonic()
         rows = await self._link.fetch(_VERIFY, seconds=VERIFY_LIMIT + 5.0, limit=VERIFY_LIMIT)
         violations: dict[int, int] = {}
         for promise, check, subject, detail in rows:
             violations[promise] = violations.get(promise, 0) + 1
             if self._complaints.allow((promise, check), time.monotonic()) is not None:
                 log.error("promise %d is broken (%s): %s: %s", promise, check, subject, clean(str(detail)))
-        self._metrics.violations = violations
-        self._metrics.verified = time.monotonic()
+        metrics.violations = violations
+        metrics.verified = time.monotonic()
 
     # For the scrape.
 
+    @property
+    def values(self) -> list[DatabaseValue]:
+        """What metrics() said last; nothing if that was long ago. Any thread.
+
+        Nothing without the database: what was true before it went away may not be true now.
+        """
+        asked, values = self._values
+        return values if self._link.connected and time.monotonic() - asked < METRICS_KEPT else []
+
+    @property
+    def values_read(self) -> float | None:
+        """When that was, if there is anything. Any thread."""
+        return self._values[0] if self.values else None
+
+    def _fresh(self) -> bool:
+        """Whether not to ask again: also without the database, as whoever opens it has the lock."""
+        return not self._link.connected or time.monotonic() - self._values[0] < METRICS_FRESH
+
     async def database_metrics(self) -> list[DatabaseValue]:
         """What metrics() says, at most five seconds old; nothing if it does not answer in two seconds."""
-        asked, values = self._values
-        if time.monotonic() - asked < METRICS_FRESH:
-            return values
+        if self._fresh():
+            return self.values
         async with self._lock:
             if not self._link.connected:
-                return []  # what was true before the database went away may not be true now
+                return []
+            values: list[DatabaseValue] = []
             try:
                 rows = await self._link.fetch(
                     _METRICS, (self._floor(),), seconds=METRICS_LIMIT + 2.0, limit=METRICS_LIMIT
                 )
+                values = [(name, _labels(labels), value) for name, labels, value in rows]
             except (Lost, psycopg.Error) as error:
                 log.warning("the database's metrics are missing: %s", database.reason(error))
-                self._values = (time.monotonic(), [])
-                return []
-        values = [(name, _labels(labels), value) for name, labels, value in rows]
-        self._values = (time.monotonic(), values)
+            self._values = (time.monotonic(), values)
         return values
 
 

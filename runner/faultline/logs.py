@@ -9,16 +9,24 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+from faultline import redaction
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LEVELS: Final = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 
 
 def clean(text: str) -> str:
     """`text` without what could move a terminal's cursor, forge a line of a log, or be refused by PostgreSQL.
 
-    Newlines and tabs stay; every other control character and every lone surrogate becomes U+FFFD.
+    Newlines and tabs stay; every other control character, every override of the direction of writing and every lone
+    surrogate becomes U+FFFD.
     """
     return _CONTROL.sub("\ufffd", text)
+
+
+def shown(text: str) -> str:
+    """`text` as it may stand in a log: clean, and without what is to be hidden."""
+    return redaction.text(clean(text))
 
 
 def plural(number: int, noun: str, several: str | None = None) -> str:
@@ -41,10 +49,10 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone()
         level = _LEVELS.get(record.levelname, record.levelname)
-        message = clean(record.getMessage()).replace("\n", " ⏎ ")
+        message = shown(record.getMessage()).replace("\n", " ⏎ ")
         line = f"{moment:%H:%M:%S} {level:<5} {self._label}{message}"
         if record.exc_info:
-            trace = clean(self.formatException(record.exc_info))
+            trace = shown(self.formatException(record.exc_info))
             line += "\n" + "\n".join(f"    {part}" for part in trace.splitlines())
         return line
 
@@ -61,7 +69,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": clean(record.getMessage()),
+            "message": shown(record.getMessage()),
         }
         if self._label:
             line["process"] = self._label
@@ -69,7 +77,7 @@ class JsonLines(logging.Formatter):
         if isinstance(own, dict):
             line.update({name: value for name, value in own.items() if name not in line})
         if record.exc_info:
-            line["traceback"] = clean(self.formatException(record.exc_info))
+            line["traceback"] = shown(self.formatException(record.exc_info))
         return json.dumps(line, default=str)
 
 

@@ -1,7 +1,7 @@
 """What a runner counts, in a form that costs next to nothing per job, and how Prometheus gets it.
 
-Labels are bounded: the first 200 pairs of queue and type have series of their own, all others share queue="other",
-type="other".
+Labels are bounded, whatever names queues and types have: the first 200 pairs of queue and type have series of their
+own; later ones count under queue="other" and their type. Types without a handler here are all type="other".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric
 
@@ -62,15 +62,30 @@ PROMISES: Final = range(1, 14)
 DatabaseValue = tuple[str, "Mapping[str, str]", float]
 
 _HELP: Final = {
-    "faultline_queue_depth": "Jobs by queue and state; counts are capped, so the cap means: at least so many",
+    "faultline_queue_depth": "Jobs by queue and state: queued, running, failed; up to faultline_queue_depth_most",
+    "faultline_queue_ready": "Jobs that may run now and wait for a runner; up to faultline_queue_depth_most",
     "faultline_queue_oldest_ready_seconds": "How long the oldest job that may run has been waiting",
-    "faultline_transactions": "Transactions that are INIT, APPLIED (not yet reconciled) or FAILED; capped likewise",
-    "faultline_transactions_dead": "INIT transactions whose job is a dead letter; capped likewise",
+    "faultline_queue_runners": "Runners that serve the queue, seen within a minute",
+    "faultline_queue_paused": "1 if somebody has paused the queue",
+    "faultline_queues": "Queues with live jobs; 201 means more than 200, of which 200 have metrics of their own",
+    "faultline_queue_depth_most": "Where counts by queue end: 10000, with more than 20 queues 1000",
+    "faultline_dead_letters": "Failed jobs that wait for somebody to retry or discard them; 10000: at least so many",
+    "faultline_transactions": "Transactions: INIT, APPLIED (not yet reconciled) or FAILED; 10000: at least so many",
+    "faultline_transactions_dead": "INIT transactions whose job is a dead letter; 10000: at least so many",
     "faultline_transaction_oldest_init_seconds": "Age of the oldest transaction that is INIT",
-    "faultline_effects_unknown": "Effects outside of which nobody knows whether they have happened; capped likewise",
-    "faultline_dead_letters": "Failed jobs that wait for somebody to retry or discard them; capped likewise",
-    "faultline_oldest_snapshot_seconds": "Age of the oldest snapshot that any session of the database holds",
+    "faultline_effects_unknown": "Effects of which nobody knows whether they have happened; 10000: at least so many",
+    "faultline_runs": "Runs of workflows: running, and failed ones that could be resumed; 10000: at least so many",
+    "faultline_schedules": "Schedules by state",
+    "faultline_schedule_missed_total": "Ticks of schedules that were missed",
+    "faultline_runners": "Runners seen within a minute",
+    "faultline_oldest_snapshot_seconds": "Age of the oldest snapshot in the server; NaN if it may not be seen",
+    "faultline_server_connections": "Sessions of the PostgreSQL server, in all of its databases",
+    "faultline_server_connections_most": "How many sessions the server takes: max_connections",
+    "faultline_jobs_live_bytes": "Size of the table of live jobs, with its indexes",
+    "faultline_jobs_live_dead_rows": "Rows of the table of live jobs that wait for vacuum, as its statistics say",
+    "faultline_transaction_ids_used": "Age of the oldest transaction id of the database; the server stops at 2 billion",
 }
+OTHER: Final = "other"
 
 
 def database_families(values: Iterable[DatabaseValue]) -> dict[str, CounterMetricFamily | GaugeMetricFamily]:
@@ -131,7 +146,7 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self.series: dict[tuple[str, str], Series] = {}
-        self._other = Series()
+        self.types: Container[str] = ()
         self.claim = Histogram()
         self.stale = dict.fromkeys(VERBS, 0)
         self.leases_expired = 0
@@ -139,24 +154,25 @@ class Metrics(Collector):
         self.wakeups = 0
         self.answers: dict[tuple[str, str], int] = {}
         self.violations: dict[int, int] | None = None
-        self.verified = time.monotonic()
+        self.verified: float | None = None
         self.slots: Callable[[], Mapping[str, int]] = dict
         self.unreported: Callable[[], int] = int
         self.database_up: Callable[[], bool] = bool
         self.database: Callable[[], Iterable[DatabaseValue]] = tuple
+        self.database_read: Callable[[], float | None] = lambda: None
         self.info: Mapping[str, str] = {}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
 
     def of(self, queue: str, type_: str) -> Series:
-        """The series of this pair, or the common one once there are too many."""
-        key = (queue, type_)
-        found = self.series.get(key)
-        if found is None:
-            if len(self.series) >= SERIES_MOST:
-                return self._other
-            found = self.series[key] = Series()
-        return found
+        """The series of this pair, or a common one: of a type nobody here knows, or once there are too many."""
+        found = self.series.get((queue, type_))
+        if found is not None:
+            return found
+        key = (queue, type_ if type_ in self.types else OTHER)
+        if key not in self.series and len(self.series) >= SERIES_MOST:
+            key = (OTHER, key[1])
+        return self.series.setdefault(key, Series())
 
     def answer(self, effect: str, said: str) -> None:
         """One more answer about an effect whose job is over."""
@@ -164,7 +180,7 @@ class Metrics(Collector):
 
     def finished(self) -> int:
         """Attempts that were reported, whatever their outcome."""
-        return sum(one.succeeded + sum(one.outcomes.values()) for _, one in self._labelled())
+        return sum(one.succeeded + sum(one.outcomes.values()) for one in list(self.series.values()))
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -173,12 +189,6 @@ class Metrics(Collector):
         yield from self._jobs()
         yield from self._runner()
         yield from self._database()
-
-    def _labelled(self) -> list[tuple[tuple[str, str], Series]]:
-        rows = list(self.series.items())
-        if len(rows) >= SERIES_MOST:
-            rows.append((("other", "other"), self._other))
-        return rows
 
     def _jobs(self) -> Iterator[Metric]:
         jobs = CounterMetricFamily("faultline_jobs", "Attempts by how they ended", labels=("queue", "type", "outcome"))
@@ -189,7 +199,7 @@ class Metrics(Collector):
         wait = HistogramMetricFamily(
             "faultline_job_wait_seconds", "From ready to claimed, by the database's clock", labels=("queue", "type")
         )
-        for labels, one in self._labelled():
+        for labels, one in list(self.series.items()):
             for outcome, count in (("succeeded", one.succeeded), *list(one.outcomes.items())):
                 jobs.add_metric((*labels, outcome), count)
             retries.add_metric(labels, one.retries)
@@ -242,16 +252,25 @@ class Metrics(Collector):
 
     def _database(self) -> Iterator[Metric]:
         families = database_families(self.database())
+        yield from families.values()
+        if (read := self.database_read()) is not None:
+            yield GaugeMetricFamily(
+                "faultline_database_values_age_seconds",
+                "Since the database was asked for the values it exports here; they are gone after a minute",
+                value=time.monotonic() - read,
+            )
         if self.violations is not None and "faultline_invariant_violations" not in families:
             gauge = GaugeMetricFamily(
-                "faultline_invariant_violations", "Rows that verify() found, by promise", labels=("promise",)
+                "faultline_invariant_violations",
+                "Rows that verify() found, by promise; from the one runner that verifies for all",
+                labels=("promise",),
             )
             for promise in PROMISES:
                 gauge.add_metric((str(promise),), self.violations.get(promise, 0))
-            families[gauge.name] = gauge
-        yield GaugeMetricFamily(
-            "faultline_verify_age_seconds",
-            "Since this runner last verified all promises to the end (or has started): it grows if that takes too long",
-            value=time.monotonic() - self.verified,
-        )
-        yield from families.values()
+            yield gauge
+        if (verified := self.verified) is not None:
+            yield GaugeMetricFamily(
+                "faultline_verify_age_seconds",
+                "Since the runner that verifies for all last did so to the end, or took over; it grows if that fails",
+                value=time.monotonic() - verified,
+            )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from faultline import redaction
 from faultline.encoding import encode
 from faultline.logs import clean
 
@@ -47,10 +48,15 @@ def describe(error: BaseException, *, skip: int = 0, with_traceback: bool = True
 
     `skip`: so many outermost frames are ours, not the handler's.
     """
-    shown: dict[str, Any] = {"type": type(error).__name__, "message": _cut(_message(error), MESSAGE_MOST)}
+    return encode(shown(error, skip=skip, with_traceback=with_traceback), "the error")
+
+
+def shown(error: BaseException, *, skip: int = 0, with_traceback: bool = True) -> dict[str, str]:
+    """What may be shown of an error: the members of `describe`."""
+    members = {"type": type(error).__name__, "message": _cut(_message(error), MESSAGE_MOST)}
     if with_traceback:
-        shown["traceback"] = _traceback(error, skip)
-    return encode(shown, "the error")
+        members["traceback"] = _traceback(error, skip)
+    return members
 
 
 def without(trace: TracebackType | None, skip: int) -> TracebackType | None:
@@ -60,9 +66,14 @@ def without(trace: TracebackType | None, skip: int) -> TracebackType | None:
     return trace
 
 
+def said(error: BaseException) -> str:
+    """The type and the message of an error, as they may be logged."""
+    return f"{type(error).__name__}: {_message(error)}"
+
+
 def _message(error: BaseException) -> str:
     try:
-        return clean(str(error))
+        return redaction.text(clean(str(error)))
     except Exception as unprintable:  # noqa: BLE001 - an exception's own __str__ may raise anything
         return f"(its message can't be shown: {type(unprintable).__name__})"
 
@@ -73,7 +84,7 @@ def _traceback(error: BaseException, skip: int) -> str:
         lines = traceback.format_exception(type(error), error, trace, limit=-FRAMES_MOST)
     except Exception as unprintable:  # noqa: BLE001
         return f"(no traceback: {type(unprintable).__name__})"
-    text = clean("".join(lines))
+    text = redaction.text(clean("".join(lines)))
     return text if len(text) <= TRACEBACK_MOST else f"…{text[-TRACEBACK_MOST:]}"
 
 

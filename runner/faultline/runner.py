@@ -11,7 +11,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from faultline import __version__, database, logs
+from faultline import __version__, database, logs, tracing
 from faultline.asker import Asker
 from faultline.background import Background
 from faultline.claimer import Claimer
@@ -67,6 +67,7 @@ class Runner:
         self.app = app
         self.options = options
         self.metrics = Metrics()
+        self.metrics.types = app.handlers
         self.port: int | None = None
         self.started = threading.Event()
         self.housekeeper: Housekeeper | None = None
@@ -82,6 +83,8 @@ class Runner:
     def run(self) -> int:
         """See `faultline.runner.run`."""
         database.check_dsn(self.options.listen_dsn)
+        if self.options.tracing:
+            tracing.enable()
         with database.connect(self._dsn, "check") as connection:
             database.check_schema(connection)
         loop = self._loop = asyncio.new_event_loop()
@@ -165,7 +168,8 @@ class Runner:
     def _roles(self) -> _Roles:
         options, metrics = self.options, self.metrics
         completer = Completer(Link(self._dsn, "report", self._state), metrics)
-        executor = Executor(self.app.handlers, completer, metrics, concurrency=options.concurrency, lease=options.lease)
+        handlers = tracing.traced(self.app.handlers)
+        executor = Executor(handlers, completer, metrics, concurrency=options.concurrency, lease=options.lease)
         listen = None
         if options.doorbell:
             # A state of its own: a runner without a doorbell is as healthy as any.
@@ -307,9 +311,10 @@ class Runner:
             try:
                 return background.run(housekeeper.database_metrics(), SCRAPE_SECONDS)
             except (TimeoutError, RuntimeError):  # busy with a long chore, or closed
-                return ()
+                return housekeeper.values
 
         self.metrics.database = values
+        self.metrics.database_read = lambda: housekeeper.values_read
         port = options.metrics_port + (options.process or 0) if options.metrics_port else 0
         server = StatusServer(
             options.metrics_host,

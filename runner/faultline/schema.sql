@@ -386,10 +386,10 @@ INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', '
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '52bca044e6875944d98ae797b100cb897a3f7a52', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '587a09c27d0268bb25bcd0d2d4d9a1be1c5bdf65', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '4962b212641f1ec571f8a53f33dc27fc4c45cf69', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'a68fa2add82ad41ece07825344ac6b03b15ddad4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '8025d8d84b1b5988b7e36eb0e26b626ba2aa3e19', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '7170bb14cb2ecb7cfedebf34cb7b8b4c8f2fc6bf', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -7368,26 +7368,59 @@ declare
   now_ constant timestamptz := pg_catalog.clock_timestamp();
   token constant jsonb := faultline._read_floor(floor, now_);
   lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+  seen_since constant timestamptz := now_ - interval '1 minute';
+  runners_ bigint;
+  everywhere bigint;
+  by_queue jsonb;
+  names text[];
+  most int;
   queue_ text;
   level_floor timestamptz;
   level_job bigint;
-  depth bigint;
+  ready bigint;
+  later bigint;
   oldest timestamptz;
 begin
-  for queue_ in select * from faultline._queue_names(token, 200) loop
-    depth := 0;
+  select count(*), count(*) filter (where r.queues is null) into runners_, everywhere
+  from faultline.runners r
+  where r.last_seen_at > seen_since;
+  by_queue := (
+    select coalesce(pg_catalog.jsonb_object_agg(s.queue, s.runners), '{}')
+    from (
+      select served.queue, count(distinct r.runner) as runners
+      from faultline.runners r
+      cross join lateral unnest(r.queues) as served (queue)
+      where r.last_seen_at > seen_since and served.queue is not null
+      group by served.queue
+    ) s);
+
+  names := array(select n from faultline._queue_names(token, 201) n);
+  most := case when pg_catalog.cardinality(names) > 20 then 1000 else 10000 end;
+  foreach queue_ in array names[1:200] loop
+    ready := 0;
+    later := 0;
     oldest := null;
     for level in 1..4 loop
       level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
       level_job := coalesce((token -> 'jobs' -> queue_ ->> (level - 1))::bigint, 0);
-      if depth < 10000 then
-        depth := depth + (
+      -- No job is walked twice: what waits for its time lies above what is ready.
+      if ready < most then
+        ready := ready + (
           select count(*)
           from (
             select from faultline.jobs_live j
             where j.state = 'queued' and j.queue = queue_ and j.priority = level
-              and (j.ready_at, j.job_id) >= (level_floor, level_job)
-            limit 10000 - depth
+              and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at <= now_
+            limit most - ready
+          ) c);
+      end if;
+      if ready + later < most then
+        later := later + (
+          select count(*)
+          from (
+            select from faultline.jobs_live j
+            where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at > greatest(now_, level_floor)
+            limit most - ready - later
           ) c);
       end if;
       oldest := least(oldest, (
@@ -7400,25 +7433,40 @@ begin
     end loop;
     name := 'faultline_queue_depth';
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'queued');
-    value := depth;
+    value := least(most, ready + later);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'running');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit most) c);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'failed');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit most) c);
+    return next;
+    labels := pg_catalog.jsonb_build_object('queue', queue_);
+    name := 'faultline_queue_ready';
+    value := ready;
     return next;
     name := 'faultline_queue_oldest_ready_seconds';
-    labels := pg_catalog.jsonb_build_object('queue', queue_);
     value := coalesce(extract(epoch from now_ - oldest), 0);
+    return next;
+    name := 'faultline_queue_runners';
+    value := everywhere + coalesce((by_queue ->> queue_)::bigint, 0);
+    return next;
+    name := 'faultline_queue_paused';
+    value := (select count(*) from faultline.queues q where q.queue = queue_ and q.paused_at is not null);
     return next;
   end loop;
 
   labels := '{}';
+  name := 'faultline_queues';
+  value := pg_catalog.cardinality(names);
+  return next;
+  name := 'faultline_queue_depth_most';
+  value := most;
+  return next;
   name := 'faultline_dead_letters';
   value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);
   return next;
@@ -7450,19 +7498,47 @@ begin
   labels := '{"state": "running"}';
   value := (select count(*) from (select from faultline.runs r where r.finished_at is null limit 10000) c);
   return next;
+  labels := '{"state": "failed"}';
+  value := (select count(*) from (select from faultline.runs r where r.state = 'failed' limit 10000) c);
+  return next;
   labels := '{}';
   name := 'faultline_schedule_missed_total';
   value := (select coalesce(sum(s.forgotten_missed), 0) from faultline.schedules s)
     + (select coalesce(sum(t.missed), 0) from faultline.schedule_ticks t where t.missed > 0);
   return next;
   name := 'faultline_runners';
-  value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
+  value := runners_;
   return next;
   name := 'faultline_oldest_snapshot_seconds';
-  value := (
-    select coalesce(greatest(0, extract(epoch from now_ - min(a.xact_start))), 0)
-    from pg_catalog.pg_stat_activity a
-    where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid());
+  value := case
+    when pg_catalog.pg_has_role('pg_read_all_stats', 'usage') then (
+      select coalesce(greatest(0, extract(epoch from now_ - min(s.since))), 0)
+      from (
+        select a.xact_start
+        from pg_catalog.pg_stat_activity a
+        where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid()
+          and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
+        union all
+        select p.prepared from pg_catalog.pg_prepared_xacts p
+      ) s (since))
+    else 'NaN'
+  end;
+  return next;
+  name := 'faultline_server_connections';
+  value := (select sum(d.numbackends) from pg_catalog.pg_stat_database d);
+  return next;
+  name := 'faultline_server_connections_most';
+  value := pg_catalog.current_setting('max_connections')::double precision;
+  return next;
+  name := 'faultline_jobs_live_bytes';
+  value := pg_catalog.pg_total_relation_size('faultline.jobs_live');
+  return next;
+  name := 'faultline_jobs_live_dead_rows';
+  value := pg_catalog.pg_stat_get_dead_tuples('faultline.jobs_live'::regclass);
+  return next;
+  -- At two thousand million the server stops: autovacuum keeps it below two hundred million.
+  name := 'faultline_transaction_ids_used';
+  value := (select pg_catalog.age(d.datfrozenxid) from pg_catalog.pg_database d where d.datname = pg_catalog.current_database());
   return next;
 end
 $$;
@@ -8945,6 +9021,29 @@ $$;
 
 COMMENT ON FUNCTION faultline.unfinished(queues text[], floor text) IS 'Is any job of these queues (NULL: of all) queued or running?';
 
+-- Name: verifies(uuid); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.verifies(runner uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  seen_since constant timestamptz := pg_catalog.clock_timestamp() - interval '1 minute';
+begin
+  return coalesce((
+    select r.runner = verifies.runner
+    from faultline.runners r
+    where r.last_seen_at > seen_since
+    order by r.started_at, r.runner
+    limit 1), false);
+end
+$$;
+
+-- Name: FUNCTION verifies(runner uuid); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.verifies(runner uuid) IS 'Whether this runner, of all that are there, is the one that runs verify().';
+
 -- Name: verify(); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.verify() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
@@ -10362,6 +10461,10 @@ CREATE INDEX postings_account ON faultline.postings USING btree (account, curren
 
 CREATE INDEX postings_entry ON faultline.postings USING btree (entry_id);
 
+-- Name: runs_failed; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX runs_failed ON faultline.runs USING btree (run_id) WHERE (state = 'failed'::text);
+
 -- Name: runs_family_index; Type: INDEX; Schema: faultline; Owner: -
 
 CREATE INDEX runs_family_index ON faultline.runs USING btree (root_run_id, place);
@@ -11411,6 +11514,11 @@ GRANT ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempot
 REVOKE ALL ON FUNCTION faultline.unfinished(queues text[], floor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.unfinished(queues text[], floor text) TO faultline_runner;
 GRANT ALL ON FUNCTION faultline.unfinished(queues text[], floor text) TO faultline_observer;
+
+-- Name: FUNCTION verifies(runner uuid); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.verifies(runner uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.verifies(runner uuid) TO faultline_runner;
 
 -- Name: FUNCTION verify(); Type: ACL; Schema: faultline; Owner: -
 

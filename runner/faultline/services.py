@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 from psycopg.rows import tuple_row
 
-from faultline import database, effects
+from faultline import database, effects, reports
 from faultline.bookkeeping import STALE, Ledger
 from faultline.effects import Effect, OutsideEffect, Unknown, as_answer
 from faultline.errors import DatabaseUnavailable, InvalidArgument, from_psycopg
@@ -214,7 +214,7 @@ class Services:
         raise from_psycopg(error) or error from error
 
     def _unknown(self, effect: Effect, outside: OutsideEffect, error: BaseException) -> Unknown:
-        said = f"{type(error).__name__}: {error}"
+        said = reports.said(error)
         log.warning(
             "nobody knows what became of effect %s of transaction %s: %s",
             effect.name,

@@ -47,6 +47,8 @@ class RunnerOptions:
     """A direct way to the database for the doorbell, where `dsn` goes through a pooler."""
     handler_connections: int = 10
     """Connections for the SQL of handlers (job.ledger, job.effect): at most so many for threads, and for coroutines."""
+    tracing: bool = False
+    """A span for each attempt, by the global provider of OpenTelemetry; wants the extra `otel`."""
     process: int | None = None
     """Which of several processes this is, from 0; set by the supervisor."""
 
@@ -102,7 +104,7 @@ def _read(name: str, text: str) -> Any:
         return _int(variable, text)
     if name in {"lease", "grace", "poll"}:
         return durations.seconds(text, what=variable)
-    if name in {"until_empty", "reload", "doorbell"}:
+    if name in {"until_empty", "reload", "doorbell", "tracing"}:
         return _bool(variable, text)
     if name == "queues":
         return tuple(part for part in text.replace(",", " ").split())

@@ -1,9 +1,11 @@
 -- What the database knows, as Prometheus gauges. For faultline_runner and faultline_observer. Locks nothing.
 --   floor   a token of advance_floor, so that depth and age do not walk what an old snapshot keeps
--- Every count stops at 10 000, so ten million queued jobs cost what ten thousand do: read 10000 as "10 000 or more".
--- At most 200 queues have labels of their own; the names come in order.
--- faultline_oldest_snapshot_seconds covers the sessions that faultline_owner may see: all of them once it is granted
--- pg_read_all_stats.
+-- Every count stops at 10 000, so ten million queued jobs cost what ten thousand do: read 10000 as "10 000 or more". With
+-- more than 20 queues those by queue stop at 1 000: faultline_queue_depth_most says which. Below that counts are exact,
+-- and so is every age.
+-- At most 200 queues have labels of their own; the names come in order. faultline_queues says 201 if there are more.
+-- faultline_oldest_snapshot_seconds covers what faultline_owner may see: all sessions once it is granted
+-- pg_read_all_stats, and NaN before, as 0 would be a lie. A VACUUM holds no snapshot; a prepared transaction does.
 create function faultline.metrics(floor text default null)
 returns table (name text, labels jsonb, value double precision)
 language plpgsql volatile security definer
@@ -19,26 +21,59 @@ declare
   now_ constant timestamptz := pg_catalog.clock_timestamp();
   token constant jsonb := faultline._read_floor(floor, now_);
   lease_floor constant timestamptz := coalesce((token ->> 'lease')::timestamptz, '-infinity');
+  seen_since constant timestamptz := now_ - interval '1 minute';
+  runners_ bigint;
+  everywhere bigint;
+  by_queue jsonb;
+  names text[];
+  most int;
   queue_ text;
   level_floor timestamptz;
   level_job bigint;
-  depth bigint;
+  ready bigint;
+  later bigint;
   oldest timestamptz;
 begin
-  for queue_ in select * from faultline._queue_names(token, 200) loop
-    depth := 0;
+  select count(*), count(*) filter (where r.queues is null) into runners_, everywhere
+  from faultline.runners r
+  where r.last_seen_at > seen_since;
+  by_queue := (
+    select coalesce(pg_catalog.jsonb_object_agg(s.queue, s.runners), '{}')
+    from (
+      select served.queue, count(distinct r.runner) as runners
+      from faultline.runners r
+      cross join lateral unnest(r.queues) as served (queue)
+      where r.last_seen_at > seen_since and served.queue is not null
+      group by served.queue
+    ) s);
+
+  names := array(select n from faultline._queue_names(token, 201) n);
+  most := case when pg_catalog.cardinality(names) > 20 then 1000 else 10000 end;
+  foreach queue_ in array names[1:200] loop
+    ready := 0;
+    later := 0;
     oldest := null;
     for level in 1..4 loop
       level_floor := coalesce((token -> 'queues' -> queue_ ->> (level - 1))::timestamptz, '-infinity');
       level_job := coalesce((token -> 'jobs' -> queue_ ->> (level - 1))::bigint, 0);
-      if depth < 10000 then
-        depth := depth + (
+      -- No job is walked twice: what waits for its time lies above what is ready.
+      if ready < most then
+        ready := ready + (
           select count(*)
           from (
             select from faultline.jobs_live j
             where j.state = 'queued' and j.queue = queue_ and j.priority = level
-              and (j.ready_at, j.job_id) >= (level_floor, level_job)
-            limit 10000 - depth
+              and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at <= now_
+            limit most - ready
+          ) c);
+      end if;
+      if ready + later < most then
+        later := later + (
+          select count(*)
+          from (
+            select from faultline.jobs_live j
+            where j.state = 'queued' and j.queue = queue_ and j.priority = level and j.ready_at > greatest(now_, level_floor)
+            limit most - ready - later
           ) c);
       end if;
       oldest := least(oldest, (
@@ -51,25 +86,40 @@ begin
     end loop;
     name := 'faultline_queue_depth';
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'queued');
-    value := depth;
+    value := least(most, ready + later);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'running');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.lease_expires_at >= lease_floor limit most) c);
     return next;
     labels := pg_catalog.jsonb_build_object('queue', queue_, 'state', 'failed');
     value := (
       select count(*)
-      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit 10000) c);
+      from (select from faultline.jobs_live j where j.queue = queue_ and j.finished_at is not null limit most) c);
+    return next;
+    labels := pg_catalog.jsonb_build_object('queue', queue_);
+    name := 'faultline_queue_ready';
+    value := ready;
     return next;
     name := 'faultline_queue_oldest_ready_seconds';
-    labels := pg_catalog.jsonb_build_object('queue', queue_);
     value := coalesce(extract(epoch from now_ - oldest), 0);
+    return next;
+    name := 'faultline_queue_runners';
+    value := everywhere + coalesce((by_queue ->> queue_)::bigint, 0);
+    return next;
+    name := 'faultline_queue_paused';
+    value := (select count(*) from faultline.queues q where q.queue = queue_ and q.paused_at is not null);
     return next;
   end loop;
 
   labels := '{}';
+  name := 'faultline_queues';
+  value := pg_catalog.cardinality(names);
+  return next;
+  name := 'faultline_queue_depth_most';
+  value := most;
+  return next;
   name := 'faultline_dead_letters';
   value := (select count(*) from (select from faultline.jobs_live j where j.finished_at is not null limit 10000) c);
   return next;
@@ -101,19 +151,47 @@ begin
   labels := '{"state": "running"}';
   value := (select count(*) from (select from faultline.runs r where r.finished_at is null limit 10000) c);
   return next;
+  labels := '{"state": "failed"}';
+  value := (select count(*) from (select from faultline.runs r where r.state = 'failed' limit 10000) c);
+  return next;
   labels := '{}';
   name := 'faultline_schedule_missed_total';
   value := (select coalesce(sum(s.forgotten_missed), 0) from faultline.schedules s)
     + (select coalesce(sum(t.missed), 0) from faultline.schedule_ticks t where t.missed > 0);
   return next;
   name := 'faultline_runners';
-  value := (select count(*) from faultline.runners r where r.last_seen_at > now_ - interval '1 minute');
+  value := runners_;
   return next;
   name := 'faultline_oldest_snapshot_seconds';
-  value := (
-    select coalesce(greatest(0, extract(epoch from now_ - min(a.xact_start))), 0)
-    from pg_catalog.pg_stat_activity a
-    where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid());
+  value := case
+    when pg_catalog.pg_has_role('pg_read_all_stats', 'usage') then (
+      select coalesce(greatest(0, extract(epoch from now_ - min(s.since))), 0)
+      from (
+        select a.xact_start
+        from pg_catalog.pg_stat_activity a
+        where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid()
+          and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
+        union all
+        select p.prepared from pg_catalog.pg_prepared_xacts p
+      ) s (since))
+    else 'NaN'
+  end;
+  return next;
+  name := 'faultline_server_connections';
+  value := (select sum(d.numbackends) from pg_catalog.pg_stat_database d);
+  return next;
+  name := 'faultline_server_connections_most';
+  value := pg_catalog.current_setting('max_connections')::double precision;
+  return next;
+  name := 'faultline_jobs_live_bytes';
+  value := pg_catalog.pg_total_relation_size('faultline.jobs_live');
+  return next;
+  name := 'faultline_jobs_live_dead_rows';
+  value := pg_catalog.pg_stat_get_dead_tuples('faultline.jobs_live'::regclass);
+  return next;
+  -- At two thousand million the server stops: autovacuum keeps it below two hundred million.
+  name := 'faultline_transaction_ids_used';
+  value := (select pg_catalog.age(d.datfrozenxid) from pg_catalog.pg_database d where d.datname = pg_catalog.current_database());
   return next;
 end
 $$;

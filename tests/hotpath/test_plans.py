@@ -170,6 +170,7 @@ def _may_walk(name: str, node: Node) -> bool:
         ("metrics", "transactions_applied"),
         ("metrics", "transactions_failed"),
         ("metrics", "effects_unknown"),
+        ("metrics", "runs_failed"),
         ("reconcile with a sweep", "transactions_init"),
         ("reconcile with a sweep", "transactions_applied"),
         ("effects_to_ask", "effects_ask"),

@@ -33,10 +33,10 @@ from faultline import workflow
 from faultline.api.problems import KINDS
 from faultline.api.routes import routers
 from faultline.cli.main import cli
-from faultline.metrics import Metrics
 from faultline.schedules import file as schedule_file
 from tests.support.api import serving
 from tests.support.cli import environment
+from tests.support.metrics import listed, series
 from tools import sqitch
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ LANGUAGES = {"sql", "python", "yaml", "sh", "text"}
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Programs that a reader has, or is told to get.
 FOREIGN = {".", "apt-get", "cd", "curl", "docker", "export", "git", "pip", "psql", "python", "sqitch", "true"}
-SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN", "FAULTLINE_SEED"}
+SETTINGS_OF_OTHERS = {"FAULTLINE_PG_BIN", "FAULTLINE_REDACT", "FAULTLINE_SEED"}
 TABLES = "(jobs|job_events|idempotency_keys|transactions|effects|ledger_entries|postings|runs|tasks|workflows)"
 # What verify() calls its violations: select 5, 'hot_loop', …
 CHECK = re.compile(r"\bselect (?:g\.promise|(\d+)), '(\w+)'")
@@ -353,18 +353,7 @@ def test_every_function_view_and_table_that_is_named_exists(document: Path, db: 
 @by_name
 def test_every_role_and_metric_that_is_named_exists(document: Path, db: Database) -> None:
     roles = {name for (name,) in db.rows("select rolname from pg_roles")}
-    metrics = {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
-    exported = Metrics()
-    exported.slots = lambda: {"idle": 1}
-    exported.violations = {}
-    metrics |= {sample.name for family in exported.collect() for sample in family.samples}
-    metrics |= {family.name for family in exported.collect()}
-    db.execute("select faultline.enqueue('named')")
-    metrics |= {name for (name,) in db.rows("select distinct name from faultline.metrics()")}
-    exported.of("default", "named")
-    metrics |= set(re.findall(r'"(faultline_http_[a-z_]+)"', (ROOT / "runner/faultline/api/metrics.py").read_text()))
-    metrics |= {"faultline_http_requests_total"}
-    metrics |= {family.name + "_total" for family in exported.collect() if family.type == "counter"}
+    metrics = set(series(listed())) | set(listed())
     named = set(re.findall(r"\bfaultline_[a-z_]+", document.read_text()))
     assert named - roles - metrics == set()
 

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from faultline import logs
+from faultline import logs, redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -162,13 +162,14 @@ def print_fields(fields: Mapping[str, object]) -> None:
 def cell(value: object, *, multiline: bool = False) -> Text:
     if isinstance(value, Text):
         return value
-    return Text("" if value is None else shortened(clean(str(value), multiline=multiline)))
+    return Text("" if value is None else shortened(redaction.text(clean(str(value), multiline=multiline))))
 
 
 def as_text(value: object) -> str | None:
     """A value of a document as people read it: text as it is, everything else as JSON."""
     if value is None or value in ({}, []):
         return None
+    value = redaction.document(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
+from faultline import redaction
 from faultline.cli import output
 
 TIMES: Final = ("run_at", "created_at", "started_at", "finished_at", "lease_expires_at")
@@ -64,7 +65,7 @@ def describe_error(error: object) -> Text | str | None:
     trace = str(error.get("traceback") or "")
     rest = {key: value for key, value in error.items() if key not in {"type", "message", "traceback"}}
     parts = [part for part in (head, trace.rstrip(), output.as_text(rest) if rest else "") if part]
-    return output.clean("\n".join(parts), multiline=True)
+    return redaction.text(output.clean("\n".join(parts), multiline=True))
 
 
 def error_line(error: object) -> str:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="For the SQL of handlers, at most.",
 )
+@option("--tracing", is_flag=True, help="A span of OpenTelemetry for each attempt.")
 @option("--reload", is_flag=True, help="Start again when a source file changes.")
 @dsn_option
 def run(
@@ -60,6 +61,7 @@ def run(
     doorbell: bool,
     listen_dsn: str | None,
     handler_connections: int,
+    tracing: bool,
     reload: bool,
     dsn: str | None,
 ) -> int:
@@ -91,6 +93,7 @@ def run(
         doorbell=doorbell,
         listen_dsn=listen_dsn,
         handler_connections=handler_connections,
+        tracing=tracing,
     )
     with connect(options.dsn, RUNNER):
         pass  # a DSN that doesn't answer now is a mistake; later, it is waited for

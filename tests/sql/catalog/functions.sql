@@ -101,6 +101,7 @@ insert into tap.matrix values
   ('transaction_status', true,   true,  true,    true),
   ('trigger_workflow',   true,   true, true,    false),
   ('unfinished',        false,   true,  true,    true),
+  ('verifies',          false,   true,  false,   false),
   ('verify',            false,   true,  true,    true),
   ('wake_tasks',         false,  true, true,    false),
   ('why',               false,   false, true,    true),

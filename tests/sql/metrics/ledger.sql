@@ -4,7 +4,7 @@ select * from no_plan();
 -- The ledger's, as observers see them, with times to ten seconds.
 create function tap.lines() returns setof text language sql as $$
 select replace(m.name, 'faultline_', '') || coalesce(' ' || (labels ->> 'state'), '') || ' ' || case when m.name like '%seconds' then trunc(m.value::numeric, -1) else m.value::numeric end
-from faultline.metrics() m where m.name ~ 'transaction|effects'
+from faultline.metrics() m where m.name ~ 'transactions|transaction_oldest|effects'
 $$;
 select submitted('waits'), at_work('runs'), at_work('dead'), job_ends('dead', 'failed'), applied('applied'), applied('done'), job_ends('done', 'succeeded'),
   at_work('burnt'), job_ends('burnt', 'discarded'), submitted('burnt too'), faultline.fail_transaction('burnt too', 'r'), failed('no transaction') \g /dev/null
