@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import socket
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -99,8 +101,18 @@ def test_a_child_that_crashes_is_started_again(db: Database, module: Path) -> No
     assert all("SIGKILL" in line for line in ended)
 
 
+def two_free_ports() -> int:
+    """The first of two ports in a row that nobody has, below those that the system gives away."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with suppress(OSError), socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
+
+
 def test_each_child_serves_metrics_on_a_port_of_its_own(db: Database, module: Path) -> None:
-    port = 20_000 + os.getpid() % 20_000
+    port = two_free_ports()
     arguments = ["jobs:app", "--processes", "2", "--metrics-port", str(port)]
     with process(module, as_runner(db.dsn), *arguments) as supervisor:
         until(lambda: len(runners(db)) == 2, "two are there")
