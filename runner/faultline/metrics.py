@@ -75,7 +75,6 @@ _HELP: Final = {
     "faultline_transaction_oldest_init_seconds": "Age of the oldest transaction that is INIT",
     "faultline_effects_unknown": "Effects of which nobody knows whether they have happened; 10000: at least so many",
     "faultline_runs": "Runs of workflows: running, and failed ones that could be resumed; 10000: at least so many",
-    "faultline_schedules": "Schedules by state",
     "faultline_schedule_missed_total": "Ticks of schedules that were missed",
     "faultline_runners": "Runners seen within a minute",
     "faultline_oldest_snapshot_seconds": "Age of the oldest snapshot in the server; NaN if it may not be seen",
