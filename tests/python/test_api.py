@@ -486,7 +486,7 @@ def test_workflows_are_listed_by_name_in_their_last_version(api: Api) -> None:
             ("name: w\ntasks: [\n", 3, 1, "it is not YAML"),
             ("name: w\nname: v\n", 2, 1, "there twice"),
             ("", 1, 1, "it is empty"),
-            ("name: w\ntasks:\n  a: {type: t, if: '$.x ? (@.a like_regex \"(\")'}\n", 3, None, ""),
+            ("name: w\ntasks:\n  a: {type: t, if: '$.input.x >'}\n", 3, 16, "is not a condition"),
         ]
     ),
 )
@@ -633,8 +633,9 @@ def test_schedules_are_listed_by_name_and_a_deleted_one_begins_anew(api: Api) ->
     put_workflow(api)
     put_schedule(api, "b", {"every": "30s", "workflow": "report", "input": {"n": 1}})
     for name in ("c", "a"):
-        put_schedule(api, name, HOURLY)
+        put_schedule(api, name, HOURLY | {"name": None})
     first = api.get("/schedules?limit=2")
+    assert "definition" not in first["schedules"][0]
     assert [(row["schedule"], row["every"], row["workflow"]) for row in first["schedules"]] == [
         ("a", None, None), ("b", "00:00:30", "report"),
     ]  # fmt: skip

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
+pytestmark = pytest.mark.share
+
 OPEN = {("get", "/health"), ("get", "/ready")}
 RESTRICTED = re.compile(r"\[(\^?)")
 NASTY = [

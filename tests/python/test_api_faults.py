@@ -8,6 +8,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from faultline import schema
 from faultline.api.server import listen
 from faultline.embedded import Server
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from tests.support.database import Database
+
+pytestmark = pytest.mark.share
 
 CLIENTS = 8
 

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from faultline.api.routes import routers
 from tests.support.api import as_operator, make_token, serving
 from tests.support.cli import environment
 
 if TYPE_CHECKING:
     from tests.support.database import Database
+
+pytestmark = pytest.mark.share
 
 # What a schema can't say (a timeout of 0 s, a ttl without a key, an empty file of YAML) a 422 says.
 CONFIG = """
@@ -27,16 +30,15 @@ CONFIG = """
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "410", "422"]
 """
 FULL = ("--phases", "coverage,fuzzing,stateful", "--max-time", "240")
-# A third of the routes, which the seed chooses: border cases by the book, then cases made up, then calls in a row.
+# A group of routes, which the seed chooses: border cases by the book, then cases made up, then calls in a row.
 PART = ("--phases", "coverage,fuzzing,stateful", "--max-examples", "3")
-TAGS = (("jobs", "service"), ("runs", "queues"), ("workflows", "ledger"))
+GROUPS = [str(router.tags[0]) for router in routers()]
 
 
 def extent(seed: str) -> list[str]:
     if os.environ.get("FAULTLINE_FULL"):
         return [*FULL]
-    tags = TAGS[int(seed) % len(TAGS)]
-    return [*PART, *(part for tag in tags for part in ("--include-tag", tag))]
+    return [*PART, "--include-tag", GROUPS[int(seed) % len(GROUPS)]]
 
 
 @pytest.mark.timeout(600)
@@ -50,7 +52,8 @@ def test_schemathesis_finds_nothing(own: Database, tmp_path: Path) -> None:
             *(str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(config)),
             *("run", f"http://127.0.0.1:{api.port}/openapi.json"),
             *("--header", f"Authorization: Bearer {token}", "--checks", "all", "--seed", seed),
-            *("--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off", "--workers", "2"),
+            # One worker: Python 3.11 fails at times where two threads parse Python, as Hypothesis does.
+            *("--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off", "--workers", "1"),
             *extent(seed),
         ]
         result = subprocess.run(
@@ -61,6 +64,6 @@ def test_schemathesis_finds_nothing(own: Database, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
     generated = re.search(r"([\d,]+) generated", result.stdout)
     assert generated is not None, result.stdout
-    assert int(generated[1].replace(",", "")) > 200, result.stdout
+    assert int(generated[1].replace(",", "")) > 20, result.stdout
     assert "Traceback" not in log
     assert own.rows("select * from faultline.verify()") == []

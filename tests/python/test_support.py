@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -152,8 +154,42 @@ def test_shares_are_all_cases_once() -> None:
     assert (share([1, 2, 3, 4, 5], "0/2"), share([1, 2, 3, 4, 5], "1/2")) == ([1, 3, 5], [2, 4])
 
 
-def _pytest(directory: Path) -> subprocess.CompletedProcess[str]:
+DEALT = """
+import pytest
+pytestmark = pytest.mark.share
+@pytest.fixture
+def server(): ...
+def test_a(server): ...
+def test_b(): ...
+@pytest.mark.parametrize("number", range(3))
+def test_c(server, number): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_server", "share_", "chosen"),
+    [
+        (False, "", {"a", "b", "c[0]", "c[1]", "c[2]"}),
+        (False, "0/2", {"a", "b", "c[1]"}),
+        (True, "1/2", {"c[0]", "c[2]"}),
+    ],
+)
+def test_tests_that_are_shared_run_on_one_version_each(
+    tmp_path: Path, of_server: bool, share_: str, chosen: set[str]
+) -> None:
+    (tmp_path / "test_sample.py").write_text(DEALT)
+    result = _pytest(tmp_path, "-v", FAULTLINE_TESTS="server" if of_server else "", FAULTLINE_SHARE=share_)
+    assert result.returncode == 0, result.stdout
+    assert set(re.findall(r"::test_(\S+) PASSED", result.stdout)) == chosen
+
+
+def _pytest(directory: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml")]
     return subprocess.run(
-        [*command, "-p", "no:cacheprovider", str(directory)], check=False, cwd=ROOT, capture_output=True, text=True
+        [*command, "-p", "no:cacheprovider", *options, str(directory)],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
     )

@@ -111,6 +111,15 @@ class Pause(Strict):
 class ScheduleDefinition(Strict):
     """`cron` with `timezone`, or `every`; `type` or `workflow`. Durations may be seconds, as they are shown."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"every": "30s", "type": "sweep", "missed": "skip", "overlap": "skip"},
+                {"cron": "0 9 * * 1-5", "timezone": "Europe/Berlin", "type": "report", "payload": {"table": "orders"}},
+            ]
+        }
+    )
+
     name: Name | None = None
     description: Annotated[str, Field(max_length=1000)] | None = None
     source: Name | None = None
