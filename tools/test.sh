@@ -2,9 +2,9 @@
 # tools/test.sh "15 18" [pytest arguments]: the whole suite, or what the arguments name, on each of these versions of
 # PostgreSQL. All of it runs side by side, each run with a server of its own; they are shown one after the other.
 # The whole suite is two runs a version, one of which mostly waits; what does not need the server of the tests runs on the
-# last version only (FAULTLINE_TESTS=server leaves it out); of some long lists of cases each is tried on one version
-# (FAULTLINE_SHARE: see tests/support/share.py); and it has to reach every statement of our PL/pgSQL, on 15,
-# where that can be counted (FAULTLINE_STATEMENTS names the file).
+# last version only (FAULTLINE_TESTS=server leaves it out); of tests that are about Python, and of some long lists of
+# cases, each is tried on one version (FAULTLINE_SHARE: see tests/support/share.py); and it has to reach every statement
+# of our PL/pgSQL, on 15, where that can be counted (FAULTLINE_STATEMENTS names the file).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly pg15=$PWD/.tools/postgresql-15/usr/lib/postgresql/15/bin

@@ -1,9 +1,14 @@
-"""A database that the tests of a module share, where making one for each would take most of their time."""
+"""A database that the tests of a module share, where making one for each would take most of their time.
+
+These tests are about Python, so a whole `make test` runs each of them on one version of PostgreSQL, but for the modules
+that are marked with `every_version`: they are about what the database does.
+"""
 
 from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +37,13 @@ EMPTY = """
 """
 
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("every_version"):
+            item.add_marker("share")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
-pytestmark = pytest.mark.share
 
 OPEN = {("get", "/health"), ("get", "/ready")}
 RESTRICTED = re.compile(r"\[(\^?)")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
-pytestmark = pytest.mark.share
 
 RUNNER = "00000000-0000-4000-8000-000000000001"
 

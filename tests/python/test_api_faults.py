@@ -8,8 +8,6 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from faultline import schema
 from faultline.api.server import listen
 from faultline.embedded import Server
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
-pytestmark = pytest.mark.share
 
 CLIENTS = 8
 

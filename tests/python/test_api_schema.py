@@ -22,7 +22,6 @@ from tests.support.cli import environment
 if TYPE_CHECKING:
     from tests.support.database import Database
 
-pytestmark = pytest.mark.share
 
 # What a schema can't say (a timeout of 0 s, a ttl without a key, an empty file of YAML) a 422 says.
 CONFIG = """

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
+pytestmark = pytest.mark.every_version
+
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.support.bank"])
 HANDLER = "faultline handler"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
+pytestmark = pytest.mark.every_version
+
 
 @pytest.mark.parametrize(
     "dsn",

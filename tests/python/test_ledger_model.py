@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.support.database import Database
     from tests.support.model import Fence
 
+pytestmark = pytest.mark.every_version
+
 EXAMPLES = int(os.environ.get("FAULTLINE_MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("FAULTLINE_MODEL_STEPS", "50"))
 SEED = int(os.environ.get("FAULTLINE_SEED") or random.randrange(2**32))

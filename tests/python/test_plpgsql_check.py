@@ -17,6 +17,8 @@ from tools import sqitch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.every_version
+
 CHECK = """
     select p.oid::regprocedure::text, c.lineno, c.level, c.message, coalesce(c.detail, ''), coalesce(c.hint, '')
     from pg_proc p

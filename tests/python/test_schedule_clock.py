@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.support.clock import MovedServer
 
+pytestmark = pytest.mark.every_version
+
 RARE = 420
 RULES: dict[str, dict[str, Any]] = {
     "skip": {"every": "1s", "missed": "skip"},

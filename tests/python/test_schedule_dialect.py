@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
+pytestmark = pytest.mark.every_version
+
 FULL = bool(os.environ.get("FAULTLINE_FULL"))
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Pacific/Apia")
 MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")

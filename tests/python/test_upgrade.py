@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from faultline.embedded import Server
 
+pytestmark = pytest.mark.every_version
+
 DEPLOYER = "deployer"
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+import pytest
+
 from faultline.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from tests.support.database import Database
+
+pytestmark = pytest.mark.every_version
 
 
 def test_the_functions_are_of_the_release_that_the_runner_expects(db: Database) -> None:

@@ -13,14 +13,16 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.running import Process, assert_sound, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from tests.support.database import Database
+
+pytestmark = pytest.mark.every_version
 
 FULL = bool(os.environ.get("FAULTLINE_FULL"))
 SEED = int(os.environ.get("FAULTLINE_SEED") or random.randrange(2**32))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
+pytestmark = pytest.mark.every_version
+
 EXAMPLES = int(os.environ.get("FAULTLINE_MODEL_EXAMPLES", "30"))
 # A step is several calls here, and what follows from them.
 STEPS = int(os.environ.get("FAULTLINE_MODEL_STEPS", "50")) // 2

@@ -13,6 +13,8 @@ from tools import sqitch
 if TYPE_CHECKING:
     from tests.support.database import Database
 
+pytestmark = pytest.mark.every_version
+
 DOCUMENT = sqitch.ROOT / "docs/workflows.md"
 WHENS = ("success", "failure", "always")
 # How to bring the task `need` there: the tasks of the workflow, and what is done to jobs.

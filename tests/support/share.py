@@ -1,6 +1,6 @@
 """Long lists of cases, each of which a whole `make test` tries on one of its versions of PostgreSQL only.
 
-So is each test of a module that is marked with `share`: what they are about is not the database.
+So is each test that is marked with `share`, as those of tests/python are: what they are about is not the database.
 FAULTLINE_SHARE=0/2 is the first of two shares. Without it, as in `make drill` or for a part of the tests, it is all.
 """
 
