@@ -110,14 +110,14 @@ class Proxy:
                 threading.Thread(target=self._serve, args=(client, server), daemon=True).start()
 
     def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        frozen = threading.Event()
+        struck = threading.Event()
         with contextlib.suppress(OSError, struct.error):
             startup = client.recv(CHUNK)
             application = _application(startup)
             with self._lock:
                 self._of.setdefault(application, []).append((client, server))
             server.sendall(startup)
-            frozen = threading.Event()
-            struck = threading.Event()
             up = threading.Thread(target=self._up, args=(client, server, application, frozen, struck), daemon=True)
             up.start()
             _pump(server, client, lambda: self._gone(application, frozen, struck))
