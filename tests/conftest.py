@@ -39,14 +39,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With FAULTLINE_TESTS=server, only what runs on our server: the rest would be the same on each version.
+    """With FAULTLINE_TESTS=server, only what runs on our server; with FAULTLINE_TESTS=rest, only what doesn't.
 
     Of the tests that are marked with `share` and run on it, those that are this version's: see tests/support/share.py.
     """
     dealt = [item for item in items if item.get_closest_marker("share") and _on_our_server(item)]
     rest = set(dealt) - set(share(dealt))
-    if os.environ.get("FAULTLINE_TESTS") == "server":
-        rest |= {item for item in items if not _on_our_server(item)}
+    if which := os.environ.get("FAULTLINE_TESTS"):
+        rest |= {item for item in items if _on_our_server(item) != (which == "server")}
     if rest:
         config.hook.pytest_deselected(items=[item for item in items if item in rest])
         items[:] = [item for item in items if item not in rest]

