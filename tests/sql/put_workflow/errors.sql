@@ -62,6 +62,7 @@ from (values
   ('{"type": "t", "if": "$.a == 1 && $\"x\" > 1"}', '.if: "$.a == 1 && $\"x\" > 1" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
   ('{"type": "t", "priority": -1000}', ': priority -1000 is out of bounds', '1, 2, 3 or 4; 1 runs first'),
   ('{"type": "t", "priority": -1001}', '.priority: -1001 is out of bounds', 'priority: 1 to 4; max_attempts: 1 to 100'),
+  ('{"type": "t", "if": "$.x > 1"}', '.if: it looks at x, which it does not need', 'Name it in needs, or write $.input for the run''s input'),
   ('{"type": "t", "description": 5}', '.description: it is not a text', 'What the task is for'),
   ('{"type": "t", "if": "a >"}', '.if: "a >" is not a condition', 'An SQL/JSON path that is true or false of the results of what it needs, as $.stats.rows > 0'),
   ('{"type": "t", "for_each": "a.x"}', '.for_each: "a.x" is neither input nor a task that it needs, nor a place in one of them', 'for_each: extract, or extract.rows, or input.files'),
