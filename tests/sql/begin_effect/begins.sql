@@ -38,7 +38,7 @@ select answers($$select state from faultline.begin_effect(id('c'), 1, 'its own',
 select is((t.state, t.job_id), ('INIT'::text, id('c')), 'its transaction is made') from transaction('its own') t;
 
 -- What is refused.
-select at_work('applied'), faultline.apply_ledger(id('applied'), 1, 'applied', '{}'), at_work('burnt'), outside('burnt', 'INIT'), faultline.fail_transaction('burnt', 'r'), at_work('stale'), job_ends('stale', 'queued'), at_work('left'), outside('left', 'INIT'), job_ends('left', 'queued');
+select at_work('applied'), faultline.apply_ledger(id('applied'), 1, 'applied', '{}'), at_work('burnt'), outside('burnt', 'INIT'), faultline.fail_transaction('burnt', 'r'), at_work('stale'), job_ends('stale', 'queued'), at_work('left'), outside('left', 'INIT'), job_ends('left', 'succeeded');
 select faultline.enqueue('t', '{"name": "b"}', 'dup') as dup \gset
 select count(*) from faultline.claim_job('dup', runner(1));
 select at_work('done'), job_ends('done', 'succeeded');
@@ -54,7 +54,7 @@ from (values
   ($$id('done'), 1, 'done', 'charge'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('done'))),
   ($$id('burnt'), 1, 'burnt', 'charge', '{"amount": 5}'$$, 'FL006', 'transaction ''burnt'' has failed: r'),
   ($$id('stale'), 1, 'stale', 'charge'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is queued at attempt 1', id('stale'))),
-  ($$id('left'), 1, 'left', 'charge', '{"amount": 5}'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is queued at attempt 1', id('left'))),
+  ($$id('left'), 1, 'left', 'charge', '{"amount": 5}'$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('left'))),
   ($$424242, 1, 'x', 'charge'$$, 'FL005', 'there is no job 424242'), ($$null, 1, 'x', 'charge'$$, 'FL004', 'job_id is NULL and attempt is 1'),
   ($$id('b'), 1, null, 'charge'$$, 'FL004', 'the transaction id is NULL'), ($$id('b'), 1, 'b', null$$, 'FL004', 'effect NULL is not a name'), ($$id('b'), 1, 'b', 'a b'$$, 'FL004', 'effect ''a b'' is not a name'),
   ($$id('b'), 1, 'b', 'x', '[]'$$, 'FL004', 'the request is not an object but of type array'),
