@@ -31,6 +31,7 @@ Key = Annotated[str, Field(min_length=1, max_length=255)]
 Document = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST, description="At most so many")]
 Cursor = Annotated[int | None, Query(ge=1, le=HIGHEST_ID, description="`next` of the page before")]
+NameCursor = Annotated[Name | None, Query(description="`next` of the page before")]
 IdempotencyKey = Annotated[str | None, Header(pattern=KEY, description="The same as idempotency_key in the body")]
 
 

@@ -1,4 +1,4 @@
-"""Pages of big documents: at most 8 MiB each, so that a page of payloads does not fill anybody's memory."""
+"""Pages. Those of big documents have at most 8 MiB, so that a page of payloads does not fill anybody's memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.responses import Response
+
+    from faultline.api.gateway import Gateway
 
 _HEAD: Final = """
 select p.document, p.id, p.found
@@ -34,3 +36,10 @@ def newest(query: LiteralString) -> LiteralString:
 def answer(name: str, rows: Sequence[tuple[Any, ...]]) -> Response:
     more = bool(rows) and rows[0][2] > len(rows)
     return page(name, [row[0] for row in rows], str(rows[-1][1]) if more else None)
+
+
+async def by_name(gateway: Gateway, what: str, query: LiteralString, limit: int, cursor: str | None) -> Response:
+    """A page of a list in the order of names. `query` gives document and name, and takes cursor and limit."""
+    rows = await gateway.rows(query, {"cursor": cursor, "limit": limit + 1})
+    shown = rows[:limit]
+    return page(what, [row[0] for row in shown], shown[-1][1] if len(rows) > limit else None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from faultline.api import bodies, shapes
-from faultline.api.answers import Json, dump, page
-from faultline.api.bodies import InPath, Limit, Name
+from faultline.api.answers import Json, dump
+from faultline.api.bodies import InPath, Limit, NameCursor
 from faultline.api.context import gateway
+from faultline.api.paging import by_name
 from faultline.api.problems import Problem
 from faultline.api.routing import needs, routes
 
@@ -31,12 +32,10 @@ _SET: Final = "select faultline.set_queue(%s, %s::jsonb)"
 async def list_queues(
     request: Request,
     limit: Limit = bodies.PAGE,
-    cursor: Annotated[Name | None, Query(description="`next` of the page before")] = None,
+    cursor: NameCursor = None,
 ) -> Response:
     """The queues that have live jobs or settings, by name. Counts stop at 10 000."""
-    rows = await gateway(request).rows(_LIST, {"cursor": cursor, "limit": limit + 1})
-    shown = rows[:limit]
-    return page("queues", [row[0] for row in shown], shown[-1][1] if len(rows) > limit else None)
+    return await by_name(gateway(request), "queues", _LIST, limit, cursor)
 
 
 @router.get("/queues/{name}", response_model=shapes.Queue, openapi_extra=needs("read"))

@@ -8,9 +8,10 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from faultline.api import bodies, shapes
-from faultline.api.answers import Json, dump, page
-from faultline.api.bodies import InPath, Limit, Name
+from faultline.api.answers import Json, dump
+from faultline.api.bodies import InPath, Limit, NameCursor
 from faultline.api.context import gateway
+from faultline.api.paging import by_name
 from faultline.api.problems import Problem
 from faultline.api.routing import needs, routes
 
@@ -56,12 +57,10 @@ from faultline.fire_schedule(%(name)s, %(tick_at)s,
 async def list_schedules(
     request: Request,
     limit: Limit = bodies.PAGE,
-    cursor: Annotated[Name | None, Query(description="`next` of the page before")] = None,
+    cursor: NameCursor = None,
 ) -> Response:
     """Schedules by name, each with its last tick."""
-    rows = await gateway(request).rows(_LIST, {"cursor": cursor, "limit": limit + 1})
-    shown = rows[:limit]
-    return page("schedules", [row[0] for row in shown], shown[-1][1] if len(rows) > limit else None)
+    return await by_name(gateway(request), "schedules", _LIST, limit, cursor)
 
 
 @router.get("/schedules/{name}", response_model=shapes.Schedule, openapi_extra=needs("read"))

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from faultline.api import bodies, shapes
-from faultline.api.answers import Json, dump, page
-from faultline.api.bodies import IdempotencyKey, InPath, Limit, Name, one_key
+from faultline.api.answers import Json, dump
+from faultline.api.bodies import IdempotencyKey, InPath, Limit, NameCursor, one_key
 from faultline.api.context import gateway
+from faultline.api.paging import by_name
 from faultline.api.problems import Problem, invalid
 from faultline.api.routing import JSON, YAML, needs, routes
 from faultline.documents import MOST_BYTES, Fault
@@ -89,12 +90,10 @@ async def put(request: Request, body: Annotated[str, Depends(bodies.text)]) -> R
 async def list_workflows(
     request: Request,
     limit: Limit = bodies.PAGE,
-    cursor: Annotated[Name | None, Query(description="`next` of the page before")] = None,
+    cursor: NameCursor = None,
 ) -> Response:
     """Workflows in their last version, by name."""
-    rows = await gateway(request).rows(_LIST, {"cursor": cursor, "limit": limit + 1})
-    shown = rows[:limit]
-    return page("workflows", [row[0] for row in shown], shown[-1][1] if len(rows) > limit else None)
+    return await by_name(gateway(request), "workflows", _LIST, limit, cursor)
 
 
 @router.get("/workflows/{name}", response_model=shapes.WorkflowVersion, openapi_extra=needs("read"))
