@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from tests.hotpath.plans import buffers
 from tests.hotpath.workload import enqueue
+from tests.support.proofs import FULL
 
 if TYPE_CHECKING:
     from tests.support.database import Database
 
 CAP = 10_000
 # With FAULTLINE_FULL=1 ten million, which takes minutes to plant.
-BACKLOG = 10_000_000 if os.environ.get("FAULTLINE_FULL") else 100_000
+BACKLOG = 10_000_000 if FULL else 100_000
 PLANT = """
 insert into faultline.jobs_live (type, queue, payload, state, attempt, priority, max_attempts, ready_at, created_at)
 select 't', %s, '{}', 'queued', 0, 1 + n %% 4, 5, now() + n %% 2 * interval '1 day', now()

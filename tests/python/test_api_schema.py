@@ -5,8 +5,6 @@ It finds nothing. The seed is new each time and printed; FAULTLINE_SEED repeats 
 
 from __future__ import annotations
 
-import os
-import random
 import re
 import subprocess
 import sys
@@ -18,6 +16,7 @@ import pytest
 from faultline.api.routes import routers
 from tests.support.api import as_operator, make_token, serving
 from tests.support.cli import environment
+from tests.support.proofs import FULL, SEED
 
 if TYPE_CHECKING:
     from tests.support.database import Database
@@ -28,21 +27,21 @@ CONFIG = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "410", "422"]
 """
-FULL = ("--phases", "coverage,fuzzing,stateful", "--max-time", "240")
+WHOLE = ("--phases", "coverage,fuzzing,stateful", "--max-time", "240")
 # A group of routes, which the seed chooses: border cases by the book, then cases made up, then calls in a row.
 PART = ("--phases", "coverage,fuzzing,stateful", "--max-examples", "3")
 GROUPS = [str(router.tags[0]) for router in routers()]
 
 
 def extent(seed: str) -> list[str]:
-    if os.environ.get("FAULTLINE_FULL"):
-        return [*FULL]
+    if FULL:
+        return [*WHOLE]
     return [*PART, "--include-tag", GROUPS[int(seed) % len(GROUPS)]]
 
 
 @pytest.mark.timeout(600)
 def test_schemathesis_finds_nothing(own: Database, tmp_path: Path) -> None:
-    seed = os.environ.get("FAULTLINE_SEED") or str(random.randrange(2**32))
+    seed = str(SEED)
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG)
     token = make_token(own, "read", "enqueue", "operate")

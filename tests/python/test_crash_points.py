@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from tests.support.bank import ACCOUNTS, bank, work
+from tests.support.proofs import FULL, SEED
 from tests.support.provider import ANSWERED, ASKED, CHARGED, RECEIVED, Cut, Provider
 from tests.support.proxy import AFTER, BEFORE, Proxy, Strike
 from tests.support.running import Running, as_runner, assert_sound, events, until
@@ -35,7 +36,6 @@ pytestmark = pytest.mark.every_version
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.support.bank"])
 HANDLER = "faultline handler"
-EVERY_POINT = bool(os.environ.get("FAULTLINE_FULL"))
 KILLS, CUTS = 10, 16
 """How many points of a kind a reduced run tries; FAULTLINE_FULL=1, as in `make drill`, tries all."""
 NO_BACKOFF = '{"kind": "fixed", "delay": "1ms"}'
@@ -72,11 +72,6 @@ def provider() -> Iterator[Provider]:
         yield made
 
 
-@pytest.fixture
-def seed() -> int:
-    return int(os.environ.get("FAULTLINE_SEED") or random.SystemRandom().randrange(2**32))
-
-
 _ids = (f"tx-{number}" for number in itertools.count(1))
 
 
@@ -103,12 +98,12 @@ def points_of(messages: list[str], moments: tuple[str, ...]) -> list[Point]:
     return [*along_the_wire, *(Point(moment) for moment in moments)]
 
 
-def some(points: list[Point], seed: int, most: int) -> list[Point]:
+def some(points: list[Point], most: int) -> list[Point]:
     """All points, or in a reduced run a sample: the last messages, COMMIT among them, are always in it."""
-    if EVERY_POINT or len(points) <= most:
+    if FULL or len(points) <= most:
         return points
     first, last = points[:-6], points[-6:]
-    return sorted(random.Random(seed).sample(first, most - 6), key=points.index) + last
+    return sorted(random.Random(SEED).sample(first, most - 6), key=points.index) + last
 
 
 @contextmanager
@@ -199,7 +194,6 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
     kind: str,
     moments: tuple[str, ...],
     trouble: str | None,
-    seed: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with (
@@ -211,7 +205,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
             transactions = [submit(db, kind, "victim")]
             settled(db, transactions[0])
         every = points_of(list(listing.messages), moments)
-        points = some(every, seed, CUTS)
+        points = some(every, CUTS)
         for point in points:
             proxy.cut(HANDLER)  # a new connection, as in the listing: the ledger's statements are prepared once on each
             with (
@@ -225,7 +219,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
     assert events(db, "stale") == [], "a runner that lives finds out that its commit went through"
     with capsys.disabled():
         also = f" after one was cut off at {trouble}" if trouble else ""
-        print(f"\n{kind}{also}: cut at {len(points)} of {len(every)} points, seed {seed}", end=" ")
+        print(f"\n{kind}{also}: cut at {len(points)} of {len(every)} points, seed {SEED}", end=" ")
 
 
 @pytest.mark.parametrize(("kind", "moments"), [("transfer", ()), ("charge", (RECEIVED, CHARGED, ANSWERED))])
@@ -234,7 +228,6 @@ def test_a_process_that_is_killed_at_any_point_leaves_the_effect_applied_once(
     provider: Provider,
     kind: str,
     moments: tuple[str, ...],
-    seed: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with (
@@ -246,7 +239,7 @@ def test_a_process_that_is_killed_at_any_point_leaves_the_effect_applied_once(
         with victim(proxy, provider):
             settled(db, transactions[0])
         every = points_of(list(listing.messages), moments)
-        points = some(every, seed, KILLS)
+        points = some(every, KILLS)
         for point in points:
             transactions.append(submit(db, kind, "victim"))
             killed_at(point, proxy, provider)
@@ -254,7 +247,7 @@ def test_a_process_that_is_killed_at_any_point_leaves_the_effect_applied_once(
             settled(db, transactions[-1])
     assert_applied_once(db, provider, transactions, kind)
     with capsys.disabled():
-        print(f"\n{kind}: killed at {len(points)} of {len(every)} points, seed {seed}", end=" ")
+        print(f"\n{kind}: killed at {len(points)} of {len(every)} points, seed {SEED}", end=" ")
 
 
 def test_a_request_that_arrives_after_its_transaction_has_failed_is_refused(db: Database, provider: Provider) -> None:

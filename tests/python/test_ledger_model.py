@@ -7,25 +7,23 @@ FAULTLINE_MODEL_EXAMPLES=2000 and FAULTLINE_MODEL_STEPS=100 search for longer, F
 from __future__ import annotations
 
 import os
-import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.support.ledger_model import LedgerModel
 from tests.support.ledger_verbs import LedgerVerbs
 from tests.support.model import Request
 from tests.support.mutants import break_function
+from tests.support.proofs import SEED, search
 from tests.support.share import share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.support.database import Database
     from tests.support.model import Fence
 
@@ -33,7 +31,6 @@ pytestmark = pytest.mark.every_version
 
 EXAMPLES = int(os.environ.get("FAULTLINE_MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("FAULTLINE_MODEL_STEPS", "50"))
-SEED = int(os.environ.get("FAULTLINE_SEED") or random.randrange(2**32))
 CONTROL_SEED = 20
 NO_JOB = 999_999
 ANY_JOB = 8
@@ -313,33 +310,13 @@ class Machine(RuleBasedStateMachine):
         assert self.verbs.violations() == []
 
 
-def search(
-    db: Database, number: int, examples: int, steps: int, phases: Sequence[Phase] = tuple(Phase)
-) -> Counter[str]:
-    """Let Hypothesis look for a difference; returns how often each verb was called and what it answered."""
-    calls: Counter[str] = Counter()
-    machine = type("LedgerMachine", (Machine,), {"verbs": LedgerVerbs(db.connect()), "made": calls})
-    options = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        phases=phases,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    seed(number)(get_state_machine_test(machine, settings=options))()
-    return calls
-
-
 @pytest.mark.timeout(0)
 def test_every_sequence_of_the_ledgers_verbs_does_what_the_model_says(
     db: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
         print(f"\nledger model: FAULTLINE_SEED={SEED}", end=" ", flush=True)
-        calls = search(db, SEED, EXAMPLES, STEPS)
+        calls = search(Machine, LedgerVerbs(db.connect()), SEED, EXAMPLES, STEPS)
         print(f"{calls.total()} calls in {EXAMPLES} runs", end=" ")
     missing = REACHED - set(calls)
     assert not missing, f"the search never saw {sorted(missing)}"
@@ -362,4 +339,4 @@ def test_every_sequence_of_the_ledgers_verbs_does_what_the_model_says(
 def test_the_search_finds_a_function_that_is_broken(function: str, old: str, new: str, db: Database) -> None:
     break_function(db, function, (old, new))
     with pytest.raises((AssertionError, psycopg.Error)):
-        search(db, CONTROL_SEED, examples=300, steps=50, phases=[Phase.generate])
+        search(Machine, LedgerVerbs(db.connect()), CONTROL_SEED, examples=300, steps=50, phases=[Phase.generate])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from datetime import timedelta
 from itertools import islice
@@ -16,6 +15,7 @@ from faultline.schedules.board import drive, zone_calls
 from faultline.schedules.ticks import Cron
 from faultline.schedules.zones import HostZone
 from tests.support.crons import Model, expression, utc
+from tests.support.proofs import FULL, SEED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.every_version
 
-FULL = bool(os.environ.get("FAULTLINE_FULL"))
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Pacific/Apia")
 MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 # Of each zone a moment before a change of its clocks.
@@ -47,9 +46,8 @@ def db(shared: Database) -> Database:
 
 @pytest.fixture
 def dice() -> random.Random:
-    seed = int(os.environ.get("FAULTLINE_SEED", random.randrange(10**6)))
-    print(f"FAULTLINE_SEED={seed}")
-    return random.Random(seed)
+    print(f"FAULTLINE_SEED={SEED}")
+    return random.Random(SEED)
 
 
 def definition(cron: str, zone: str = "UTC", name: str = "utc") -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import time
@@ -15,13 +14,13 @@ import psycopg
 from faultline.embedded import Server
 from faultline.schema import install
 from tests.support.database import Database
+from tests.support.proofs import FULL, SEED
 from tests.support.running import Process, assert_sound, until
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-FULL = bool(os.environ.get("FAULTLINE_FULL"))
 RUNNERS = 8 if FULL else 3
 SECONDS = 60 if FULL else 8
 KILLS = 3
@@ -50,9 +49,8 @@ CURSORS = "select min(cursor) from faultline.schedule_list"
 
 
 def test_each_tick_has_one_job_whatever_is_killed(tmp_path: Path) -> None:
-    seed = int(os.environ.get("FAULTLINE_SEED", random.randrange(10**6)))
-    print(f"FAULTLINE_SEED={seed}")
-    dice = random.Random(seed)
+    print(f"FAULTLINE_SEED={SEED}")
+    dice = random.Random(SEED)
     (tmp_path / "ticks.py").write_text(MODULE)
     with Server(fsync=False, config={"synchronous_commit": "on"}) as server, ExitStack() as stack:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import struct
 import zoneinfo
@@ -19,8 +18,8 @@ from faultline.schedules import ticks
 from faultline.schedules.ticks import Cron, Every, between, timetable
 from faultline.schedules.zones import Change, HostZone, ListedZone
 from tests.support.crons import Model, expression, scan, utc
+from tests.support.proofs import FULL, SEED
 
-FULL = bool(os.environ.get("FAULTLINE_FULL"))
 ZONES = (
     "UTC",
     "Europe/Berlin",
@@ -66,9 +65,8 @@ def cron_of(expression: str, zone: str) -> Cron:
 @pytest.mark.parametrize("zone", ZONES)
 def test_ticks_are_what_a_scan_of_every_minute_finds(zone: str) -> None:
     """Ten years of minutes of twelve zones; reduced, and of the others, the days around four changes of the clocks."""
-    seed = int(os.environ.get("FAULTLINE_SEED", random.randrange(10**6)))
-    print(f"FAULTLINE_SEED={seed}")
-    dice = random.Random(f"{seed} {zone}")
+    print(f"FAULTLINE_SEED={SEED}")
+    dice = random.Random(f"{SEED} {zone}")
     start = utc(dice.randrange(2009, 2022), dice.randrange(1, 13), dice.randrange(1, 28), dice.randrange(24))
     models: dict[str, Model] = {}
     while len(models) < 8:

@@ -6,7 +6,6 @@ FAULTLINE_FULL=1, as in `make drill`, does it with 500 runs; FAULTLINE_SEED=N re
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.proofs import FULL, SEED
 from tests.support.running import Process, assert_sound, until
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.every_version
 
-FULL = bool(os.environ.get("FAULTLINE_FULL"))
-SEED = int(os.environ.get("FAULTLINE_SEED") or random.randrange(2**32))
 RUNS = 500 if FULL else 100
 WIDTH = 8
 RUNNERS = 4

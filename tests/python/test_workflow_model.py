@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.python.test_workflow_truth_table import table
 from tests.support.model import ILLEGAL
 from tests.support.mutants import break_function
+from tests.support.proofs import FULL, SEED, search
 from tests.support.workflow_model import (
     AFTER_FAILURE,
     Condition,
@@ -43,8 +44,6 @@ pytestmark = pytest.mark.every_version
 EXAMPLES = int(os.environ.get("FAULTLINE_MODEL_EXAMPLES", "30"))
 # A step is several calls here, and what follows from them.
 STEPS = int(os.environ.get("FAULTLINE_MODEL_STEPS", "50")) // 2
-SEED = int(os.environ.get("FAULTLINE_SEED") or random.randrange(2**32))
-FULL = bool(os.environ.get("FAULTLINE_FULL"))
 CONTROL_SEED = 20
 ANY = 8
 MOST_ROOTS = 5
@@ -504,26 +503,6 @@ def told(part: Part) -> tuple[Any, ...]:
     return state, part.result, part.error, part.generation, part.job and part.job.attempt
 
 
-def search(
-    db: Database, number: int, examples: int, steps: int, phases: Sequence[Phase] = tuple(Phase)
-) -> Counter[str]:
-    """Let Hypothesis look for a difference; returns how often each verb was called and what it answered."""
-    calls: Counter[str] = Counter()
-    machine = type("WorkflowMachine", (Machine,), {"verbs": WorkflowVerbs(db.connect()), "made": calls})
-    options = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        phases=phases,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    seed(number)(get_state_machine_test(machine, settings=options))()
-    return calls
-
-
 def test_the_model_has_the_table_of_the_docs() -> None:
     outcomes = {
         "succeeded": "succeeded",
@@ -542,7 +521,7 @@ def test_the_model_has_the_table_of_the_docs() -> None:
 def test_every_workflow_does_what_the_model_says(db: Database, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\nworkflow model: FAULTLINE_SEED={SEED}", end=" ", flush=True)
-        calls = search(db, SEED, EXAMPLES, STEPS)
+        calls = search(Machine, WorkflowVerbs(db.connect()), SEED, EXAMPLES, STEPS)
         print(f"{calls.total()} calls and ends in {EXAMPLES} examples", end=" ")
     missing = (REACHED | REACHED_AT_LENGTH if FULL else REACHED) - set(calls)
     assert not missing, f"the search never saw {sorted(missing)}"
@@ -553,4 +532,4 @@ def test_the_search_finds_a_function_that_is_broken(mutant: str, db: Database) -
     function, *change = MUTANTS[mutant]
     break_function(db, function, (change[0], change[1]))
     with pytest.raises((AssertionError, psycopg.Error)):
-        search(db, CONTROL_SEED, examples=300, steps=25, phases=[Phase.generate])
+        search(Machine, WorkflowVerbs(db.connect()), CONTROL_SEED, examples=300, steps=25, phases=[Phase.generate])
