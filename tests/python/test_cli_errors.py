@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from faultline.cli.failures import Terminated, terminating
 from faultline.cli.main import cli as cli_group
 from tests.support import database
 from tests.support.cli import Cli, refused, run
@@ -230,3 +232,22 @@ class TestEnvironmentFile:
         }
         assert run("enqueue", "hello", cwd=tmp_path, variables=variables).returncode == 0
         assert db.scalar("select count(*) from faultline.jobs_live") == 1
+
+
+@pytest.mark.parametrize(("before", "raised"), [(signal.SIG_DFL, 1), (signal.SIG_IGN, 0)])
+def test_a_signal_ends_a_command_once_unless_it_was_ignored_from_the_start(
+    before: signal.Handlers, raised: int
+) -> None:
+    told = []
+    original = signal.signal(signal.SIGHUP, before)
+    try:
+        with terminating(signal.SIGTERM, signal.SIGHUP):
+            for _ in range(2):
+                try:
+                    signal.raise_signal(signal.SIGHUP)
+                except Terminated as terminated:
+                    told.append(terminated.exit_code)
+        assert signal.getsignal(signal.SIGHUP) == before
+    finally:
+        signal.signal(signal.SIGHUP, original)
+    assert told == [128 + signal.SIGHUP] * raised

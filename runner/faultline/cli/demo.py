@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from faultline.cli import output
-from faultline.cli.dev import forget_libpq_variables, terminating
-from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
+from faultline.cli.dev import forget_libpq_variables
+from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage, terminating
 from faultline.cli.invocation import program
 from faultline.cli.options import json_option, option
 from faultline.demo.director import DemoError

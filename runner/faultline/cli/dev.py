@@ -17,7 +17,7 @@ from psycopg import sql
 
 from faultline import __version__, schema
 from faultline.cli import output
-from faultline.cli.failures import SIGNALED, WRONG_USAGE, Failure, Terminated
+from faultline.cli.failures import END_SIGNALS, SIGNALED, WRONG_USAGE, Failure, Terminated, terminating
 from faultline.cli.invocation import program, scripts
 from faultline.cli.options import json_option, option
 from faultline.embedded import SUPERUSER, Server
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 DATABASE: Final = "faultline"
-END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FORWARDED: Final = (*END_SIGNALS, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 # What libpq reads. A variable that was meant for another server must not reach this one, nor the command miss it.
@@ -120,27 +119,6 @@ def _stay(server: Server, *, as_json: bool, kept: bool) -> int:
     except Terminated:
         return 0
     raise Failure(f"PostgreSQL ended by itself: see {server.log}")
-
-
-@contextmanager
-def terminating() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise Terminated, once: what is to be cleaned up gets its time.
-
-    One that we began with ignored (nohup) stays ignored, also for what we start.
-    """
-    numbers = heard(*END_SIGNALS)
-
-    def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)
-        raise Terminated(number)
-
-    before = {number: signal.signal(number, terminate) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run_command(command: Sequence[str], server: Server) -> int:

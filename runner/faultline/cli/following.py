@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import psycopg
 from rich.live import Live
@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from faultline.cli import output
-from faultline.cli.failures import Failure, Terminated
+from faultline.cli.failures import Failure, terminating
 from faultline.cli.rendering import decode, error_line
 from faultline.settings import RunnerOptions
 
@@ -192,7 +192,8 @@ def run_here(connection: Connection, run_id: int, app: App, dsn: str | None, *, 
     with suppress(psycopg.errors.InsufficientPrivilege):
         queues = _queues(connection, run_id)
     options = RunnerOptions(dsn=dsn, queues=tuple(queues) or None, poll=0.2)
-    with _terminated_by(signal.SIGTERM, signal.SIGHUP), _working(app, options) as working:
+    # So that handlers get their time, and nothing has to wait for a lease; Ctrl-C is KeyboardInterrupt.
+    with terminating(signal.SIGTERM, signal.SIGHUP), _working(app, options) as working:
         follow(connection, run_id, quiet=quiet, meanwhile=working.check)
 
 
@@ -217,24 +218,6 @@ class _Working:
             raise self.errors[0]
         if self.over.is_set():
             raise Failure("the runner has ended before the run was over")
-
-
-@contextmanager
-def _terminated_by(*signals: signal.Signals) -> Iterator[None]:
-    """They raise Terminated, so that handlers get their time and nothing has to wait for a lease."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def terminate(number: int, _: object) -> NoReturn:
-        raise Terminated(number)
-
-    before = {number: signal.signal(number, terminate) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -86,6 +86,14 @@ def print_json(document: Any) -> None:
     print_raw_json(json.dumps(document, ensure_ascii=False, default=str))
 
 
+def tell(document: Any, sentence: str, *, as_json: bool) -> None:
+    """What has happened, for a program or for people."""
+    if as_json:
+        print_json(document)
+    else:
+        say(sentence)
+
+
 def print_raw_json(text: str) -> None:
     """JSON as the server wrote it; the control characters it leaves alone can only stand inside of strings."""
     click.echo(RAW_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

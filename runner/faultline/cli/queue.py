@@ -100,7 +100,11 @@ def pause(name: str, note: str | None, dsn: str | None, as_json: bool) -> None:
     """
     with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.pause_queue(%s, %s)", (name, note))
-    _say(as_json, {"queue": name, "paused": True}, f"paused {name}: `faultline queue resume {name}` lets it go on")
+    output.tell(
+        {"queue": name, "paused": True},
+        f"paused {name}: `faultline queue resume {name}` lets it go on",
+        as_json=as_json,
+    )
 
 
 @queue.command()
@@ -114,7 +118,7 @@ def resume(name: str, dsn: str | None, as_json: bool) -> None:
     """
     with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.resume_queue(%s)", (name,))
-    _say(as_json, {"queue": name, "paused": False}, f"{name} is open")
+    output.tell({"queue": name, "paused": False}, f"{name} is open", as_json=as_json)
 
 
 @queue.command("set")
@@ -169,10 +173,3 @@ def settings_document(
     if not settings and not names:
         raise WrongUsage("say what to set, such as --max-running 10, or --reset max-running")
     return settings | dict.fromkeys(names)
-
-
-def _say(as_json: bool, document: dict[str, object], sentence: str) -> None:
-    if as_json:
-        output.print_json(document)
-    else:
-        output.say(sentence)

@@ -337,7 +337,7 @@ def pause(name: str, note: str | None, dsn: str | None, as_json: bool) -> None:
     with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.pause_schedule(%s, %s)", (name, note))
     said = f"paused {name}: `faultline schedule resume {name}` lets it go on"
-    _say(as_json, {"schedule": name, "paused": True}, said)
+    output.tell({"schedule": name, "paused": True}, said, as_json=as_json)
 
 
 @schedule.command()
@@ -352,7 +352,7 @@ def resume(name: str, dsn: str | None, as_json: bool) -> None:
     with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.resume_schedule(%s)", (name,))
         row, _, now = _one(connection, name)
-    _say(as_json, {"schedule": name, "paused": False}, f"{name} goes on, next {_next(row, now)}")
+    output.tell({"schedule": name, "paused": False}, f"{name} goes on, next {_next(row, now)}", as_json=as_json)
 
 
 @schedule.command()
@@ -368,7 +368,7 @@ def delete(name: str, dsn: str | None, as_json: bool) -> None:
         ((deleted,),) = connection.execute("select faultline.delete_schedule(%s)", (name,)).fetchall()
     if not deleted:
         raise Failure(f"there is no schedule {name}: `faultline schedule list` shows those that there are")
-    _say(as_json, {"schedule": name, "deleted": True}, f"deleted {name}")
+    output.tell({"schedule": name, "deleted": True}, f"deleted {name}", as_json=as_json)
 
 
 @schedule.command()
@@ -385,7 +385,7 @@ def run(name: str, dsn: str | None, as_json: bool) -> None:
             "select job_id, run_id from faultline.fire_now(%s)", (name,)
         ).fetchall()
     made = f"job {job_id}" if job_id is not None else f"run {run_id}"
-    _say(as_json, {"schedule": name, "job_id": job_id, "run_id": run_id}, made)
+    output.tell({"schedule": name, "job_id": job_id, "run_id": run_id}, made, as_json=as_json)
 
 
 class ScheduleMoment(Kind):
@@ -663,10 +663,3 @@ def _local(tick: datetime, zone: str | None) -> str:
     with suppress(InvalidArgument, KeyError, ValueError, OSError):
         return f"{tick.astimezone(ZoneInfo(zone or 'UTC')):%Y-%m-%d %H:%M:%S %z}"
     return f"{tick:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _say(as_json: bool, document: dict[str, object], sentence: str) -> None:
-    if as_json:
-        output.print_json(document)
-    else:
-        output.say(sentence)

@@ -121,7 +121,4 @@ def revoke(token_id: int, dsn: str | None, as_json: bool) -> None:
     """
     with connect(dsn, OPERATOR) as connection:
         connection.execute("select faultline.revoke_token(%s)", (token_id,))
-    if as_json:
-        output.print_json({"token_id": token_id, "revoked": True})
-    else:
-        output.say(f"token {token_id} is revoked")
+    output.tell({"token_id": token_id, "revoked": True}, f"token {token_id} is revoked", as_json=as_json)

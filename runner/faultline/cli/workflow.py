@@ -86,10 +86,7 @@ def put(file: Path, dsn: str | None, as_json: bool) -> int:
                 raise
             print_faults(file, [fault], as_json=as_json)
             return BAD_OUTCOME
-    if as_json:
-        output.print_json({"workflow": found.name, "version": version})
-    else:
-        output.say(f"{found.name}, version {version}")
+    output.tell({"workflow": found.name, "version": version}, f"{found.name}, version {version}", as_json=as_json)
     return 0
 
 
@@ -105,10 +102,11 @@ def lint(file: Path, as_json: bool) -> int:
     found = _read(file, as_json=as_json)
     if found is None:
         return BAD_OUTCOME
-    if as_json:
-        output.print_json({"workflow": found.name, "good": True, "faults": []})
-    else:
-        output.say(f"{found.name} is good: {output.plural(len(found.spec['tasks']), 'task')}")
+    output.tell(
+        {"workflow": found.name, "good": True, "faults": []},
+        f"{found.name} is good: {output.plural(len(found.spec['tasks']), 'task')}",
+        as_json=as_json,
+    )
     return 0
 
 
@@ -312,10 +310,7 @@ def cancel(run_id: int, dsn: str | None, as_json: bool) -> None:
 def _change(dsn: str | None, function: str, run_id: int, *, as_json: bool) -> None:
     with connect(dsn, OPERATOR) as connection:
         ((state,),) = connection.execute(f"select faultline.{function}(%s)", (run_id,)).fetchall()
-    if as_json:
-        output.print_json({"run_id": run_id, "state": state})
-    else:
-        output.say(f"run {run_id} is {state}")
+    output.tell({"run_id": run_id, "state": state}, f"run {run_id} is {state}", as_json=as_json)
 
 
 @workflow.command()
@@ -336,10 +331,7 @@ def signal(run_id: int, name: str, payload: str | None, dsn: str | None, as_json
         check_json(text, "payload")
     with connect(dsn, PRODUCER) as connection:
         connection.execute("select faultline.signal_run(%s, %s, %s::jsonb)", (run_id, name, text))
-    if as_json:
-        output.print_json({"run_id": run_id, "signal": name})
-    else:
-        output.say(f"run {run_id} has the signal {name}")
+    output.tell({"run_id": run_id, "signal": name}, f"run {run_id} has the signal {name}", as_json=as_json)
 
 
 # What is read.
