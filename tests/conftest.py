@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from faultline.embedded import Server
@@ -30,6 +31,10 @@ CONFIG = {
     "max_connections": "200",
     "autovacuum": "off",
 }
+
+# What a busy machine takes longer for is not wrong.
+settings.register_profile("faultline", deadline=None, print_blob=True)
+settings.load_profile("faultline")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -172,7 +172,7 @@ def killed_at(point: Point, proxy: Proxy, provider: Provider) -> None:
     with struck(proxy, provider, point, kill) as happened, victim(proxy, provider) as process:
         processes.append(process)
         process.join(20)
-        assert happened(), f"the process did not get {point}"
+        until(happened, f"the process is killed {point}")
         assert process.exitcode == -signal.SIGKILL
 
 
@@ -214,7 +214,7 @@ def test_a_connection_that_is_cut_at_any_message_leaves_the_effect_applied_once(
             ):
                 transactions.append(submit(db, kind, "victim"))
                 settled(db, transactions[-1])
-                assert happened(), f"nothing was cut {point}"
+                until(happened, f"the connection is cut {point}")  # the server may be through before the proxy is
     assert_applied_once(db, provider, transactions, kind)
     assert events(db, "stale") == [], "a runner that lives finds out that its commit went through"
     with capsys.disabled():

@@ -33,7 +33,7 @@ def nested(depth: int) -> Any:
     return value
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON)
 @example("\\u0000")
 @example("\\\\u0000 is a text about NUL")

@@ -337,7 +337,8 @@ def test_a_type_without_a_handler_is_released_with_a_growing_delay_and_said_once
             "select extract(epoch from min(ready_at) - clock_timestamp())::float8 from faultline.jobs_live"
         )
         assert second > 6
-        assert running.runner.metrics.of("default", "elsewhere").outcomes == {"unknown_type": 10}
+        outcomes = running.runner.metrics.of("default", "elsewhere").outcomes
+        until(lambda: outcomes == {"unknown_type": 10}, "all are counted")
     assert {(state(db, job_id), job(db, job_id)["attempt"]) for job_id in unknown} == {("queued", 2)}
     assert db.scalar("select max(failures) from faultline.jobs_live") == 0
     said = [record.getMessage() for record in caplog.records if "no handler" in record.getMessage()]
@@ -410,9 +411,8 @@ def test_a_thread_beyond_its_timeout_is_reported_and_keeps_its_slot(db: Database
         assert job(db, job_id)["error"]["type"] == "TimeoutError"
         enqueue(db, "fine", count=20)
         until(lambda: states(db) == {"failed": 1, "succeeded": 20}, "the other slot works on")
-        metrics = running.get("/metrics")[1]
-        assert 'faultline_runner_slots{state="stuck"} 1.0' in metrics
-        assert 'faultline_runner_slots{state="busy"} 1.0' in metrics
+        until(lambda: 'state="busy"} 1.0' in running.get("/metrics")[1], "one slot is not free")
+        assert 'faultline_runner_slots{state="stuck"} 1.0' in running.get("/metrics")[1]
         release.set()
         until(lambda: 'state="busy"} 0.0' in running.get("/metrics")[1], "the slot is free again")
         assert 'faultline_runner_slots{state="stuck"} 0.0' in running.get("/metrics")[1]

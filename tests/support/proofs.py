@@ -36,9 +36,7 @@ def search(
         max_examples=examples,
         stateful_step_count=steps,
         phases=phases,
-        deadline=None,
         database=None,
-        print_blob=True,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
