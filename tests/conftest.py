@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,11 @@ CONFIG = {
     "max_connections": "200",
     "autovacuum": "off",
 }
+
+# A shell that runs this in the background has them ignored, and so would have whom we start.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 # What a busy machine takes longer for is not wrong.
 settings.register_profile("faultline", deadline=None, print_blob=True)
