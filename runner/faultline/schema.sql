@@ -7271,13 +7271,16 @@ begin
     runs := runs + pg_catalog.cardinality(family);
   end loop;
 
-  -- Ticks that happened long ago, up to 10 000 a call: first their schedule forgets them, so that none can happen again.
+  -- Ticks that happened long ago, up to 10 000 a call: first their schedule forgets them, so that none can happen again. One
+  -- whose job is live, or whose run is there, stays: by it overlaps are seen.
   for forgotten in
-    select t.schedule, max(t.tick_at) as until, max(t.fired_at) as fired_until
+    select t.schedule, array_agg(t.tick_at) as ticks, max(t.tick_at) as until, sum(t.missed) as missed
     from (
-      select o.schedule, o.tick_at, o.fired_at
+      select o.schedule, o.tick_at, o.missed
       from faultline.schedule_ticks o
       where o.fired_at < now_ - (select s.retention from faultline.settings s)
+        and not exists (select from faultline.jobs_live j where j.job_id = o.job_id)
+        and not exists (select from faultline.runs r where r.run_id = o.run_id)
       order by o.fired_at
       limit 10000
     ) t
@@ -7287,14 +7290,9 @@ begin
     perform from faultline.schedules s where s.schedule = forgotten.schedule for no key update skip locked;
     continue when not found;
     update faultline.schedules s
-    set forgotten_until = greatest(s.forgotten_until, forgotten.until),
-      forgotten_missed = s.forgotten_missed + (
-        select coalesce(sum(t.missed), 0)
-        from faultline.schedule_ticks t
-        where t.schedule = forgotten.schedule and t.tick_at <= forgotten.until and t.fired_at <= forgotten.fired_until)
+    set forgotten_until = greatest(s.forgotten_until, forgotten.until), forgotten_missed = s.forgotten_missed + forgotten.missed
     where s.schedule = forgotten.schedule;
-    delete from faultline.schedule_ticks t
-    where t.schedule = forgotten.schedule and t.tick_at <= forgotten.until and t.fired_at <= forgotten.fired_until;
+    delete from faultline.schedule_ticks t where t.schedule = forgotten.schedule and t.tick_at = any (forgotten.ticks);
     get diagnostics changed = row_count;
     ticks := ticks + changed;
   end loop;

@@ -26,5 +26,28 @@ select is((f).created, false, 'what is kept is a repeat') from faultline.fire_sc
 insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, version, fired_at) select 'new', now() - interval '60 days' - n * interval '1 s', 'backfill', 'skipped', 1, now() - interval '50 days' - n * interval '1 s' from generate_series(1, 10001) n;
 select is((faultline.maintain()) ->> 'ticks', '10000', 'ten thousand a call');
 select is((faultline.maintain()) ->> 'ticks', '1', 'the rest the next time');
+-- What is still under way holds its tick, however long ago it was: else overlap: skip would not see it, nor verify whose it is.
+select put('busy', '{"overlap": "skip"}'), put('dead', '{"overlap": "skip"}'), begun('{"a": {"type": "t"}}', '{}', 'flow'), put('flowing', '{"type": null, "workflow": "flow", "overlap": "skip"}') \g /dev/null
+select since(s, date_trunc('minute', now()) - interval '1 hour') from unnest('{busy,dead,flowing}'::text[]) s \g /dev/null
+select job_id as busy from faultline.fire_schedule('busy', date_trunc('minute', now()) - interval '10 min', 1) \gset
+select job_id as dead from faultline.fire_schedule('dead', date_trunc('minute', now()) - interval '10 min', 1) \gset
+select run_id as flowing from faultline.fire_schedule('flowing', date_trunc('minute', now()) - interval '10 min', 1) \gset
+set session_replication_role = replica;
+update faultline.jobs_live set state = 'failed', attempt = 1, finished_at = now() where job_id = :dead;
+update faultline.schedule_ticks set fired_at = fired_at - interval '60 days', tick_at = tick_at - interval '60 days' where schedule in ('busy', 'dead', 'flowing');
+set session_replication_role = origin;
+create function tap.outcome(name text) returns text language sql as $$
+select f.outcome from faultline.schedules s,
+  faultline.fire_schedules(jsonb_build_array(jsonb_build_object('schedule', s.schedule, 'version', 1, 'tick_at', date_trunc('minute', now()), 'after', faultline._schedule_cursor(s)))) f where s.schedule = outcome.name
+$$;
+select is((faultline.maintain()) ->> 'ticks', '0', 'none of them goes');
+select faultline.retry_job(:dead) \g /dev/null
+select is(outcome(s), 'skipped', s || ' makes no second one') from unnest('{busy,dead,flowing}'::text[]) s;
+select faultline.cancel_job(:busy), faultline.cancel_job(:dead), faultline.cancel_run(:flowing) \g /dev/null
+select is((faultline.maintain()) ->> 'ticks', '2', 'once its job is over it goes, and that of a run with the run');
+set session_replication_role = replica;
+update faultline.runs set finished_at = finished_at - interval '60 days' where run_id = :flowing;
+set session_replication_role = origin;
+select is((m ->> 'runs') || ' ' || (m ->> 'ticks'), '1 1', 'both') from (select faultline.maintain() as m offset 0) v;
 
 select * from finish();
