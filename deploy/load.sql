@@ -129,6 +129,7 @@ set local role faultline_owner;
 \ir ../sql/workflows/_task_fault.sql
 \ir ../sql/workflows/_task_name.sql
 \ir ../sql/workflows/_tasks_ended.sql
+\ir ../sql/workflows/_trigger.sql
 \ir ../sql/workflows/cancel_run.sql
 \ir ../sql/workflows/put_workflow.sql
 \ir ../sql/workflows/resume_run.sql

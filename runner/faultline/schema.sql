@@ -389,7 +389,7 @@ INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '4962b212641f1ec571f8a53f33dc27fc4c45cf69', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', 'a68fa2add82ad41ece07825344ac6b03b15ddad4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '7170bb14cb2ecb7cfedebf34cb7b8b4c8f2fc6bf', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '21c7421f71ada068615b1a544e0c4a10cf5c1e84', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -2870,7 +2870,7 @@ begin
         'faultline.tick', pg_catalog.jsonb_build_object('schedule', s.schedule, 'tick_at', tick, 'job_id', job_id)),
       null, null, null);
   else
-    run_id := faultline.trigger_workflow(
+    run_id := faultline._trigger(
       d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick));
   end if;
   insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, run_id, missed, version, fired_at, detail)
@@ -4842,6 +4842,79 @@ $$;
 -- Name: FUNCTION _tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) IS 'Private: why a tick can not happen now.';
+
+-- Name: _trigger(text, jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  new_run bigint;
+  version_ int;
+  known faultline.runs;
+  wrong record;
+begin
+  input := coalesce(input, '{}');
+  perform faultline._check_name('name', name);
+  if pg_catalog.jsonb_typeof(input) <> 'object' then
+    perform faultline._invalid(pg_catalog.format('the input is not an object but of type %s', pg_catalog.jsonb_typeof(input)), 'Put the value under a name, as in {"value": …}');
+  end if;
+  if pg_catalog.octet_length(input::text) > 262144 then
+    perform faultline._invalid(pg_catalog.format('the input has %s bytes as text', pg_catalog.octet_length(input::text)), 'At most 262144 (256 KiB): store the data elsewhere and pass a reference');
+  end if;
+  if pg_catalog.length(idempotency_key) not between 1 and 255 then
+    perform faultline._invalid(pg_catalog.format('the idempotency key has %s characters', pg_catalog.length(idempotency_key)), 'It has 1 to 255');
+  end if;
+  select max(w.version) into version_ from faultline.workflows w where w.workflow = name;
+  if version_ is null then
+    raise exception using errcode = 'FL005', message = pg_catalog.format('there is no workflow %s', name), hint = 'put_workflow comes first.';
+  end if;
+  select w.task, w.definition ->> 'for_each' as reference, pg_catalog.jsonb_typeof(x.value) as kind into wrong
+  from faultline.workflow_tasks w
+  cross join lateral (
+    select input #> (pg_catalog.string_to_array(w.definition ->> 'for_each', '.'))[2:] as value
+  ) x
+  where w.workflow = name and w.version = version_ and faultline._reference_base(w.definition ->> 'for_each', w.definition -> 'needs') = 'input'
+    and pg_catalog.jsonb_typeof(x.value) is distinct from 'array'
+  order by w.ordinal
+  limit 1;
+  if found then
+    perform faultline._invalid(
+      pg_catalog.format('for_each of task %s: %s is no list but %s', wrong.task, wrong.reference, coalesce('of type ' || wrong.kind, 'missing')), 'Give the run a list there');
+  end if;
+
+  perform pg_catalog.pg_current_xact_id();
+  loop
+    if idempotency_key is not null then
+      select * into known from faultline.runs r where r.workflow = name and r.idempotency_key = _trigger.idempotency_key;
+      if found then
+        if known.input <> input then
+          raise exception using
+            errcode = 'FL002', message = pg_catalog.format('idempotency key %L of workflow %s stands for run %s, which has another input', idempotency_key, name, known.run_id),
+            hint = 'The same key wants the same input: use a new key for a new run.';
+        end if;
+        return known.run_id;
+      end if;
+    end if;
+    new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
+    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at)
+    values (new_run, new_run, name, version_, input, idempotency_key, pg_catalog.clock_timestamp())
+    on conflict on constraint runs_key do nothing;
+    exit when found;
+  end loop;
+  perform faultline._follow(array[new_run]);
+  return new_run;
+end
+$$;
+
+-- Name: FUNCTION _trigger(name text, input jsonb, idempotency_key text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text) IS 'Private: begins a run of a workflow.';
 
 -- Name: _trouble(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -8912,68 +8985,14 @@ COMMENT ON FUNCTION faultline.transaction_status(transaction_id text) IS 'One tr
 CREATE FUNCTION faultline.trigger_workflow(name text, input jsonb DEFAULT '{}'::jsonb, idempotency_key text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET enable_seqscan TO 'off'
-    SET jit TO 'off'
     AS $$
-#variable_conflict use_variable
-declare
-  new_run bigint;
-  version_ int;
-  known faultline.runs;
-  wrong record;
 begin
-  input := coalesce(input, '{}');
-  perform faultline._check_name('name', name);
-  if pg_catalog.jsonb_typeof(input) <> 'object' then
-    perform faultline._invalid(pg_catalog.format('the input is not an object but of type %s', pg_catalog.jsonb_typeof(input)), 'Put the value under a name, as in {"value": …}');
-  end if;
-  if pg_catalog.octet_length(input::text) > 262144 then
-    perform faultline._invalid(pg_catalog.format('the input has %s bytes as text', pg_catalog.octet_length(input::text)), 'At most 262144 (256 KiB): store the data elsewhere and pass a reference');
-  end if;
-  if pg_catalog.length(idempotency_key) not between 1 and 255 then
-    perform faultline._invalid(pg_catalog.format('the idempotency key has %s characters', pg_catalog.length(idempotency_key)), 'It has 1 to 255');
-  end if;
-  select max(w.version) into version_ from faultline.workflows w where w.workflow = name;
-  if version_ is null then
-    raise exception using errcode = 'FL005', message = pg_catalog.format('there is no workflow %s', name), hint = 'put_workflow comes first.';
-  end if;
-  select w.task, w.definition ->> 'for_each' as reference, pg_catalog.jsonb_typeof(x.value) as kind into wrong
-  from faultline.workflow_tasks w
-  cross join lateral (
-    select input #> (pg_catalog.string_to_array(w.definition ->> 'for_each', '.'))[2:] as value
-  ) x
-  where w.workflow = name and w.version = version_ and faultline._reference_base(w.definition ->> 'for_each', w.definition -> 'needs') = 'input'
-    and pg_catalog.jsonb_typeof(x.value) is distinct from 'array'
-  order by w.ordinal
-  limit 1;
-  if found then
+  -- Whoever had one of these first would have the run of the tick, or keep the tick from having one.
+  if idempotency_key like 'faultline.tick:%' then
     perform faultline._invalid(
-      pg_catalog.format('for_each of task %s: %s is no list but %s', wrong.task, wrong.reference, coalesce('of type ' || wrong.kind, 'missing')), 'Give the run a list there');
+      pg_catalog.format('the idempotency key %s is one of a schedule', pg_catalog.quote_literal(pg_catalog.left(idempotency_key, 260))), 'A key that begins with faultline.tick: stands for a tick: take another');
   end if;
-
-  perform pg_catalog.pg_current_xact_id();
-  loop
-    if idempotency_key is not null then
-      select * into known from faultline.runs r where r.workflow = name and r.idempotency_key = trigger_workflow.idempotency_key;
-      if found then
-        if known.input <> input then
-          raise exception using
-            errcode = 'FL002', message = pg_catalog.format('idempotency key %L of workflow %s stands for run %s, which has another input', idempotency_key, name, known.run_id),
-            hint = 'The same key wants the same input: use a new key for a new run.';
-        end if;
-        return known.run_id;
-      end if;
-    end if;
-    new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
-    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at)
-    values (new_run, new_run, name, version_, input, idempotency_key, pg_catalog.clock_timestamp())
-    on conflict on constraint runs_key do nothing;
-    exit when found;
-  end loop;
-  perform faultline._follow(array[new_run]);
-  return new_run;
+  return faultline._trigger(name, input, idempotency_key);
 end
 $$;
 
@@ -11122,6 +11141,10 @@ REVOKE ALL ON FUNCTION faultline._tell_transaction(transaction_id text, job_stat
 -- Name: FUNCTION _tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) FROM PUBLIC;
+
+-- Name: FUNCTION _trigger(name text, input jsonb, idempotency_key text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text) FROM PUBLIC;
 
 -- Name: FUNCTION _trouble(error jsonb); Type: ACL; Schema: faultline; Owner: -
 

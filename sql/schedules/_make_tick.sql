@@ -30,7 +30,7 @@ begin
         'faultline.tick', pg_catalog.jsonb_build_object('schedule', s.schedule, 'tick_at', tick, 'job_id', job_id)),
       null, null, null);
   else
-    run_id := faultline.trigger_workflow(
+    run_id := faultline._trigger(
       d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick));
   end if;
   insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, run_id, missed, version, fired_at, detail)

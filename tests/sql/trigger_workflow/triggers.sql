@@ -34,8 +34,10 @@ from (values
   ('select faultline.trigger_workflow(''w'', ''[]'')', 'FL004', 'the input is not an object but of type array', 'Put the value under a name, as in {"value": …}'),
   ('select faultline.trigger_workflow(''w'', jsonb_build_object(''x'', repeat(''x'', 262136)))', 'FL004', 'the input has 262145 bytes as text', 'At most 262144 (256 KiB): store the data elsewhere and pass a reference'),
   ('select faultline.trigger_workflow(''w'', idempotency_key => '''')', 'FL004', 'the idempotency key has 0 characters', 'It has 1 to 255'),
+  ('select faultline.trigger_workflow(''w'', idempotency_key => ''faultline.tick:nightly:2030-01-31T02:00:00Z'')', 'FL004', 'the idempotency key ''faultline.tick:nightly:2030-01-31T02:00:00Z'' is one of a schedule', 'A key that begins with faultline.tick: stands for a tick: take another'),
   ('select faultline.trigger_workflow(''w'', idempotency_key => repeat(''x'', 256))', 'FL004', 'the idempotency key has 256 characters', 'It has 1 to 255')) v (statement, code, message, hint);
 select isnt(produce('select faultline.trigger_workflow(''w'', jsonb_build_object(''x'', repeat(''x'', 262135)), repeat(''k'', 255))'), null, 'the largest input, the longest key');
+select isnt(produce('select faultline.trigger_workflow(''w'', idempotency_key => ''faultline.tick'')'), null, 'what only looks like a key of a schedule');
 select faultline.put_workflow('{"name": "each", "tasks": {"m": {"type": "t", "for_each": "input.a.b"}}}') \g /dev/null
 select refused('faultline_producer', format('select faultline.trigger_workflow(''each'', %L)', input), 'FL004', 'for_each of task m: input.a.b is no list but ' || what, 'Give the run a list there')
 from (values ('{}', 'missing'), ('{"a": {"b": 1}}', 'of type number')) v (input, what);

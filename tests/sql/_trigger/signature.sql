@@ -1,0 +1,12 @@
+\ir ../../support/prelude.sql
+begin;
+select * from no_plan();
+
+select * from is_function(
+  '_trigger',
+  'name text, input jsonb, idempotency_key text',
+  'bigint',
+  '{}');
+
+select * from finish();
+rollback;
