@@ -71,6 +71,6 @@ create index schedule_ticks_made on faultline.schedule_ticks (schedule, tick_at)
 create unique index schedule_ticks_job on faultline.schedule_ticks (job_id) where job_id is not null;
 create unique index schedule_ticks_run on faultline.schedule_ticks (run_id) where run_id is not null;
 create index schedule_ticks_fired on faultline.schedule_ticks (fired_at);
-create index schedule_ticks_dropped on faultline.schedule_ticks (missed) where missed > 0;
+create index schedule_ticks_dropped on faultline.schedule_ticks (schedule) include (missed) where missed > 0;
 
 commit;

@@ -87,3 +87,36 @@ def test_a_pass_in_which_nothing_was_changed_costs_a_probe_of_an_index(db: Datab
     query = "select * from faultline.schedule_changes(%s)"
     assert min(buffers(connection, query, mark) for _ in range(8)) <= 3
     assert min(buffers(connection, query, None) for _ in range(8)) > 300
+
+
+DROPPED = """
+    insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, missed, version, fired_at)
+    select 'late', clock_timestamp() - n * interval '1 s', 'calendar', 'missed', 1, 1, clock_timestamp()
+    from generate_series(%s::int, %s::int) n
+"""
+LIST = "select * from faultline.schedule_list where schedule = 'free'"
+
+
+def listing(db: Database) -> list[int]:
+    for name in ("free", "late"):
+        db.execute(PUT, name, "{}")
+    db.execute(SINCE)
+    connection = db.connect()
+    counts = []
+    for first, last in ((1, FEW), (FEW + 1, MANY)):
+        db.execute(HISTORY + " where s.schedule = 'free'", first, last)
+        db.execute(DROPPED, first, last)
+        db.execute("vacuum analyze faultline.schedule_ticks")
+        counts.append(min(buffers(connection, LIST) for _ in range(8)))
+    return counts
+
+
+def test_what_was_missed_is_listed_without_a_walk_over_all_ticks(db: Database) -> None:
+    counts = listing(db)
+    assert flat(*counts), f"{counts} pages after {FEW} and after {MANY} ticks"
+
+
+def test_without_its_index_it_would_be_one(db: Database) -> None:
+    db.execute("drop index faultline.schedule_ticks_dropped")
+    counts = listing(db)
+    assert not flat(*counts), f"{counts} pages: the test can't tell"
