@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from faultline.schedules import board
@@ -14,8 +16,6 @@ from faultline.schedules.board import Board, Pass, drive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import psycopg
 
     from tests.support.database import Database
 
@@ -244,6 +244,50 @@ def test_an_overlap_is_skipped_where_the_rule_says_so(db: Database) -> None:
     outcomes = Proposer(db).outcomes()
     assert outcomes[0] == ("s", "made")
     assert set(outcomes[1:]) == {("s", "skipped")}
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_what_takes_longer_than_statement_timeout_is_made_in_smaller_parts(db: Database, most: int) -> None:
+    for name in ("a", "b"):
+        put(db, name, every="1m", missed="all", missed_limit=10)
+        missed(db, name, "20 minutes")
+    _cancel_above(db, most)
+    proposer = Proposer(db)
+    while proposer.once().more:
+        pass
+    for name in ("a", "b"):
+        ticks = db.rows("select tick_at from faultline.schedule_tick_log where schedule = %s order by 1", name)
+        steps = {(after - before).total_seconds() for (before,), (after,) in pairwise(ticks)}
+        assert (len(ticks) >= 20, steps) == (True, {60.0})
+
+
+def test_a_tick_that_alone_takes_too_long_is_an_error_that_passes(db: Database) -> None:
+    put(db, "s", every="1m")
+    missed(db, "s", "3 minutes")
+    _cancel_above(db, 0)
+    proposer = Proposer(db)
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        proposer.once()
+    _cancel_above(db, 1)
+    assert {outcome for _, outcome in proposer.outcomes()} == {"made"}
+
+
+def _cancel_above(db: Database, most: int) -> None:
+    """A statement that makes more ticks than that is canceled, as if it had taken too long."""
+    db.execute(f"""
+        create or replace function public.too_long() returns trigger language plpgsql as $$
+        begin
+          if (select count(*) from faultline.schedule_ticks t where t.xmin = pg_current_xact_id()::xid) > {most} then
+            raise exception using errcode = 'query_canceled', message = 'canceling statement due to statement timeout';
+          end if;
+          return null;
+        end
+        $$
+    """)
+    db.execute(
+        "create or replace trigger too_long after insert on faultline.schedule_ticks"
+        " for each row execute function public.too_long()"
+    )
 
 
 def test_a_pass_has_its_bound_and_the_next_goes_on(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

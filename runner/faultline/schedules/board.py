@@ -48,6 +48,7 @@ ZONE_FRESH: Final = timedelta(days=1)
 AGAIN: Final = timedelta(seconds=60)
 """A schedule that can't be computed here is looked at again after that; another host may know better."""
 
+_CANCELED: Final = "57014"
 _PROGRESS: Final = {"made", "repeat", "skipped", "failed", "missed", "behind"}
 
 Call = tuple[LiteralString, tuple[Any, ...]]
@@ -207,6 +208,11 @@ class Board:
         try:
             rows = yield (_FIRE, (self._items(proposed),))
         except psycopg.Error as error:
+            if error.sqlstate == _CANCELED and sum(map(len, proposed.values())) > 1:
+                # What takes longer than statement_timeout does so the next time, too: in two halves it may not.
+                for half in _halves(proposed):
+                    yield from self._fire(half, done)
+                return
             if database.passing(error):
                 raise
             if len(proposed) == 1:
@@ -268,6 +274,15 @@ class Board:
         if self._complained.get(name) != why:
             self._complained[name] = why
             log.warning("schedule %s: %s", clean(name), clean(why))
+
+
+def _halves(proposed: dict[str, list[Proposal]]) -> tuple[dict[str, list[Proposal]], dict[str, list[Proposal]]]:
+    """As many ticks in both, in the same order."""
+    halves: tuple[dict[str, list[Proposal]], dict[str, list[Proposal]]] = ({}, {})
+    middle = sum(map(len, proposed.values())) // 2
+    for at, (name, proposal) in enumerate((name, each) for name, several in proposed.items() for each in several):
+        halves[at >= middle].setdefault(name, []).append(proposal)
+    return halves
 
 
 def _to_look_at(schedule: Schedule, now: datetime) -> bool:
