@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from tests.support.cli import COMMAND, SECONDS, Cli, environment
 from tests.support.running import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.database import Database
@@ -172,9 +174,63 @@ class TestApply:
         on_terminal(db, tmp_path, "y\n", "schedule", "apply", "jobs.yaml")
         assert names(db) == ["report", "sweep"]
 
+    @pytest.mark.usefixtures("cli")
+    @pytest.mark.parametrize(
+        "meanwhile",
+        [
+            'select faultline.put_schedule(\'{"name": "sweep", "every": "5m", "type": "sweep"}\')',
+            'select faultline.put_schedule(\'{"name": "old", "every": "5m", "type": "t", "source": "jobs.yaml"}\')',
+        ],
+    )
+    def test_what_changes_while_somebody_looks_at_the_difference_is_left_alone(
+        self, db: Database, tmp_path: Path, meanwhile: str
+    ) -> None:
+        def look() -> None:
+            db.execute(meanwhile)
 
-def on_terminal(db: Database, directory: Path, answer: str, *arguments: str) -> str:
-    """What the command shows on a terminal of 80 columns."""
+        shown = on_terminal(db, tmp_path, "y\n", "schedule", "apply", "jobs.yaml", before=look)
+        there = names(db)
+        assert f"{there[0]} changed after the difference was shown, and nothing was done" in " ".join(shown.split())
+        assert len(there) == 1
+
+    @pytest.mark.usefixtures("cli")
+    def test_what_somebody_else_has_done_meanwhile_need_not_be_done(self, db: Database, tmp_path: Path) -> None:
+        def look() -> None:
+            Cli(db.dsn).good("schedule", "apply", "jobs.yaml", "--yes")
+
+        assert "done" in on_terminal(db, tmp_path, "y\n", "schedule", "apply", "jobs.yaml", before=look)
+        assert db.rows("select version from faultline.schedule_list") == [(1,), (1,)]
+
+    def test_schedules_are_locked_in_the_order_of_their_names(self, cli: Cli, db: Database, tmp_path: Path) -> None:
+        rows = ["  - {name: b, every: %s, type: t}", "  - {name: a, every: %s, type: t}"]
+        (tmp_path / "jobs.yaml").write_text("\n".join(["schedules:", *(row % "1h" for row in rows)]))
+        cli.good("schedule", "apply", "jobs.yaml", "--yes")
+        (tmp_path / "jobs.yaml").write_text("\n".join(["schedules:", *(row % "2h" for row in rows)]))
+        holder = db.connect(autocommit=False)
+        holder.execute("select from faultline.schedules where schedule = 'a' for update")
+        with ThreadPoolExecutor(1) as other:
+            done = other.submit(cli.good, "schedule", "apply", "jobs.yaml", "--yes")
+            until(lambda: db.scalar("select count(*) from pg_locks where not granted") > 0, "it waits for a")
+            holder.execute("select from faultline.schedules where schedule = 'b' for update nowait")
+            holder.rollback()
+            assert done.result().endswith("done\n")
+
+    def test_a_default_isolation_makes_no_difference(self, cli: Cli, db: Database) -> None:
+        strict = psycopg.conninfo.make_conninfo(db.dsn, options="-c default_transaction_isolation=serializable")
+        cli.good("schedule", "apply", "jobs.yaml", "--yes", "--dsn", strict)
+        assert "job " in cli.good("schedule", "run", "sweep", "--dsn", strict)
+
+    def test_durations_are_shown_as_people_write_them(self, applied: Cli, tmp_path: Path) -> None:
+        changed = FILE.replace("every: 30s", "every: 90s, jitter: 5m, timeout: 250ms")
+        (tmp_path / "jobs.yaml").write_text(changed)
+        shown = applied("schedule", "apply", "jobs.yaml").stdout.splitlines()
+        assert shown[1:4] == ["    every: 30s → 90s", "    jitter: none → 5m", "    timeout: none → 250ms"]
+
+
+def on_terminal(
+    db: Database, directory: Path, answer: str, *arguments: str, before: Callable[[], object] = lambda: None
+) -> str:
+    """What the command shows on a terminal of 80 columns; `before` is done before it is answered."""
     ours, theirs = pty.openpty()
     variables = environment(FAULTLINE_DSN=db.dsn, COLUMNS="80", TERM="xterm")
     process = subprocess.Popen(
@@ -189,6 +245,7 @@ def on_terminal(db: Database, directory: Path, answer: str, *arguments: str) -> 
         except OSError:
             break
         if answer and not sent and b"[y/N]" in shown:
+            before()
             os.write(ours, answer.encode())
             sent = True
     process.wait(SECONDS)
@@ -338,16 +395,37 @@ class TestBackfill:
     def test_bad_times(self, applied: Cli, first: str, last: str, said: str) -> None:
         assert said in applied.refused(2, "schedule", "backfill", "report", "--from", first, "--to", last)
 
-    def test_what_the_database_refuses_is_said_and_counts_as_a_failure(self, applied: Cli, db: Database) -> None:
-        ends = json.dumps({"name": "report", "every": "1h", "type": "t", "ends_at": "2026-01-01T01:00:00Z"})
-        db.execute("select faultline.put_schedule(%s::jsonb)", ends)
-        result = applied(
-            "schedule", "backfill", "report", "--from", "2026-01-01T01:00Z", "--to", "2026-01-01T02:00Z", "--json"
-        )
-        made, refused = json.loads(result.stdout)
+    def test_there_is_no_tick_before_the_start_nor_after_the_end(self, applied: Cli, db: Database) -> None:
+        span = {"starts_at": "2026-01-01T00:00:01Z", "ends_at": "2026-01-01T02:00:00Z"}
+        definition = json.dumps({"name": "report", "every": "1h", "type": "t", **span})
+        db.execute("select faultline.put_schedule(%s::jsonb)", definition)
+        backfill = ("schedule", "backfill", "report", "--from")
+        years = applied.json(*backfill, "2010-01-01T00:00Z", "--to", "2026-02-01T00:00Z", "--dry-run")
+        assert [tick["tick_at"][11:16] for tick in years] == ["01:00", "02:00"]
+        assert applied.json(*backfill, "2010-01-01T00:00Z", "--to", "2026-02-01T00:00Z") == [
+            {**tick, "job_id": at} for at, tick in enumerate(years, 1)
+        ]
+        for before_or_after in ("2025-01-01T00:00Z", "2026-01-01T02:00:01Z"):
+            assert applied.json(*backfill, before_or_after, "--to", before_or_after) == []
+
+    @pytest.mark.parametrize("more", ["--dry-run", "--json"])
+    def test_what_the_database_refuses_is_said_and_counts_as_a_failure(
+        self, applied: Cli, db: Database, more: str
+    ) -> None:
+        hours = json.dumps({"name": "report", "every": "1h", "type": "t"})
+        db.execute("select faultline.put_schedule(%s::jsonb)", hours)
+        times = "ticks_after = '2026-01-01T04:00Z', forgotten_until = '2026-01-01T02:00Z'"
+        db.execute(f"update faultline.schedules set {times} where schedule = 'report'")
+        span = ("--from", "2026-01-01T02:00Z", "--to", "2026-01-01T05:00Z")
+        result = applied("schedule", "backfill", "report", *span, more, "--json")
+        forgotten, *made, early = json.loads(result.stdout)
         assert result.exit_code == 1
-        assert made["created"]
-        assert "after ends_at" in refused["error"]
+        assert "may have happened: retention has removed the ticks" in forgotten["error"]
+        assert [tick["created"] for tick in made] == [True, True]
+        assert "is not past yet" in early["error"]
+        db.execute("select faultline.pause_schedule('report')")
+        last = ("--from", "2026-01-01T05:00Z", "--to", "2026-01-01T05:00Z")
+        assert [tick["created"] for tick in applied.json("schedule", "backfill", "report", *last, more)] == [True]
 
 
 class TestTick:

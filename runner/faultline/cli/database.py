@@ -34,6 +34,7 @@ def connect(dsn: str | None, role: str) -> Iterator[Connection]:
     check_dsn(dsn)
     with waiting("connecting to the database"):
         connection = database.connect(dsn, "cli")
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # of its transactions, whatever the default
     with connection:
         database.check_schema(connection, role)
         try:

@@ -10,14 +10,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 import psycopg
 from rich.text import Text
 
-from faultline import database
+from faultline import database, durations
 from faultline.cli import output
 from faultline.cli.database import OBSERVER, OPERATOR, RUNNER, connect
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
@@ -67,6 +67,7 @@ MOST_BACKFILL: Final = 10_000
 EARLIEST: Final = 1970
 LATEST: Final = 2999
 WATCH_SECONDS: Final = 1.0
+DURATIONS: Final = {"every", "timeout", "missed_window", "jitter"}
 WARNED: Final = {"failed", "not_a_tick"}
 
 
@@ -112,20 +113,18 @@ def apply(file: Path, agreed: bool, source: str | None, dsn: str | None, as_json
         return BAD_OUTCOME
     known_as = _source(file, source, found.source)
     with connect(dsn, OPERATOR) as connection:
-        before = {row[0]["schedule"]: row[0] for row in _rows(connection, None)}
         checked, faults = _check(connection, found.entries, known_as)
         if faults:
             print_faults(file, faults, as_json=as_json)
             return BAD_OUTCOME
-        changes = _changes(before, checked, known_as)
+        changes = _changes(connection, checked, known_as)
         if not as_json:
             _print_changes(changes)
-        to_do = [change for change in changes if change["action"] != "keep"]
+        to_do = _to_do(changes)
         agreed = agreed or not to_do or (not as_json and _agreed())
-        if agreed:
+        if agreed and to_do:
             with connection.transaction():
-                for change in to_do:
-                    _carry_out(connection, change)
+                _carry_out(connection, _still_to_do(connection, checked, known_as, to_do))
     if as_json:
         shown = [{key: value for key, value in change.items() if key != "definition"} for change in changes]
         output.print_json({"source": known_as, "applied": agreed, "schedules": shown})
@@ -145,11 +144,16 @@ def _source(file: Path, given: str | None, own: str | None) -> str:
     return name
 
 
-def _check(
-    connection: Connection, entries: Sequence[Entry], source: str
-) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
+class Checked(NamedTuple):
+    """A schedule of the file: as put_schedule takes it, and as it would store it."""
+
+    document: str
+    stored: dict[str, Any]
+
+
+def _check(connection: Connection, entries: Sequence[Entry], source: str) -> tuple[dict[str, Checked], list[Fault]]:
     """The definitions with all defaults, and what the database says against them."""
-    checked: dict[str, dict[str, Any]] = {}
+    checked: dict[str, Checked] = {}
     faults: list[Fault] = []
     for entry in entries:
         document = json.dumps({**entry.definition, "source": source}, ensure_ascii=False)
@@ -160,7 +164,7 @@ def _check(
                 raise
             faults.append(_fault_of(error, entry))
         else:
-            checked[entry.name] = {**stored, "_document": document}
+            checked[entry.name] = Checked(document, stored)
     return checked, faults
 
 
@@ -171,24 +175,40 @@ def _fault_of(error: psycopg.Error, entry: Entry) -> Fault:
     return entry.fault(column, message, error.diag.message_hint or "")
 
 
-def _changes(
-    before: Mapping[str, Mapping[str, Any]], checked: Mapping[str, dict[str, Any]], source: str
-) -> list[dict[str, Any]]:
+def _changes(connection: Connection, checked: Mapping[str, Checked], source: str) -> list[dict[str, Any]]:
+    """What makes the database, as it is now, equal to the file."""
+    before = {row["schedule"]: row["definition"] for row, _, _ in _rows(connection, None)}
     changes: list[dict[str, Any]] = []
-    for name, new in checked.items():
-        document = new.pop("_document")
+    for name, (document, new) in checked.items():
         change: dict[str, Any] = {"schedule": name, "action": "create", "when": _when(new), "what": _what(new)}
         if name in before:
-            old = before[name]["definition"]
+            old = before[name]
             keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
             change["action"] = "change" if keys else "keep"
             change["keys"] = {key: {"from": old.get(key), "to": new.get(key)} for key in keys}
         changes.append({**change, "definition": document})
-    for name, row in before.items():
-        old = row["definition"]
+    for name, old in before.items():
         if old.get("source") == source and name not in checked:
             changes.append({"schedule": name, "action": "delete", "when": _when(old), "what": _what(old)})
     return changes
+
+
+def _to_do(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [change for change in changes if change["action"] != "keep"]
+
+
+def _still_to_do(
+    connection: Connection, checked: Mapping[str, Checked], source: str, shown: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What of the difference is there still, a while after it was shown; nothing else is ever carried out."""
+    left = _to_do(_changes(connection, checked, source))
+    other = sorted(change["schedule"] for change in left if change not in shown)
+    if other:
+        raise Failure(
+            f"{output.shortened(', '.join(other), 200)} changed after the difference was shown, and nothing was done:"
+            " apply the file again"
+        )
+    return left
 
 
 def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
@@ -201,13 +221,20 @@ def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
         elif change["action"] == "change":
             _print_change("~", "yellow", str(name))
             for key, values in change["keys"].items():
-                old, new = (output.as_text(values[side]) or "none" for side in ("from", "to"))
+                old, new = (_value(key, values[side]) for side in ("from", "to"))
                 _print_change(" ", "yellow", f"  {key}: {output.shortened(old, 200)} → {output.shortened(new, 200)}")
     kept = sum(change["action"] == "keep" for change in changes)
     if kept == len(changes):
         output.say(f"nothing to do: {output.plural(kept, 'schedule')} as in the file")
     elif kept:
         output.say(f"{output.plural(kept, 'schedule')} unchanged")
+
+
+def _value(key: str, value: Any) -> str:
+    """A value of a definition as people write it; durations are stored in seconds."""
+    if key in DURATIONS and value is not None:
+        return durations.show(float(value))
+    return output.as_text(value) or "none"
 
 
 def _print_change(sign: str, style: str, text: str) -> None:
@@ -218,11 +245,13 @@ def _agreed() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and click.confirm("Change that?")
 
 
-def _carry_out(connection: Connection, change: Mapping[str, Any]) -> None:
-    if change["action"] == "delete":
-        connection.execute("select faultline.delete_schedule(%s)", (change["schedule"],))
-    else:
-        connection.execute("select faultline.put_schedule(%s::jsonb)", (change["definition"],))
+def _carry_out(connection: Connection, changes: Sequence[Mapping[str, Any]]) -> None:
+    # In the order in which everybody locks schedules.
+    for change in sorted(changes, key=lambda change: str(change["schedule"])):
+        if change["action"] == "delete":
+            connection.execute("select faultline.delete_schedule(%s)", (change["schedule"],))
+        else:
+            connection.execute("select faultline.put_schedule(%s::jsonb)", (change["definition"],))
 
 
 # What there is.
@@ -380,10 +409,8 @@ def run(name: str, dsn: str | None, as_json: bool) -> None:
     \b
     faultline schedule run nightly
     """
-    with connect(dsn, OPERATOR) as connection:
-        ((job_id, run_id),) = connection.execute(
-            "select job_id, run_id from faultline.fire_now(%s)", (name,)
-        ).fetchall()
+    with connect(dsn, OPERATOR) as connection, connection.transaction():
+        ((job_id, run_id),) = connection.execute(FIRE_NOW, (name,)).fetchall()
     made = f"job {job_id}" if job_id is not None else f"run {run_id}"
     output.tell({"schedule": name, "job_id": job_id, "run_id": run_id}, made, as_json=as_json)
 
@@ -412,10 +439,10 @@ MOMENT: Final = ScheduleMoment()
 @option("--dry-run", group="schedule", is_flag=True, help="Only say which ticks that would be.")
 @database_options
 def backfill(name: str, first: datetime, last: datetime, dry_run: bool, dsn: str | None, as_json: bool) -> int:
-    """Make ticks of the past that were not made: from before the schedule was put, of a pause, or missed.
+    """Make ticks of the past that were not made: of a time before the schedule was put, of a pause, or missed.
 
     A tick that has its job already makes none, so that it can be repeated. A TIME without an offset is one on the
-    clocks of the schedule. At most 10,000 ticks at once.
+    clocks of the schedule, a date its midnight. At most 10,000 ticks at once.
 
     \b
     faultline schedule backfill nightly --from 2030-01-01 --to 2030-02-01
@@ -427,7 +454,7 @@ def backfill(name: str, first: datetime, last: datetime, dry_run: bool, dsn: str
         done: list[dict[str, Any]] = []
         failed = False
         for tick in ticks:
-            result = _described(known.get(tick)) if dry_run else _fire(connection, row, tick)
+            result = _foreseen(row, tick, known.get(tick)) if dry_run else _fire(connection, row, tick)
             failed = failed or "error" in result
             done.append({"tick_at": tick.isoformat(), **result})
             if not as_json:
@@ -445,17 +472,26 @@ def _made_before(connection: Connection, name: str, ticks: Sequence[datetime]) -
     return {tick_at: made for tick_at, *made in connection.execute(MADE, (name, list(ticks))).fetchall()}
 
 
-def _described(known: Sequence[Any] | None) -> dict[str, Any]:
-    if known is None:
-        return {"created": True, "job_id": None, "run_id": None}
-    job_id, run_id = known
-    return {"created": False, "job_id": job_id, "run_id": run_id}
+def _foreseen(row: Mapping[str, Any], tick: datetime, known: Sequence[Any] | None) -> dict[str, Any]:
+    """What fire_schedule would do."""
+    forgotten = row["forgotten_until"]
+    made: dict[str, Any] = {"created": False, "job_id": None, "run_id": None}
+    if known is not None:
+        job_id, run_id = known
+        return {**made, "job_id": job_id, "run_id": run_id}
+    if forgotten is not None and tick <= datetime.fromisoformat(forgotten):
+        return {**made, "error": "may have happened: retention has removed the ticks of that time"}
+    if row["paused_at"] is None and tick > datetime.fromisoformat(row["cursor"]):
+        return {**made, "error": "is not past yet: the calendar makes it, or drops it"}
+    return {**made, "created": True}
 
 
 def _fire(connection: Connection, row: Mapping[str, Any], tick: datetime) -> dict[str, Any]:
     query = "select job_id, run_id, created from faultline.fire_schedule(%s, %s, %s, backfill => true)"
+    values = (row["schedule"], tick, row["version"])
     try:
-        ((job_id, run_id, created),) = connection.execute(query, (row["schedule"], tick, row["version"])).fetchall()
+        with connection.transaction():
+            ((job_id, run_id, created),) = connection.execute(query, values).fetchall()
     except psycopg.Error as error:
         if not (error.sqlstate or "").startswith("FL"):
             raise
@@ -483,6 +519,11 @@ def _past(
         raise WrongUsage(f"--to {last.isoformat()} is before --from {first.isoformat()}")
     if until > now:
         raise WrongUsage(f"--to {last.isoformat()} lies in the future: the database's clock says {now.isoformat()}")
+    # There is no tick before the one nor after the other.
+    since = max(since, _time(row["starts_at"]) or since)
+    until = min(until, _time(row["ends_at"]) or until)
+    if until < since:
+        return []
     if until - since > LONGEST_GAP:
         raise WrongUsage(f"from {first.isoformat()} to {last.isoformat()} is too long: at most ten years at once")
     zone = drive(connection, zone_calls(name, since, until)) if name is not None else None
@@ -495,6 +536,10 @@ def _past(
     if len(found) > MOST_BACKFILL:
         raise WrongUsage(f"these are more than {MOST_BACKFILL} ticks: take a shorter time")
     return found
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _on_clocks(given: datetime, zone: str | None) -> datetime:
