@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import datetime
-from itertools import product
+from itertools import islice, product
 from typing import Final
 
 from cronsim import CronSim, CronSimError
@@ -39,10 +39,8 @@ def _of_cron(expression: str) -> str:
     if step is not None and 60 % int(step[1]) == 0:
         return "every minute" if int(step[1]) == 1 else f"every {int(step[1])} minutes"
     read = CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 - only its fields are looked at
-    times = [
-        f"{hour:02d}:{minute:02d}" + (f":{second:02d}" if second else "")
-        for hour, minute, second in product(sorted(read.hours), sorted(read.minutes), sorted(read.seconds))
-    ]
+    few = islice(product(sorted(read.hours), sorted(read.minutes), sorted(read.seconds)), MOST_TIMES + 1)
+    times = [f"{hour:02d}:{minute:02d}" + (f":{second:02d}" if second else "") for hour, minute, second in few]
     days = _days(expression.split(), read)
     if days and len(times) <= MOST_TIMES:
         return f"{days} at {_listed(times)}"
