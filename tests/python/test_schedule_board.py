@@ -246,6 +246,22 @@ def test_an_overlap_is_skipped_where_the_rule_says_so(db: Database) -> None:
     assert set(outcomes[1:]) == {("s", "skipped")}
 
 
+def test_one_that_has_not_started_or_is_over_is_not_looked_at_each_second(db: Database) -> None:
+    for name, bound in (
+        ("early", {"starts_at": "2999-01-01T00:00:00Z"}),
+        ("over", {"ends_at": "2020-01-01T00:00:00Z"}),
+    ):
+        put(db, name, every="1s", **bound)
+        put(db, f"{name}-cron", cron="* * * * * *", **bound)
+    put(db, "now", every="1s")
+    proposer = Proposer(db)
+    while proposer.once().more:
+        pass
+    week = db.scalar("select now() + interval '7 days'")
+    looks = {name: schedule.next_look for name, schedule in proposer.board.schedules.items()}
+    assert {name for name, look in looks.items() if look is None or look < week} == {"now"}
+
+
 @pytest.mark.parametrize("most", [1, 7])
 def test_what_takes_longer_than_statement_timeout_is_made_in_smaller_parts(db: Database, most: int) -> None:
     for name in ("a", "b"):

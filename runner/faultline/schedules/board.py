@@ -18,7 +18,7 @@ import psycopg
 from faultline import database
 from faultline.errors import InvalidArgument
 from faultline.logs import clean
-from faultline.schedules.due import LONGEST_GAP, Proposal, Schedule, due
+from faultline.schedules.due import INSTANT, LONGEST_GAP, Proposal, Schedule, due
 from faultline.schedules.ticks import EPOCH, timetable
 from faultline.schedules.zones import NEAR, Change, ListedZone
 
@@ -292,9 +292,11 @@ def _to_look_at(schedule: Schedule, now: datetime) -> bool:
 def _next_look(schedule: Schedule, table: Timetable, known: _KnownZone | None, now: datetime) -> datetime:
     """When the next tick is due, as far as the zone's changes are known."""
     after = max(schedule.cursor, now)
+    if schedule.starts_at is not None:
+        after = max(after, schedule.starts_at - INSTANT)
     horizon = known.zone.until - NEAR if known else None
     tick = next(table.after(after), None)
-    if tick is None:
+    if tick is None or (schedule.ends_at is not None and tick > schedule.ends_at):
         return horizon or after + AHEAD
     return tick if horizon is None else min(tick, horizon)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from faultline.schedules.ticks import Timetable
 
 ON_TIME: Final = timedelta(seconds=60)
-_INSTANT: Final = timedelta(microseconds=1)
+INSTANT: Final = timedelta(microseconds=1)
 COUNT_MOST: Final = 10_000
 LONGEST_GAP: Final = timedelta(days=3_600)
 """What lies further back is not looked at: no rule makes up for it."""
@@ -76,7 +76,7 @@ def due(schedule: Schedule, table: Timetable, now: datetime) -> tuple[list[Propo
     start, end = _bounds(schedule, now)
     if start >= end:
         return [], False
-    punctual = max(start, now - ON_TIME - _INSTANT)
+    punctual = max(start, now - ON_TIME - INSTANT)
     missed, more = _missed(schedule, table, (start, min(end, punctual)), now)
     if not more:
         on_time = _between(table, punctual, end)
@@ -98,7 +98,7 @@ def _bounds(schedule: Schedule, now: datetime) -> tuple[datetime, datetime]:
     """Ticks are due if they are later than the first and not later than the second."""
     start, end = max(schedule.cursor, now - LONGEST_GAP), now
     if schedule.starts_at is not None:
-        start = max(start, schedule.starts_at - _INSTANT)
+        start = max(start, schedule.starts_at - INSTANT)
     if schedule.ends_at is not None:
         end = min(end, schedule.ends_at)
     return start, end
@@ -111,7 +111,7 @@ def _missed(
     start, end = span
     if schedule.missed == "skip" or start >= end:
         return [], False
-    oldest = max(start, now - schedule.missed_window - _INSTANT)
+    oldest = max(start, now - schedule.missed_window - INSTANT)
     if schedule.missed == "latest":
         last = table.latest(end)
         return ([last] if last is not None and last > oldest else []), False
