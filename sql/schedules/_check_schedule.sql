@@ -56,7 +56,7 @@ begin
     span := faultline._schedule_interval('every', given -> 'every', interval '1 second', interval '366 days');
     if extract(year from span) <> 0 or extract(month from span) <> 0 or extract(epoch from span) % 1 <> 0 then
       perform faultline._schedule_fault('every', pg_catalog.format('%s is not a number of whole seconds', pg_catalog.left((given -> 'every')::text, 100)),
-                                        'Months and years have different lengths: write a cron expression');
+                                        case when extract(epoch from span) % 1 <> 0 then 'Write 1s or more, without a fraction' else 'Months and years have different lengths: write a cron expression' end);
     end if;
     given := given || pg_catalog.jsonb_build_object('every', extract(epoch from span)::int);
   else

@@ -293,6 +293,34 @@ class TestShown:
         assert len(document["ticks"]) in {2, 3}
         assert len(applied.json("schedule", "show", "sweep", "--limit", 1)["ticks"]) == 1
 
+    def test_show_has_all_of_a_definition(self, cli: Cli, db: Database) -> None:
+        given = {
+            "queue": "slow",
+            "priority": 4,
+            "max_attempts": 7,
+            "timeout": "90s",
+            "jitter": "5m",
+            "tags": ["nightly"],
+            "headers": {"team": "b"},
+            "backoff": {"kind": "fixed", "delay": "2s"},
+            "description": "What was sold",
+            "starts_at": "2020-01-01T00:00:00Z",
+            "ends_at": "2999-01-01T00:00:00Z",
+            "missed": "all",
+        }
+        definition = json.dumps({"name": "s", "every": "1h", "type": "t", **given})
+        db.execute("select faultline.put_schedule(%s::jsonb)", definition)
+        shown = cli.good("schedule", "show", "s")
+        fields = dict(line.split("  ", 1) for line in shown.splitlines() if not line.startswith(" "))
+        wanted = {"queue": "slow", "priority": "4", "max attempts": "7", "timeout": "90s", "jitter": "5m"}
+        assert {name: fields[name].strip() for name in wanted} == wanted
+        assert all(word in shown for word in ("nightly", "team", "fixed", "What was sold", "2020-01-01", "2999-01-01"))
+
+    def test_a_tick_of_this_second_is_now_and_not_just_now(self, cli: Cli, db: Database) -> None:
+        db.execute('select faultline.put_schedule(\'{"name": "s", "every": "1s", "type": "t"}\')')
+        assert cli.good("schedule", "list").splitlines()[1].endswith("  never  now")
+        assert cli.good("schedule", "resume", "s") == "s goes on, next now\n"
+
     def test_show_of_one_that_is_not_there(self, cli: Cli) -> None:
         assert cli.refused(1, "schedule", "show", "x") == (
             "there is no schedule x: `faultline schedule list` shows those that there are"

@@ -232,9 +232,11 @@ def _print_changes(changes: Sequence[Mapping[str, Any]]) -> None:
 
 def _value(key: str, value: Any) -> str:
     """A value of a definition as people write it; durations are stored in seconds."""
-    if key in DURATIONS and value is not None:
-        return durations.show(float(value))
-    return output.as_text(value) or "none"
+    return (_duration(value) if key in DURATIONS else output.as_text(value)) or "none"
+
+
+def _duration(seconds: float | None) -> str | None:
+    return None if seconds is None else durations.show(float(seconds))
 
 
 def _print_change(sign: str, style: str, text: str) -> None:
@@ -316,6 +318,14 @@ def show(name: str, limit: int, dsn: str | None, as_json: bool) -> None:
             "description": definition.get("description"),
             "payload": output.as_text(definition.get("payload")),
             "input": output.as_text(definition.get("input")),
+            "queue": definition.get("queue"),
+            "priority": definition.get("priority"),
+            "max attempts": definition.get("max_attempts"),
+            "backoff": output.as_text(definition.get("backoff")),
+            "timeout": _duration(definition.get("timeout")),
+            "tags": output.as_text(definition.get("tags")),
+            "headers": output.as_text(definition.get("headers")),
+            "jitter": _duration(definition.get("jitter")),
             "missed ticks": _missed_rule(definition),
             "overlap": definition.get("overlap"),
             "starts at": moment(definition.get("starts_at"), now),
@@ -557,7 +567,7 @@ def _on_clocks(given: datetime, zone: str | None) -> datetime:
 @option("--watch", group="schedule", is_flag=True, help="Go on, about every second, until it is stopped.")
 @database_options
 def tick(watch: bool, dsn: str | None, as_json: bool) -> int:
-    """Make the ticks that are due, as every runner does: for pg_cron, for systemd timers, for a process of its own.
+    """Make the ticks that are due, as every runner does: for cron, for systemd timers, for a process of its own.
 
     Any number may do it at once: each tick is made once. With --json an array of {schedule, tick_at, outcome, …}; with
     --watch one a line.
@@ -693,7 +703,10 @@ def _next(row: Mapping[str, Any], now: datetime) -> Text | str:
     if row["paused_at"] is not None:
         return _state(row)
     coming = _coming(row, now)
-    return output.ago((now - coming[0]).total_seconds()) if coming else "never"
+    if not coming:
+        return "never"
+    seconds = (coming[0] - now).total_seconds()
+    return output.ago(-seconds) if seconds >= 1 else "now"
 
 
 def _state(row: Mapping[str, Any]) -> Text:

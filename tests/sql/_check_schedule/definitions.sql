@@ -44,7 +44,7 @@ from (values
   ('{"every": 0.999}', 'every: 00:00:00.999 is out of bounds', 'It lies between 00:00:01 and 366 days'),
   ('{"every": "-1s"}', 'every: -00:00:01 is out of bounds', 'It lies between 00:00:01 and 366 days'),
   ('{"every": "367 days"}', 'every: 367 days is out of bounds', 'It lies between 00:00:01 and 366 days'),
-  ('{"every": 1.5}', 'every: 1.5 is not a number of whole seconds', 'Months and years have different lengths: write a cron expression'),
+  ('{"every": 1.5}', 'every: 1.5 is not a number of whole seconds', 'Write 1s or more, without a fraction'),
   ('{"every": "1 month"}', 'every: "1 month" is not a number of whole seconds', 'Months and years have different lengths: write a cron expression'),
   ('{"every": "1 year"}', 'every: "1 year" is not a number of whole seconds', 'Months and years have different lengths: write a cron expression'),
   ('{"every": "often"}', 'every: "often" is not a duration', 'Write "500ms", "10m" or "1 hour"'),
