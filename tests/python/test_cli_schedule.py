@@ -316,6 +316,10 @@ class TestShown:
         assert {name: fields[name].strip() for name in wanted} == wanted
         assert all(word in shown for word in ("nightly", "team", "fixed", "What was sold", "2020-01-01", "2999-01-01"))
 
+    def test_a_last_tick_that_retention_has_removed_was_not_never(self, applied: Cli, db: Database) -> None:
+        db.execute("update faultline.schedules set forgotten_until = now() - interval '40 days'")
+        assert "  40d ago  " in applied.good("schedule", "list").splitlines()[1]
+
     def test_a_tick_of_this_second_is_now_and_not_just_now(self, cli: Cli, db: Database) -> None:
         db.execute('select faultline.put_schedule(\'{"name": "s", "every": "1s", "type": "t"}\')')
         assert cli.good("schedule", "list").splitlines()[1].endswith("  never  now")

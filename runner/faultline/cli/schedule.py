@@ -694,7 +694,9 @@ def _coming(row: Mapping[str, Any], now: datetime) -> list[datetime]:
 
 def _last(row: Mapping[str, Any], now: datetime) -> str:
     if row["last_tick_at"] is None:
-        return "never"
+        # Retention has removed what became of it.
+        forgotten = row["forgotten_until"]
+        return "never" if forgotten is None else output.ago((now - datetime.fromisoformat(forgotten)).total_seconds())
     ago = output.ago((now - datetime.fromisoformat(row["last_tick_at"])).total_seconds())
     return ago if row["last_outcome"] == "made" else f"{ago}, {row['last_outcome']}"
 
