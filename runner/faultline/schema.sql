@@ -4828,6 +4828,12 @@ begin
     message := case when tick_at < s.starts_at then pg_catalog.format('%s lies before starts_at, %s', tick, faultline._utc(s.starts_at))
       else pg_catalog.format('%s lies after ends_at, %s', tick, faultline._utc(s.ends_at)) end;
     hint := 'A schedule has ticks from starts_at to ends_at.';
+  elsif not faultline._is_tick(s, tick_at) then
+    outcome := 'not_a_tick';
+    code := 'FL004';
+    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
+      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
+    hint := 'Only the time zones that the database knows count: zone_offsets tells.';
   elsif not backfill and fires and tick_at < now_ - greatest(on_time, case when s.missed <> 'skip' then s.missed_window end) then
     outcome := 'late';
     message := pg_catalog.format('%s was missed: it is older than %s', tick, greatest(on_time, case when s.missed <> 'skip' then s.missed_window end));
@@ -4836,12 +4842,6 @@ begin
     outcome := 'on_time';
     message := pg_catalog.format('%s is on time', tick);
     hint := 'A tick is missed after a minute.';
-  elsif not faultline._is_tick(s, tick_at) then
-    outcome := 'not_a_tick';
-    code := 'FL004';
-    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
-      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
-    hint := 'Only the time zones that the database knows count: zone_offsets tells.';
   else
     code := null;
     hint := null;
@@ -7059,16 +7059,16 @@ begin
       select * into fault from faultline._tick_fault(s, tick_at, proposal.version, cursor, false, proposal.fire);
       outcome := fault.outcome;
       detail := fault.message;
-      if outcome is null and cursor <> proposal.after then
+      if (outcome is null or outcome = 'late') and cursor <> proposal.after then
         outcome := 'behind';
         detail := pg_catalog.format('tick %s of schedule %s was computed from %s, and it is at %s', faultline._utc(tick_at), schedule, faultline._utc(proposal.after), faultline._utc(cursor));
       end if;
     end if;
-    if outcome is null then
-      if not proposal.fire then
+    if outcome is null or outcome = 'late' then
+      if outcome = 'late' or not proposal.fire then
         outcome := 'missed';
         insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, missed, version, fired_at)
-        values (schedule, tick_at, 'calendar', outcome, proposal.missed, s.version, pg_catalog.clock_timestamp());
+        values (schedule, tick_at, 'calendar', outcome, proposal.missed + case when proposal.fire then 1 else 0 end, s.version, pg_catalog.clock_timestamp());
       elsif s.definition ? 'workflow' then
         begin
           select m.outcome, m.job_id, m.run_id, m.detail into outcome, job_id, run_id, detail from faultline._make_tick(s, tick_at, 'calendar', proposal.missed) m;

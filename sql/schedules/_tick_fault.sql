@@ -47,6 +47,12 @@ begin
     message := case when tick_at < s.starts_at then pg_catalog.format('%s lies before starts_at, %s', tick, faultline._utc(s.starts_at))
       else pg_catalog.format('%s lies after ends_at, %s', tick, faultline._utc(s.ends_at)) end;
     hint := 'A schedule has ticks from starts_at to ends_at.';
+  elsif not faultline._is_tick(s, tick_at) then
+    outcome := 'not_a_tick';
+    code := 'FL004';
+    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
+      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
+    hint := 'Only the time zones that the database knows count: zone_offsets tells.';
   elsif not backfill and fires and tick_at < now_ - greatest(on_time, case when s.missed <> 'skip' then s.missed_window end) then
     outcome := 'late';
     message := pg_catalog.format('%s was missed: it is older than %s', tick, greatest(on_time, case when s.missed <> 'skip' then s.missed_window end));
@@ -55,12 +61,6 @@ begin
     outcome := 'on_time';
     message := pg_catalog.format('%s is on time', tick);
     hint := 'A tick is missed after a minute.';
-  elsif not faultline._is_tick(s, tick_at) then
-    outcome := 'not_a_tick';
-    code := 'FL004';
-    message := case when s.every is not null then pg_catalog.format('%s is none: it is not at a multiple of %s s', tick, s.every)
-      else pg_catalog.format('%s is none: it is not at %s, %s', tick, pg_catalog.quote_literal(s.cron), s.timezone) end;
-    hint := 'Only the time zones that the database knows count: zone_offsets tells.';
   else
     code := null;
     hint := null;

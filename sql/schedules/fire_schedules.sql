@@ -3,10 +3,11 @@
 --   after   how far the calendar was when the tick was computed; for the next tick of a schedule, the one before. If it is not
 --           so far now, nothing is done (behind): so the rule for missed ticks and what it counts hold, whoever proposes
 --   missed  how many ticks between after and this one the rule drops
---   fire    false: this one is dropped too, and counted in missed; none is on time
+--   fire    false: this one is dropped too, and counted in missed; none is on time. One that the rule allowed when it was
+--           computed, and does not any more, is dropped like that: a long batch would else keep its schedule where it is
 -- Returns a row for each, in the order of the array. outcome: made; repeat (recorded before); skipped (overlap); failed (the
 -- workflow refused the input); missed (dropped); these are recorded. Refused, with nothing changed: busy (somebody holds the
--- schedule: try again), behind, version, paused, unknown, future, outside, late, on_time, not_a_tick; detail says why. cursor is
+-- schedule: try again), behind, version, paused, unknown, future, outside, on_time, not_a_tick; detail says why. cursor is
 -- how far the calendar of the schedule is now.
 -- Locks the rows of the schedules in the order of their names, none for what is recorded already, and waits for none.
 -- Errors: FL004.
@@ -67,16 +68,16 @@ begin
       select * into fault from faultline._tick_fault(s, tick_at, proposal.version, cursor, false, proposal.fire);
       outcome := fault.outcome;
       detail := fault.message;
-      if outcome is null and cursor <> proposal.after then
+      if (outcome is null or outcome = 'late') and cursor <> proposal.after then
         outcome := 'behind';
         detail := pg_catalog.format('tick %s of schedule %s was computed from %s, and it is at %s', faultline._utc(tick_at), schedule, faultline._utc(proposal.after), faultline._utc(cursor));
       end if;
     end if;
-    if outcome is null then
-      if not proposal.fire then
+    if outcome is null or outcome = 'late' then
+      if outcome = 'late' or not proposal.fire then
         outcome := 'missed';
         insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, missed, version, fired_at)
-        values (schedule, tick_at, 'calendar', outcome, proposal.missed, s.version, pg_catalog.clock_timestamp());
+        values (schedule, tick_at, 'calendar', outcome, proposal.missed + case when proposal.fire then 1 else 0 end, s.version, pg_catalog.clock_timestamp());
       elsif s.definition ? 'workflow' then
         begin
           select m.outcome, m.job_id, m.run_id, m.detail into outcome, job_id, run_id, detail from faultline._make_tick(s, tick_at, 'calendar', proposal.missed) m;

@@ -38,12 +38,17 @@ select is((t.outcome, t.detail, t.missed), ('failed'::text, 'for_each of task m:
 select is(fired(tick_of('f', 59, 60), tick_of('w', 59, 60)), '1 f repeat -, 2 w repeat run', 'repeated');
 select is(count(*), 0::bigint, 'nothing of it is left') from faultline.runs where workflow = 'flow' and idempotency_key is not null;
 -- Refused, each alone.
-select is(fired(tick_of('none', 1, 2), tick_of('d', 59, 60), tick_of('p', 59, 60), tick_of('b', 39, 40, '{"version": 2}'), tick_of('b', -5, 40), tick_of('late', 20, 60), tick_of('ends', 59, 60), tick_of('b', 45, 40), tick_of('b', 0, 40, '{"fire": false, "missed": 1}'),
+select is(fired(tick_of('none', 1, 2), tick_of('d', 59, 60), tick_of('p', 59, 60), tick_of('b', 39, 40, '{"version": 2}'), tick_of('b', -5, 40), tick_of('late', 20, 61), tick_of('ends', 59, 60), tick_of('b', 45, 40), tick_of('b', 0, 40, '{"fire": false, "missed": 1}'),
     tick_of('b', 39, 40) || jsonb_build_object('tick_at', :'base'::timestamptz - interval '30 s'), tick_of('b', 39, 40)),
-  '4 b version -, 5 b future -, 8 b behind -, 9 b on_time -, 10 b not_a_tick -, 11 b made job, 2 d unknown -, 7 ends outside -, 6 late late -, 1 none unknown -, 3 p paused -', 'refused, each alone');
+  '4 b version -, 5 b future -, 8 b behind -, 9 b on_time -, 10 b not_a_tick -, 11 b made job, 2 d unknown -, 7 ends outside -, 6 late behind -, 1 none unknown -, 3 p paused -', 'refused, each alone');
 select is(f.cursor, case f.schedule when 'none' then null else at(60)::timestamptz end, 'how far it is: ' || f.schedule) || E'\n' || isnt(f.detail, null, 'and why') from faultline.fire_schedules(jsonb_build_array(tick_of('none', 1, 2), tick_of('p', 59, 60))) f;
 select is(count(*), 1::bigint, 'a schedule that is unknown is said to be') from faultline.fire_schedules(jsonb_build_array(tick_of('none', 1, 2))) f where f.detail = 'there is no schedule none';
-select is(fired(tick_of('late', 9, 60, '{"missed": 50}')), '1 late made job', 'within its window');
+-- What was in its window when it was computed, and is not any more, is dropped: what follows it goes on.
+select is(fired(tick_of('late', 13, 60, '{"missed": 46}'), tick_of('late', 12, 13), tick_of('late', 9, 12, '{"missed": 2}')), '1 late missed -, 2 late missed -, 3 late made job', 'too late by now');
+select is((t.outcome, t.missed, t.kind), ('missed'::text, m, 'calendar'::text), 'counted, ' || a) from (values (13, 47), (12, 1)) v (a, m), tick('late', at(a)::timestamptz) t;
+select is(missed_ticks, 50::bigint, 'with what they count') from faultline.schedule_list where schedule = 'late';
+select is(fired(tick_of('late', 11, 9)), '1 late behind -', 'and no way back');
+select is(fired(tick_of('s', 20, 60) || jsonb_build_object('tick_at', :'base'::timestamptz - interval '1210 s')), '1 s not_a_tick -', 'one that is none is not counted') from (select put('s', '{"missed": "skip"}'), since('s', :'base'::timestamptz - interval '60 min') offset 0) v;
 
 -- A tick updates nothing: an old snapshot elsewhere keeps no dead rows of schedules.
 select ctid as before from faultline.schedules where schedule = 'b' \gset
