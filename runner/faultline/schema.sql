@@ -3942,6 +3942,9 @@ begin
   return faultline._spec_interval(key, value, lowest, highest);
 exception when sqlstate 'FL004' then
   get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+  if problem like '% is out of bounds' then
+    problem := pg_catalog.format('%s: %s is out of bounds', key, pg_catalog.left(value::text, 100));
+  end if;
   raise exception using errcode = 'FL004', message = problem, hint = hint, column = key;
 end
 $$;
@@ -4194,6 +4197,7 @@ CREATE FUNCTION faultline._spec_interval(place text, value jsonb, lowest interva
 declare
   given interval;
   problem text;
+  hint text;
 begin
   if value is null or pg_catalog.jsonb_typeof(value) = 'null' then
     return null;
@@ -4213,8 +4217,8 @@ begin
   begin
     perform faultline._check_interval('', given, lowest, highest);
   exception when sqlstate 'FL004' then
-    get stacked diagnostics problem = message_text;
-    perform faultline._task_fault(place, pg_catalog.ltrim(problem), pg_catalog.format('It lies between %s and %s', lowest, highest));
+    get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+    perform faultline._task_fault(place, pg_catalog.ltrim(problem), hint);
   end;
   return given;
 end

@@ -6,6 +6,7 @@ as $$
 declare
   given interval;
   problem text;
+  hint text;
 begin
   if value is null or pg_catalog.jsonb_typeof(value) = 'null' then
     return null;
@@ -25,8 +26,8 @@ begin
   begin
     perform faultline._check_interval('', given, lowest, highest);
   exception when sqlstate 'FL004' then
-    get stacked diagnostics problem = message_text;
-    perform faultline._task_fault(place, pg_catalog.ltrim(problem), pg_catalog.format('It lies between %s and %s', lowest, highest));
+    get stacked diagnostics problem = message_text, hint = pg_exception_hint;
+    perform faultline._task_fault(place, pg_catalog.ltrim(problem), hint);
   end;
   return given;
 end

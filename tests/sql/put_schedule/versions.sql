@@ -33,7 +33,7 @@ select is(putting('s', '{"every": "5m"}'), '11', 'the same as before it was dele
 select is((s.deleted_at, s.paused_at, s.ticks_after = s.created_at, s.ticks_after <= clock_timestamp()), (null::timestamptz, null::timestamptz, true, true), 'from now on, not paused') from schedule('s') s;
 
 -- Errors.
-select refused('faultline_operator', $$select faultline.put_schedule('{"name": "s", "every": "0s", "type": "t"}')$$, 'FL004', 'every: 00:00:00 is out of bounds', 'It lies between 00:00:01 and 366 days');
+select refused('faultline_operator', $$select faultline.put_schedule('{"name": "s", "every": "0s", "type": "t"}')$$, 'FL004', 'every: "0s" is out of bounds', 'It lies between 00:00:01 and 366 days');
 select refused('faultline_operator', $$select faultline.put_schedule('{"name": "s", "every": "1s", "workflow": "none"}')$$, 'FL005', 'workflow: there is no workflow none', 'put_workflow comes first.');
 select refused('faultline_operator', $$select faultline.put_schedule(null)$$, 'FL004', 'the schedule is not an object but NULL');
 select refused('faultline_runner', $$select faultline.put_schedule('{"name": "s", "every": "1m", "type": "t"}')$$, '42501', 'permission denied for function put_schedule');
