@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what the project is built and tested with; `make setup` calls it, and it is quick when nothing is missing.
 #   tools/setup.sh venv    .venv with faultline and all its extras, PostgreSQL 18 among them: enough for the demo
-#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer, libfaketime and Prometheus;
+#   tools/setup.sh tools   .tools with PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer, libfaketime, Prometheus and Spin;
 #                          Sqitch, from the system
 #   tools/setup.sh         both
 # As root it installs missing Debian packages (never a server: that would make a cluster). Otherwise it says in one
@@ -14,6 +14,8 @@ readonly pg_bin=$pg/usr/lib/postgresql/15/bin
 readonly pg_packages="postgresql-15 postgresql-client-15 postgresql-15-plpgsql-check postgresql-15-pgtap"
 readonly bouncer_packages="pgbouncer libevent-2.1-7 libc-ares2"
 readonly clock_packages="libfaketime"
+# What Spin writes has to be compiled: tcc does that in 0.05 s, out of .tools, where gcc would need 100 MB and a system.
+readonly spin_packages="spin tcc libc6-dev linux-libc-dev"
 missing=()
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
@@ -133,7 +135,16 @@ unpack() {
 unpack_all() {
     # shellcheck disable=SC2086 # lists of names
     unpack "$pg" $pg_packages && unpack "$tools/pgbouncer" $bouncer_packages &&
-        unpack "$tools/faketime" $clock_packages && unpack "$tools/prometheus" prometheus
+        unpack "$tools/faketime" $clock_packages && unpack "$tools/prometheus" prometheus &&
+        unpack "$tools/spin" $spin_packages
+}
+
+# Models have typed names of states since Spin 6.4.8.
+compiles_models() {
+    local version
+    version=$("$tools/spin/usr/bin/spin" -V 2>/dev/null | sed -nE 's/^Spin Version ([0-9.]+).*/\1/p')
+    [ -n "$version" ] && [ "$(printf '%s\n' 6.4.8 "$version" | sort -V | head -n 1)" = 6.4.8 ] &&
+        "$tools/spin/usr/bin/tcc" -v >/dev/null 2>&1
 }
 
 # As root with fresh lists of packages; without, with those that are there, or else with lists of our own.
@@ -161,17 +172,18 @@ make_tools() {
     fi
     if ! has_apt; then
         say "The tests need Debian's packages (apt-get, dpkg-deb): PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer,"
-        say "libfaketime, Prometheus and Sqitch."
+        say "libfaketime, Prometheus, Spin and Sqitch."
         exit 2
     fi
     mkdir -p "$tools"
     if ! [ -x "$pg_bin/postgres" ] || ! [ -d "$pg/debs" ] || ! [ -x "$tools/pgbouncer/usr/sbin/pgbouncer" ] ||
-        ! [ -d "$tools/faketime/usr" ] || ! [ -x "$tools/prometheus/usr/bin/promtool" ]; then
-        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer, libfaketime and Prometheus into $tools" refresh_and_unpack_all
+        ! [ -d "$tools/faketime/usr" ] || ! [ -x "$tools/prometheus/usr/bin/promtool" ] || ! compiles_models; then
+        step "unpacking PostgreSQL 15, plpgsql_check, pgTAP, PgBouncer, libfaketime, Prometheus and Spin into $tools" refresh_and_unpack_all
     fi
     runtime=$(runtime_packages "$pg"/debs/postgresql-15_*.deb)
     # shellcheck disable=SC2086 # a list of names
     need sqitch libdbd-pg-perl $runtime || return 0
+    compiles_models || { say "$tools/spin does not run here, or its Spin is older than 6.4.8"; exit 2; }
     "$pg_bin/postgres" --version >/dev/null || { say "$pg_bin/postgres does not run here"; exit 2; }
     touch "$tools/.stamp"
 }
