@@ -41,6 +41,10 @@ bench: venv ## Faultline against the least SQL for the same work, on this machin
 drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models and the API (15 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
+.PHONY: model
+model: setup ## Spin searches a model of docs/models: `make model ARGS="effect -DNO_FENCE"` breaks it, and shows how
+	@$(PYTHON) -m tools.spin $(ARGS)
+
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, squawk
 	@tools/lint.sh
