@@ -138,7 +138,7 @@ def _told(way: str, source: str) -> str:
             line = f"{name} {process}".ljust(14) + f"{number:>4}  {lines[int(number) - 1].strip()}"
             if (
                 not text.startswith(("assert", "(1)", "else"))
-                and lines[int(number) - 1] != "}"
+                and not set(lines[int(number) - 1]) <= set("\t fi;}")
                 and line not in steps[-1:]
             ):
                 steps.append(line)
