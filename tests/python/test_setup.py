@@ -63,3 +63,20 @@ def test_anything_else_is_said_at_once(checkout: Path) -> None:
     done = setup(checkout, "E: Failed to fetch http://deb.debian.org: no such host")
     assert done.returncode == 1
     assert "no such host" in done.stderr
+
+
+def test_a_spin_that_is_too_old_for_the_models_is_unpacked_anew(checkout: Path) -> None:
+    tools = checkout / ".tools"
+    (tools / "spin/usr/bin").mkdir(parents=True)
+    (tools / "spin/usr/bin/tcc").symlink_to(ROOT / ".tools/spin/usr/bin/tcc")
+    for unpacked in ("postgresql-15", "pgbouncer", "faketime", "prometheus"):
+        (tools / unpacked).symlink_to(ROOT / ".tools" / unpacked)
+    spin = tools / "spin/usr/bin/spin"
+    for version, stays in (("6.10.0", True), ("6.4.8", True), ("6.4.7", False)):
+        other = f"#!/bin/sh\necho 'Spin Version {version} -- 1 January 2026'\n"
+        spin.write_text(other)
+        spin.chmod(0o755)
+        (tools / ".stamp").unlink(missing_ok=True)
+        done = setup(checkout, LOCKED)
+        assert done.returncode == 0, done.stderr
+        assert (spin.read_bytes() == other.encode()) == stays, version
