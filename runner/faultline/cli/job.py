@@ -160,7 +160,7 @@ retry = _verb(
 )
 cancel = _verb(
     CANCEL,
-    """Cancel jobs: a queued one at once; a running one is asked to stop, and its handler decides.
+    """Cancel jobs. A queued one ends at once; a running one is asked to stop, and its handler decides.
 
     \b
     faultline job cancel 42
@@ -169,7 +169,7 @@ cancel = _verb(
 )
 discard = _verb(
     DISCARD,
-    """Give failed jobs up for good: they move to the finished ones as `discarded`.
+    """Give failed jobs up for good. They move to the finished ones as `discarded`.
 
     \b
     faultline job discard 42

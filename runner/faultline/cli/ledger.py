@@ -79,7 +79,7 @@ class Floor(Kind):
 @click.group(invoke_without_command=True)
 @click.pass_context
 def ledger(ctx: click.Context) -> None:
-    """The ledger: its entries, the balances of accounts, and their floors.
+    """The ledger: entries, balances of accounts, and their floors.
 
     \b
     faultline ledger entries --account alice
@@ -171,7 +171,7 @@ def balance(account: str | None, dsn: str | None, as_json: bool) -> None:
 @click.argument("amount", type=Floor(), metavar="AMOUNT|none")
 @database_options
 def floor(account: str, currency: str, amount: str, dsn: str | None, as_json: bool) -> None:
-    """Let no posting take an account below an amount, or with `none` however low.
+    """Let no posting take an account below an amount. With `none` it may fall however low.
 
     It is exact, whoever posts at the same moment; an account that is below the amount already is refused.
 

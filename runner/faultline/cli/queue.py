@@ -93,7 +93,7 @@ def _backoff(backoff: dict[str, Any]) -> str:
 @option("--note", group="queue", help="Why, for whoever wonders.")
 @database_options
 def pause(name: str, note: str | None, dsn: str | None, as_json: bool) -> None:
-    """Start no more jobs of a queue; what runs goes on, and enqueueing too.
+    """Start no more jobs of a queue. What runs goes on, and enqueueing too.
 
     \b
     faultline queue pause mail --note "the provider is down"
@@ -130,7 +130,7 @@ def resume(name: str, dsn: str | None, as_json: bool) -> None:
 @option("--reset", group="queue", multiple=True, type=click.Choice(SETTINGS), help="Back to the default.")
 @database_options
 def set_queue(name: str, reset: tuple[str, ...], dsn: str | None, as_json: bool, **given: Any) -> None:
-    """Set what a queue does differently from the defaults; what isn't named stays as it is.
+    """Set what a queue does differently from the defaults. What isn't named stays as it is.
 
     \b
     faultline queue set mail --max-running 10 --max-attempts 8

@@ -38,7 +38,7 @@ SAID: Final = {"INIT": "given its job again", "RECONCILED": "reconciled", "FAILE
 @option("--all", "everything", group="reconcile", is_flag=True, help="Go on until nothing is left to do.")
 @database_options
 def reconcile(most: int, everything: bool, dsn: str | None, as_json: bool) -> None:
-    """Settle transactions whose outcome is known, and list those that moved.
+    """Settle transactions whose outcome is known. Lists those that moved.
 
     Every runner does it each second; this is for a database without one, or just restored from a backup. Any number
     may do it at once. With --json an array of {transaction_id, from_state, to_state}.

@@ -96,7 +96,7 @@ def schedule(ctx: click.Context) -> None:
 @option("--source", group="schedule", type=NAMED, help="What the file is called in the database.")
 @database_options
 def apply(file: Path, agreed: bool, source: str | None, dsn: str | None, as_json: bool) -> int:
-    """Make the database equal to a file of schedules: shows the difference, asks, and changes all or nothing.
+    """Make the database equal to a file of schedules. Shows the difference, asks, and changes all or nothing.
 
     FILE is YAML, `-` for stdin. A schedule that was put from the file and is no longer in it is deleted; those of other
     files, or put otherwise, stay. The database knows a file by its `source:`, else by --source, else by its name
@@ -295,7 +295,7 @@ def list_schedules(dsn: str | None, as_json: bool) -> None:
 )
 @database_options
 def show(name: str, limit: int, dsn: str | None, as_json: bool) -> None:
-    """Show a schedule, its last ticks and what became of them, and the next five.
+    """Show a schedule, its last ticks, and the next five. Of the last ones it says what became of them.
 
     \b
     faultline schedule show nightly
@@ -414,7 +414,7 @@ def delete(name: str, dsn: str | None, as_json: bool) -> None:
 @click.argument("name", type=NAMED)
 @database_options
 def run(name: str, dsn: str | None, as_json: bool) -> None:
-    """Make the job or the run of a schedule now, besides its calendar; also of a paused one.
+    """Make the job or the run of a schedule now. It is besides the calendar, and of a paused one, too.
 
     \b
     faultline schedule run nightly
@@ -449,7 +449,7 @@ MOMENT: Final = ScheduleMoment()
 @option("--dry-run", group="schedule", is_flag=True, help="Only say which ticks that would be.")
 @database_options
 def backfill(name: str, first: datetime, last: datetime, dry_run: bool, dsn: str | None, as_json: bool) -> int:
-    """Make ticks of the past that were not made: of a time before the schedule was put, of a pause, or missed.
+    """Make ticks of the past that were not made. They are of a time before it was put, of a pause, or were missed.
 
     A tick that has its job already makes none, so that it can be repeated. A TIME without an offset is one on the
     clocks of the schedule, a date its midnight. At most 10,000 ticks at once.
@@ -567,7 +567,7 @@ def _on_clocks(given: datetime, zone: str | None) -> datetime:
 @option("--watch", group="schedule", is_flag=True, help="Go on, about every second, until it is stopped.")
 @database_options
 def tick(watch: bool, dsn: str | None, as_json: bool) -> int:
-    """Make the ticks that are due, as every runner does: for cron, for systemd timers, for a process of its own.
+    """Make the ticks that are due, as every runner does. For cron, for systemd timers, for a process of its own.
 
     Any number may do it at once: each tick is made once. With --json an array of {schedule, tick_at, outcome, …}; with
     --watch one a line.

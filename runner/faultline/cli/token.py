@@ -64,7 +64,7 @@ def token(ctx: click.Context) -> None:
 def create(
     scopes: tuple[str, ...], name: str | None, expires: timedelta | None, dsn: str | None, as_json: bool
 ) -> None:
-    """Make a token and print it: this once, the database knows only its hash.
+    """Make a token and print it. This once: the database knows only its hash.
 
     \b
     faultline token create --scope read --name prometheus > token

@@ -43,7 +43,7 @@ from faultline.transaction_status(%s) as s (status)
 @click.group(invoke_without_command=True)
 @click.pass_context
 def transaction(ctx: click.Context) -> None:
-    """Transactions of the ledger: find them, look at one, settle what only a person knows.
+    """Transactions of the ledger: find them, look at one, decide.
 
     A transaction is INIT, then APPLIED once its effect has happened, and RECONCILED once its job is over; or it has
     FAILED, and can never happen under that id.
@@ -207,7 +207,7 @@ class Transaction:
 @click.argument("transaction_id", metavar="ID", type=TRANSACTION)
 @database_options
 def show(transaction_id: str, dsn: str | None, as_json: bool) -> None:
-    """Show all there is about a transaction: its job, its entry and postings, its effects.
+    """Show all there is about a transaction. Its job, its entry and postings, its effects.
 
     \b
     faultline transaction show invoice-17
@@ -226,7 +226,7 @@ def show(transaction_id: str, dsn: str | None, as_json: bool) -> None:
 @option("--reason", group="transaction", required=True, help="Why, for whoever asks: 1 to 1000 characters.")
 @database_options
 def fail(transaction_id: str, reason: str, dsn: str | None, as_json: bool) -> None:
-    """Burn a transaction: it has FAILED for good, and its id can never be used again.
+    """Burn a transaction. It has FAILED for good, and its id can never be used again.
 
     Its job goes with it: a queued one is cancelled, a dead letter discarded, a running one asked to stop, and whatever
     that still does can't be applied. Refused if it has happened, or if an effect of it was sent and may still land.
@@ -269,7 +269,7 @@ def _job_after_failure(state: str | None, job_id: object) -> str:
 def answer(
     transaction_id: str, effect: str, outcome: str, response: str | None, dsn: str | None, as_json: bool
 ) -> None:
-    """Say what became of an effect that was sent, where nobody could find it out.
+    """Say what became of an effect that was sent. For where nobody could find it out.
 
     `applied`: it has happened. `absent`: it has not, and can't any more: the outside refuses its key from now on. That
     it was "not found" is no proof, the request may still be on its way. An answer can't be taken back. It settles the

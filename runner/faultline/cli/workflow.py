@@ -65,7 +65,7 @@ def workflow(ctx: click.Context) -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @database_options
 def put(file: Path, dsn: str | None, as_json: bool) -> int:
-    """Put a workflow into the database: a new version, unless the last one is the very same.
+    """Put a workflow into the database. It is a new version, unless the last one is the very same.
 
     FILE is YAML, `-` for stdin. Runs that have begun keep the version they began with.
 
@@ -287,7 +287,7 @@ def status(run_id: int, dsn: str | None, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN", type=RUN)
 @database_options
 def resume(run_id: int, dsn: str | None, as_json: bool) -> None:
-    """Run again what failed in a run or was cancelled, and what was skipped for that; keep what succeeded.
+    """Run again what failed in a run or was cancelled. So is what was skipped for that; what succeeded is kept.
 
     \b
     faultline workflow resume 1
@@ -299,7 +299,7 @@ def resume(run_id: int, dsn: str | None, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN", type=RUN)
 @database_options
 def cancel(run_id: int, dsn: str | None, as_json: bool) -> None:
-    """Cancel a run at once: what waits never starts, what runs is told to stop.
+    """Cancel a run at once. What waits never starts, what runs is told to stop.
 
     \b
     faultline workflow cancel 1
