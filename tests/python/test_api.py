@@ -197,6 +197,15 @@ def test_what_is_wrong_with_a_body_is_said_by_its_field(running: Api, document: 
     assert problem["detail"].startswith(f"{field}: ")
 
 
+def test_what_is_misspelt_is_called_unknown_and_what_is_no_json_is_told_where(running: Api) -> None:
+    problem = running.refused(422, "invalid-request", "POST", "/jobs", {"type": "t", "runat": 1})
+    assert problem["detail"] == "body.runat: there is no such field (/docs shows those there are)"
+    headers = {"Content-Type": "application/json"}
+    problem = running.refused(422, "invalid-request", "POST", "/jobs", body='{"type": "t",}', headers=headers)
+    assert [error["field"] for error in problem["errors"]] == ["body"]
+    assert problem["detail"].startswith("body: it is no JSON at character 1")
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
@@ -512,9 +521,10 @@ def test_json_with_anything_but_yaml_in_it_is_refused(running: Api) -> None:
     documents: list[Any] = [{}, {"yaml": 1}, {"yaml": "x", "more": 1}, [], "x"]
     for document in documents:
         running.refused(422, "invalid-request", "POST", "/workflows", document)
-    running.refused(
+    problem = running.refused(
         422, "invalid-request", "POST", "/workflows", body="{", headers={"Content-Type": "application/json"}
     )
+    assert problem["detail"].startswith("body: Invalid JSON: ")
     running.refused(422, "invalid-request", "POST", "/workflows", headers={"Content-Type": "application/json"})
 
 

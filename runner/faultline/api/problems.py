@@ -118,12 +118,19 @@ def from_database(error: psycopg.Error) -> Problem | None:
 def invalid(errors: Sequence[Any]) -> Problem:
     """What the framework found in a request: which fields, and why. What they hold is not repeated."""
     fields = [
-        {
-            "field": ".".join(str(part) for part in error["loc"])[:MESSAGE_MOST],
-            "message": str(error["msg"])[:MESSAGE_MOST],
-        }
-        for error in errors[:FIELDS_MOST]
+        {"field": field[:MESSAGE_MOST], "message": message[:MESSAGE_MOST]}
+        for field, message in map(_said, errors[:FIELDS_MOST])
     ]
     first = fields[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Problem("invalid-request", f"{first['field']}: {first['message']}{more}", errors=fields)
+
+
+def _said(error: Any) -> tuple[str, str]:
+    """A field and what is wrong with it; in our words, where those of the framework would leave one guessing."""
+    place, field = error["loc"][0], ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return field, "there is no such field (/docs shows those there are)"
+    if error["type"] == "json_invalid" and len(error["loc"]) > 1:  # the framework has the offset for a field
+        return str(place), f"it is no JSON at character {error['loc'][1] + 1}: {error['ctx']['error']}"
+    return field, str(error["msg"])
