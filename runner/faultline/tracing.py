@@ -43,7 +43,8 @@ def enable(provider: TracerProvider | None = None) -> None:
         from opentelemetry.trace import SpanKind  # noqa: PLC0415
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise InvalidArgument(f"tracing needs more packages ({error.name}): pip install 'faultline[otel]'") from None
+        message = f"tracing needs more packages ({error.name}): pip install '.[otel]' in a clone of Faultline"
+        raise InvalidArgument(message) from None
     tracer = trace.get_tracer("faultline", tracer_provider=provider)
     propagator = TraceContextTextMapPropagator()
 

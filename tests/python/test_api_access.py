@@ -212,7 +212,7 @@ def test_without_the_extra_the_command_says_what_to_install(shared: Database, mo
     for name in [name for name in sys.modules if name.startswith(("faultline.api", "uvicorn", "fastapi"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert Cli(shared.dsn).refused(1, "api").endswith("pip install 'faultline[api]'")
+    assert Cli(shared.dsn).refused(1, "api").endswith("pip install '.[api]' in a clone of Faultline")
 
 
 # Commands about tokens.

@@ -66,7 +66,8 @@ def api(
         from faultline.api import server  # noqa: PLC0415 - an extra
         from faultline.api.options import ApiOptions  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise Failure(f"the API needs more packages ({error.name}): pip install 'faultline[api]'") from None
+        message = f"the API needs more packages ({error.name}): pip install '.[api]' in a clone of Faultline"
+        raise Failure(message) from None
     if not 0.1 <= timeout.total_seconds() <= 3600:
         raise WrongUsage("--timeout lies between 100ms and 1h")
     options = ApiOptions(
