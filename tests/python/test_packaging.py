@@ -96,10 +96,16 @@ def test_whatever_the_compose_file_refers_to_is_there() -> None:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert (ROOT / source).exists() if source.startswith(".") else source in volumes, volume
-        assert ("build" in service) or ":" in service["image"], f"{name} is built, or an image with its version"
+        assert ("build" in service) or re.search(r":v?\d", service["image"]), f"{name} is built, or has a version"
     (migration,) = services["migrate"]["command"]
     for script in [*re.findall(r"--file (\S+)", migration), *services["pgtap"]["command"]]:
         assert (ROOT / script).exists()
+
+
+def test_the_documents_name_the_image_of_sqitch_that_the_compose_file_has() -> None:
+    image = compose()["services"]["migrate"]["image"]
+    for name in ("README.md", "docs/installing.md"):
+        assert re.findall(r"\bsqitch/sqitch\S*", (ROOT / name).read_text()) == [image], name
 
 
 def test_what_is_built_is_a_stage_of_the_dockerfile() -> None:
