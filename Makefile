@@ -18,7 +18,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
-venv: ## .venv with faultline and PostgreSQL 18 in it: enough for the demo
+venv: ## .venv with faultline and PostgreSQL 18: enough for the demo
 	@tools/setup.sh venv
 
 .PHONY: setup
@@ -26,19 +26,19 @@ setup: ## everything that build and tests need
 	@tools/setup.sh
 
 .PHONY: demo
-demo: venv ## real work on this tree, with crashes: does everything add up in the end?
+demo: venv ## real work on this tree, with crashes: does it add up?
 	@.venv/bin/faultline demo .
 
 .PHONY: test
-test: setup ## all tests on PostgreSQL 15 and 18; `make test PG=18 TESTS=tests/python` for less
+test: setup ## on PostgreSQL 15 and 18; less: PG=18 TESTS=tests/python
 	@tools/test.sh "$(PG)" $(TESTS)
 
 .PHONY: bench
-bench: venv ## Faultline against the least SQL for the same work, on this machine (about 20 minutes); ARGS=--quick to try it
+bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill
-drill: setup ## the long proofs in full size: every crash point, every interleaving, long searches of the models and the API (15 minutes)
+drill: setup ## the long proofs in full size (15 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: model
@@ -58,15 +58,15 @@ snapshot: setup ## runner/faultline/schema.sql anew from the Sqitch project
 	@$(PYTHON) -m tools.snapshot
 
 .PHONY: migrate
-migrate: setup ## sqitch deploy to FAULTLINE_DSN, or where PGHOST, PGDATABASE … point
+migrate: setup ## sqitch deploy where FAULTLINE_DSN, PGHOST, … point
 	@$(PYTHON) -m tools.sqitch deploy
 
 .PHONY: api
-api: venv ## the HTTP API on 127.0.0.1:8000, for the database where FAULTLINE_DSN, PGHOST, … point; ARGS=--port 9000
+api: venv ## the HTTP API on 127.0.0.1:8000; ARGS="--port 9000"
 	@.venv/bin/faultline api $(ARGS)
 
 .PHONY: up
-up: ## PostgreSQL, the schema, two runners, the API, Prometheus and Grafana in containers
+up: ## PostgreSQL, runners, API, Prometheus, Grafana in containers
 	@docker compose up --detach --build
 
 .PHONY: down

@@ -102,6 +102,8 @@ def main(arguments: list[str]) -> int:
     code = subprocess.run(
         ["sqitch", *_client(client, arguments), *arguments], check=False, cwd=ROOT, env=environment
     ).returncode
+    if code != 0 and not dsn and not any(os.environ.get(name) for name in VARIABLES.values()):
+        print("Which database? Neither FAULTLINE_DSN is set nor PGHOST, PGDATABASE, …", file=sys.stderr)
     if code == 0 and arguments[:1] == ["deploy"] and "--log-only" not in arguments:
         with psycopg.connect(dsn) as connection:
             connection.execute("select faultline.maintain()")

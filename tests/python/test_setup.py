@@ -1,4 +1,4 @@
-"""tools/setup.sh beside another one, or beside the system's own upgrades: apt's locks are waited for."""
+"""What the Makefile calls: setup.sh waits for the locks of apt, sqitch.py says what it needs, the list is legible."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.project import ROOT
+from tools import sqitch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +81,23 @@ def test_a_spin_that_is_too_old_for_the_models_is_unpacked_anew(checkout: Path) 
         done = setup(checkout, LOCKED)
         assert done.returncode == 0, done.stderr
         assert (spin.read_bytes() == other.encode()) == stays, version
+
+
+def test_migrate_asks_which_database_where_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("FAULTLINE_DSN", *sqitch.VARIABLES.values()):
+        monkeypatch.delenv(name, raising=False)
+    failed = subprocess.CompletedProcess[bytes]([], 2)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    assert sqitch.main(["deploy"]) == 2
+    assert "FAULTLINE_DSN" in capsys.readouterr().err
+    monkeypatch.setenv("PGHOST", "db.example.com")
+    assert sqitch.main(["deploy"]) == 2
+    assert capsys.readouterr().err == ""
+
+
+def test_the_list_of_make_fits_into_80_columns() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "make test" in listed
+    assert [line for line in listed.splitlines() if len(line) > 80] == []
