@@ -37,6 +37,7 @@ from faultline.schedules import file as schedule_file
 from tests.support.api import serving
 from tests.support.cli import environment
 from tests.support.metrics import listed, series
+from tests.support.pooler import pooled
 from tools import sqitch
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ ROOT = sqitch.ROOT
 README = ROOT / "README.md"
 HTTP = ROOT / "docs/http.md"
 GUARANTEES = ROOT / "docs/guarantees.md"
+OPERATIONS = ROOT / "docs/operations.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
 LANGUAGES = {"sql", "python", "yaml", "sh", "text"}
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -157,6 +159,12 @@ def test_the_manual_of_the_api_knows_every_route_and_every_kind_of_problem() -> 
         for route in router.routes:
             pattern = re.sub(r"\{\w+(:\w+)?\}", r"[\\w-]+", route.path)  # type: ignore[attr-defined]
             assert re.search(rf"(localhost:8000|`){pattern}(?![\w/])", text), route
+
+
+def test_pgbouncer_takes_the_settings_that_the_manual_names(db: Database) -> None:
+    (settings,) = [block.text for block in blocks(OPERATIONS) if block.text.startswith("pool_mode = ")]
+    with pooled(db.dsn, "postgres", settings) as through, psycopg.connect(through) as connection:
+        assert connection.execute("select faultline.schema_version()").fetchone() == (faultline.__version__,)
 
 
 def run_sql(db: Database, block: Block) -> str:

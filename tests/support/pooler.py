@@ -32,12 +32,16 @@ pool_mode = transaction
 default_pool_size = 3
 logfile = {directory}/log
 server_fast_close = 1
+{settings}
 """
 
 
 @contextmanager
-def pooled(dsn: str, user: str) -> Iterator[str]:
-    """A DSN that leads to the same database through PgBouncer, with three connections of `user` for everybody."""
+def pooled(dsn: str, user: str, settings: str = "") -> Iterator[str]:
+    """A DSN that leads to the same database through PgBouncer, with three connections of `user` for everybody.
+
+    `settings` are lines for its file, after ours.
+    """
     parts = conninfo_to_dict(dsn)
     # Who may use the server's socket; never root, which PgBouncer refuses to be.
     owner = Path(str(parts["host"])).stat()
@@ -46,7 +50,9 @@ def pooled(dsn: str, user: str) -> Iterator[str]:
         for file in (UNPACKED / "usr/sbin/pgbouncer", *UNPACKED.glob("usr/lib/*/lib*.so.*")):
             shutil.copy(file, directory)  # to where that user can reach it
         config = directory / "ini"
-        config.write_text(CONFIG.format(host=parts["host"], port=parts["port"], user=user, directory=directory))
+        config.write_text(
+            CONFIG.format(host=parts["host"], port=parts["port"], user=user, directory=directory, settings=settings)
+        )
         os.chown(directory, owner.st_uid, owner.st_gid)
         as_root = os.getuid() == 0
         process = subprocess.Popen(
