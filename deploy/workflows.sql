@@ -54,6 +54,7 @@ create table faultline.runs (
   state text not null default 'running',
   input jsonb not null,
   idempotency_key text,
+  headers jsonb,
   created_at timestamptz not null,
   finished_at timestamptz,
   foreign key (workflow, version) references faultline.workflows,
@@ -64,6 +65,7 @@ create table faultline.runs (
 );
 comment on table faultline.runs is 'One execution of a version of a workflow. Whoever changes anything of a run or its children locks the row of the root first.';
 comment on column faultline.runs.place is 'In its family, in the order in which they began; the root has 0.';
+comment on column faultline.runs.headers is 'What travels with every job of the run, for trace context.';
 create index runs_family_index on faultline.runs (root_run_id, place);
 create index runs_version on faultline.runs (workflow, version);
 create index runs_finished_index on faultline.runs (finished_at) where finished_at is not null;

@@ -182,6 +182,7 @@ def trigger_workflow(
     name: str,
     input: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    headers: Mapping[str, Any] | None = None,
 ) -> int: ...
 @overload
 def trigger_workflow(
@@ -189,23 +190,25 @@ def trigger_workflow(
     name: str,
     input: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    headers: Mapping[str, Any] | None = None,
 ) -> Awaitable[int]: ...
 def trigger_workflow(
     connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any],
     name: str,
     input: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's name
     idempotency_key: str | None = None,
+    headers: Mapping[str, Any] | None = None,
 ) -> int | Awaitable[int]:
     """Begin a run of the workflow inside the transaction of `connection`, and return its id. Never commits.
 
     `input`, an object of JSON of at most 256 KiB as text, is what every task finds in `job.input`. With an
-    `idempotency_key` a repetition with the same input gives the same run. On an AsyncConnection the id has to be
-    awaited.
+    `idempotency_key` a repetition with the same input gives the same run. `headers`, such as a trace's context, travel
+    with every job of the run. On an AsyncConnection the id has to be awaited.
 
     Raises what `enqueue` raises; NotFound if there is no such workflow, KeyConflict if the key stands for another
     input.
     """
-    return _make(connection, _trigger_request(name, input, idempotency_key))
+    return _make(connection, _trigger_request(name, input, idempotency_key, headers))
 
 
 def check_name(value: object, what: str) -> None:
@@ -221,7 +224,7 @@ def _arguments(type_: str, payload: object, options: Mapping[str, Any]) -> Param
     """The arguments of enqueue, checked, without those that keep their default."""
     check_name(type_, "type")
     if tracing.carry is not None:
-        options = tracing.carry(type_, options)
+        options = tracing.carry("enqueue", type_, options)
     arguments: Parameters = {"type": type_}
     if payload is not None:
         arguments["payload"] = _object(payload, f"the payload of {type_!r}")
@@ -232,7 +235,7 @@ def _submit_arguments(transaction_id: str, kind: str, request: object, options: 
     """Likewise those of submit_transaction."""
     check_name(kind, "kind")
     if tracing.carry is not None:
-        options = tracing.carry(kind, options)
+        options = tracing.carry("enqueue", kind, options)
     arguments: Parameters = {"transaction_id": _text(transaction_id, "transaction_id"), "kind": kind}
     if request is not None:
         arguments["request"] = _object(request, f"the request of transaction {_short(transaction_id)}")
@@ -449,13 +452,17 @@ def _status_request(job_id: int) -> _Request:
     return _Request(_STATUS, {"job_id": job_id}, repeatable=True, what=f"the status of job {job_id}")
 
 
-def _trigger_request(name: str, input_: object, idempotency_key: str | None) -> _Request:
+def _trigger_request(name: str, input_: object, idempotency_key: str | None, headers: object) -> _Request:
     check_name(name, "name")
+    if tracing.carry is not None:
+        headers = tracing.carry("trigger", name, {"headers": headers})["headers"]
     arguments: Parameters = {"name": name}
     if input_ is not None:
         arguments["input"] = _object(input_, f"the input of workflow {name!r}")
     if idempotency_key is not None:
         arguments["idempotency_key"] = _text(idempotency_key, "idempotency_key")
+    if headers is not None:
+        arguments["headers"] = _object(headers, "headers")
     keyed = idempotency_key is not None
     return _Request(_call("trigger_workflow", arguments), arguments, keyed, f"a run of workflow {name!r}")
 
@@ -548,9 +555,10 @@ class Client:
         name: str,
         input: Mapping[str, Any] | None = None,  # noqa: A002
         idempotency_key: str | None = None,
+        headers: Mapping[str, Any] | None = None,
     ) -> int:
         """A run's id; arguments and errors as in `faultline.trigger_workflow`, and DatabaseUnavailable."""
-        return int(self._ask(_trigger_request(name, input, idempotency_key))[0][0])
+        return int(self._ask(_trigger_request(name, input, idempotency_key, headers))[0][0])
 
     def run_status(self, run_id: int) -> dict[str, Any] | None:
         """The run and its tasks as `run_status` shows them, or None if there is none. PayloadError as in `status`."""
@@ -640,9 +648,10 @@ class AsyncClient:
         name: str,
         input: Mapping[str, Any] | None = None,  # noqa: A002
         idempotency_key: str | None = None,
+        headers: Mapping[str, Any] | None = None,
     ) -> int:
         """As `Client.trigger_workflow`."""
-        return int((await self._ask(_trigger_request(name, input, idempotency_key)))[0][0])
+        return int((await self._ask(_trigger_request(name, input, idempotency_key, headers)))[0][0])
 
     async def run_status(self, run_id: int) -> dict[str, Any] | None:
         """As `Client.run_status`."""

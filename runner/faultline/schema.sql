@@ -386,7 +386,7 @@ INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', '
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '52bca044e6875944d98ae797b100cb897a3f7a52', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', '4962b212641f1ec571f8a53f33dc27fc4c45cf69', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c42bd8f6ffb4f832378f14aaa8d03534c023d53b', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', '2bb5d6b062a5452ad821912e5c079e5295f71de4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '21c7421f71ada068615b1a544e0c4a10cf5c1e84', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
@@ -598,6 +598,7 @@ CREATE TABLE faultline.runs (
     state text DEFAULT 'running'::text NOT NULL,
     input jsonb NOT NULL,
     idempotency_key text,
+    headers jsonb,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
     CONSTRAINT runs_family CHECK ((((parent_run_id IS NULL) = (root_run_id = run_id)) AND ((parent_run_id IS NULL) = (parent_task IS NULL)))),
@@ -612,6 +613,10 @@ COMMENT ON TABLE faultline.runs IS 'One execution of a version of a workflow. Wh
 -- Name: COLUMN runs.place; Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON COLUMN faultline.runs.place IS 'In its family, in the order in which they began; the root has 0.';
+
+-- Name: COLUMN runs.headers; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.runs.headers IS 'What travels with every job of the run, for trace context.';
 
 -- Name: _advance(faultline.runs, text[]); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -2881,7 +2886,7 @@ begin
       null, null, null);
   else
     run_id := faultline._trigger(
-      d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick));
+      d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick), null);
   end if;
   insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, run_id, missed, version, fired_at, detail)
   values (s.schedule, tick_at, kind, outcome, job_id, run_id, missed, s.version, pg_catalog.clock_timestamp(), detail);
@@ -4486,9 +4491,9 @@ begin
   set state = 'running', child_run_id = child
   where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
   insert into faultline.runs (
-    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, place, workflow, version, input, created_at)
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, place, workflow, version, input, headers, created_at)
   values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, place_, definition ->> 'workflow', version_, given,
-          pg_catalog.clock_timestamp());
+          r.headers, pg_catalog.clock_timestamp());
   return child;
 end
 $$;
@@ -4578,13 +4583,13 @@ begin
     returning t.job_id, t.name, t.item
   ), made as (
     insert into faultline.jobs_live (
-      job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, backoff, timeout, run_id, task)
+      job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, run_id, task)
     select s.job_id, now_, now_,
       coalesce((w.definition ->> 'max_attempts')::int,
                (select q.max_attempts from faultline.queues q where q.queue = coalesce(w.definition ->> 'queue', 'default')),
                (select x.max_attempts from faultline.settings x)),
       coalesce((w.definition ->> 'priority')::int, 2), w.definition ->> 'type', coalesce(w.definition ->> 'queue', 'default'),
-      w.definition -> 'payload', w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
+      w.definition -> 'payload', r.headers, w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
       faultline._task_name(s.name, s.item)
     from started s
     cross join lateral (
@@ -4857,9 +4862,9 @@ $$;
 
 COMMENT ON FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) IS 'Private: why a tick can not happen now.';
 
--- Name: _trigger(text, jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: _trigger(text, jsonb, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text) RETURNS bigint
+CREATE FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text, headers jsonb) RETURNS bigint
     LANGUAGE plpgsql
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
@@ -4883,6 +4888,12 @@ begin
   end if;
   if pg_catalog.length(idempotency_key) not between 1 and 255 then
     perform faultline._invalid(pg_catalog.format('the idempotency key has %s characters', pg_catalog.length(idempotency_key)), 'It has 1 to 255');
+  end if;
+  if pg_catalog.jsonb_typeof(headers) <> 'object' then
+    perform faultline._invalid(pg_catalog.format('headers is not an object but of type %s', pg_catalog.jsonb_typeof(headers)), 'For example {"traceparent": "…"}');
+  end if;
+  if pg_catalog.octet_length(headers::text) > 16384 then
+    perform faultline._invalid(pg_catalog.format('headers has %s bytes as text', pg_catalog.octet_length(headers::text)), 'At most 16384');
   end if;
   select max(w.version) into version_ from faultline.workflows w where w.workflow = name;
   if version_ is null then
@@ -4916,8 +4927,8 @@ begin
       end if;
     end if;
     new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
-    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at)
-    values (new_run, new_run, name, version_, input, idempotency_key, pg_catalog.clock_timestamp())
+    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, headers, created_at)
+    values (new_run, new_run, name, version_, input, idempotency_key, headers, pg_catalog.clock_timestamp())
     on conflict on constraint runs_key do nothing;
     exit when found;
   end loop;
@@ -4926,9 +4937,9 @@ begin
 end
 $$;
 
--- Name: FUNCTION _trigger(name text, input jsonb, idempotency_key text); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION _trigger(name text, input jsonb, idempotency_key text, headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text) IS 'Private: begins a run of a workflow.';
+COMMENT ON FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text, headers jsonb) IS 'Private: begins a run of a workflow.';
 
 -- Name: _trouble(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -8994,9 +9005,9 @@ $$;
 
 COMMENT ON FUNCTION faultline.transaction_status(transaction_id text) IS 'One transaction as an object, with its entry, postings and effects, or NULL.';
 
--- Name: trigger_workflow(text, jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+-- Name: trigger_workflow(text, jsonb, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline.trigger_workflow(name text, input jsonb DEFAULT '{}'::jsonb, idempotency_key text DEFAULT NULL::text) RETURNS bigint
+CREATE FUNCTION faultline.trigger_workflow(name text, input jsonb DEFAULT '{}'::jsonb, idempotency_key text DEFAULT NULL::text, headers jsonb DEFAULT NULL::jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -9006,13 +9017,13 @@ begin
     perform faultline._invalid(
       pg_catalog.format('the idempotency key %s is one of a schedule', pg_catalog.quote_literal(pg_catalog.left(idempotency_key, 260))), 'A key that begins with faultline.tick: stands for a tick: take another');
   end if;
-  return faultline._trigger(name, input, idempotency_key);
+  return faultline._trigger(name, input, idempotency_key, headers);
 end
 $$;
 
--- Name: FUNCTION trigger_workflow(name text, input jsonb, idempotency_key text); Type: COMMENT; Schema: faultline; Owner: -
+-- Name: FUNCTION trigger_workflow(name text, input jsonb, idempotency_key text, headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text) IS 'Begins a run of a workflow and returns its id; with an idempotency key, the id of the one run of that key.';
+COMMENT ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text, headers jsonb) IS 'Begins a run of a workflow and returns its id; with an idempotency key, the id of the one run of that key.';
 
 -- Name: unfinished(text[], text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -11156,9 +11167,9 @@ REVOKE ALL ON FUNCTION faultline._tell_transaction(transaction_id text, job_stat
 
 REVOKE ALL ON FUNCTION faultline._tick_fault(s faultline.schedules, tick_at timestamp with time zone, version integer, cursor timestamp with time zone, backfill boolean, fires boolean, OUT outcome text, OUT code text, OUT message text, OUT hint text) FROM PUBLIC;
 
--- Name: FUNCTION _trigger(name text, input jsonb, idempotency_key text); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION _trigger(name text, input jsonb, idempotency_key text, headers jsonb); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION faultline._trigger(name text, input jsonb, idempotency_key text, headers jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _trouble(error jsonb); Type: ACL; Schema: faultline; Owner: -
 
@@ -11539,10 +11550,10 @@ REVOKE ALL ON FUNCTION faultline.transaction_status(transaction_id text) FROM PU
 GRANT ALL ON FUNCTION faultline.transaction_status(transaction_id text) TO faultline_producer;
 GRANT ALL ON FUNCTION faultline.transaction_status(transaction_id text) TO faultline_observer;
 
--- Name: FUNCTION trigger_workflow(name text, input jsonb, idempotency_key text); Type: ACL; Schema: faultline; Owner: -
+-- Name: FUNCTION trigger_workflow(name text, input jsonb, idempotency_key text, headers jsonb); Type: ACL; Schema: faultline; Owner: -
 
-REVOKE ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text) FROM PUBLIC;
-GRANT ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text) TO faultline_producer;
+REVOKE ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text, headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.trigger_workflow(name text, input jsonb, idempotency_key text, headers jsonb) TO faultline_producer;
 
 -- Name: FUNCTION unfinished(queues text[], floor text); Type: ACL; Schema: faultline; Owner: -
 

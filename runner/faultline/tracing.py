@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from faultline import reports
 from faultline.errors import Discard, InvalidArgument, RetryLater, Snooze
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from faultline.app import Handler
     from faultline.job import Job
 
-Carry = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+Carry = Callable[[Literal["enqueue", "trigger"], str, Mapping[str, Any]], Mapping[str, Any]]
 Attempts = Callable[["Job"], "AbstractContextManager[Span]"]
 
 SYSTEM: Final = "faultline"
 CONTEXT: Final = ("traceparent", "tracestate")
 
 carry: Carry | None = None
-"""The options of a job that is about to be made, by its type, with the trace's context in their headers."""
+"""The options of a job or a run that is about to be made, by its name, with the trace's context in their headers."""
 _attempt: Attempts | None = None
 
 
@@ -48,19 +48,19 @@ def enable(provider: TracerProvider | None = None) -> None:
     tracer = trace.get_tracer("faultline", tracer_provider=provider)
     propagator = TraceContextTextMapPropagator()
 
-    def carried(type_: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    def carried(verb: Literal["enqueue", "trigger"], name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         headers = options.get("headers") or {}
         if not isinstance(headers, Mapping) or "traceparent" in headers:
             return options  # wrong, which is for others to say; or the caller knows better
         attributes = {
             "messaging.system": SYSTEM,
-            "messaging.operation.name": "enqueue",
+            "messaging.operation.name": verb,
             "messaging.operation.type": "create",
-            "faultline.job.type": str(type_),
+            "faultline.job.type" if verb == "enqueue" else "faultline.workflow": str(name),
         }
         if (queue := options.get("queue")) is not None:
             attributes["messaging.destination.name"] = str(queue)
-        with tracer.start_as_current_span(f"enqueue {type_}", kind=SpanKind.PRODUCER, attributes=attributes):
+        with tracer.start_as_current_span(f"{verb} {name}", kind=SpanKind.PRODUCER, attributes=attributes):
             found: dict[str, str] = {}
             propagator.inject(found)
         return {**options, "headers": {**headers, **found}} if found else options

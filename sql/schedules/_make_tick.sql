@@ -31,7 +31,7 @@ begin
       null, null, null);
   else
     run_id := faultline._trigger(
-      d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick));
+      d ->> 'workflow', d -> 'input' || pg_catalog.jsonb_build_object('tick_at', tick), pg_catalog.format('faultline.tick:%s:%s', s.schedule, tick), null);
   end if;
   insert into faultline.schedule_ticks (schedule, tick_at, kind, outcome, job_id, run_id, missed, version, fired_at, detail)
   values (s.schedule, tick_at, kind, outcome, job_id, run_id, missed, s.version, pg_catalog.clock_timestamp(), detail);

@@ -45,9 +45,9 @@ begin
   set state = 'running', child_run_id = child
   where t.run_id = r.run_id and t.name = _start_child.name and t.item = _start_child.item;
   insert into faultline.runs (
-    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, place, workflow, version, input, created_at)
+    run_id, root_run_id, parent_run_id, parent_task, parent_item, depth, place, workflow, version, input, headers, created_at)
   values (child, r.root_run_id, r.run_id, name, item, r.depth + 1, place_, definition ->> 'workflow', version_, given,
-          pg_catalog.clock_timestamp());
+          r.headers, pg_catalog.clock_timestamp());
   return child;
 end
 $$;

@@ -29,13 +29,13 @@ begin
     returning t.job_id, t.name, t.item
   ), made as (
     insert into faultline.jobs_live (
-      job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, backoff, timeout, run_id, task)
+      job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, run_id, task)
     select s.job_id, now_, now_,
       coalesce((w.definition ->> 'max_attempts')::int,
                (select q.max_attempts from faultline.queues q where q.queue = coalesce(w.definition ->> 'queue', 'default')),
                (select x.max_attempts from faultline.settings x)),
       coalesce((w.definition ->> 'priority')::int, 2), w.definition ->> 'type', coalesce(w.definition ->> 'queue', 'default'),
-      w.definition -> 'payload', w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
+      w.definition -> 'payload', r.headers, w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
       faultline._task_name(s.name, s.item)
     from started s
     cross join lateral (

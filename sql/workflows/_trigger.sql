@@ -1,5 +1,5 @@
 -- What trigger_workflow does, for any key: those of ticks are for _make_tick alone.
-create function faultline._trigger(name text, input jsonb, idempotency_key text)
+create function faultline._trigger(name text, input jsonb, idempotency_key text, headers jsonb)
 returns bigint
 language plpgsql
 set enable_hashjoin = off
@@ -24,6 +24,12 @@ begin
   end if;
   if pg_catalog.length(idempotency_key) not between 1 and 255 then
     perform faultline._invalid(pg_catalog.format('the idempotency key has %s characters', pg_catalog.length(idempotency_key)), 'It has 1 to 255');
+  end if;
+  if pg_catalog.jsonb_typeof(headers) <> 'object' then
+    perform faultline._invalid(pg_catalog.format('headers is not an object but of type %s', pg_catalog.jsonb_typeof(headers)), 'For example {"traceparent": "…"}');
+  end if;
+  if pg_catalog.octet_length(headers::text) > 16384 then
+    perform faultline._invalid(pg_catalog.format('headers has %s bytes as text', pg_catalog.octet_length(headers::text)), 'At most 16384');
   end if;
   select max(w.version) into version_ from faultline.workflows w where w.workflow = name;
   if version_ is null then
@@ -57,8 +63,8 @@ begin
       end if;
     end if;
     new_run := pg_catalog.nextval('faultline.runs_run_id_seq');
-    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, created_at)
-    values (new_run, new_run, name, version_, input, idempotency_key, pg_catalog.clock_timestamp())
+    insert into faultline.runs (run_id, root_run_id, workflow, version, input, idempotency_key, headers, created_at)
+    values (new_run, new_run, name, version_, input, idempotency_key, headers, pg_catalog.clock_timestamp())
     on conflict on constraint runs_key do nothing;
     exit when found;
   end loop;
@@ -66,4 +72,4 @@ begin
   return new_run;
 end
 $$;
-comment on function faultline._trigger(text, jsonb, text) is 'Private: begins a run of a workflow.';
+comment on function faultline._trigger(text, jsonb, text, jsonb) is 'Private: begins a run of a workflow.';

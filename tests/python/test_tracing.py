@@ -179,6 +179,30 @@ def test_a_job_that_a_handler_makes_belongs_to_its_attempt(db: Database, spans: 
     assert parent(spans.one("run coroutine")) == identity(spans.one("enqueue coroutine"))[1]
 
 
+def test_the_tasks_of_a_run_belong_to_the_trace_that_began_it(db: Database, spans: Spans) -> None:
+    for spec in (
+        '{"name": "below", "tasks": {"c": {"type": "thread"}}}',
+        '{"name": "w", "tasks": {"a": {"type": "coroutine"}, "b": {"workflow": "below", "needs": "a"}}}',
+    ):
+        db.execute("select faultline.put_workflow(%s::jsonb)", spec)
+    with Client(as_runner(db.dsn)) as client:
+        client.trigger_workflow("w", headers={"shop": "1"})
+        client.trigger_workflow("w", headers={"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"})
+    drain(application(), db)
+    begun = spans.one("trigger w")
+    assert begun.kind is SpanKind.PRODUCER
+    assert attributes(begun) == {
+        "messaging.system": "faultline",
+        "messaging.operation.name": "trigger",
+        "messaging.operation.type": "create",
+        "faultline.workflow": "w",
+    }
+    for type_ in ("coroutine", "thread"):
+        assert {parent(span) for span in spans.named(f"run {type_}")} == {identity(begun)[1], int("2" * 16, 16)}
+        assert {identity(span)[0] for span in spans.named(f"run {type_}")} == {identity(begun)[0], int("1" * 32, 16)}
+    assert db.scalar("select count(*) from faultline.jobs_done where headers ->> 'shop' = '1'") == 2
+
+
 def test_every_attempt_has_a_span_of_its_own_and_says_how_it_ended(db: Database, spans: Spans) -> None:
     made(db, "fails-once", backoff={"kind": "fixed", "delay": "1ms", "jitter": 0})
     drain(application(), db)

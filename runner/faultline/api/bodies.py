@@ -74,6 +74,17 @@ class NewTransaction(JobOptions):
     request: Document | None = None
 
 
+class Failure(Strict):
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Answer(Strict):
+    """With `response`: what the outside said, to be kept with the effect."""
+
+    outcome: Literal["APPLIED", "ABSENT"]
+    response: Any = None
+
+
 class Filter(Strict):
     """At least one of them."""
 
@@ -99,6 +110,7 @@ class YamlDocument(Strict):
 class Trigger(Strict):
     input: Document | None = None
     idempotency_key: Key | None = None
+    headers: Document | None = None
 
 
 class Signal(Strict):

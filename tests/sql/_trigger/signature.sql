@@ -4,7 +4,7 @@ select * from no_plan();
 
 select * from is_function(
   '_trigger',
-  'name text, input jsonb, idempotency_key text',
+  'name text, input jsonb, idempotency_key text, headers jsonb',
   'bigint',
   '{}');
 

@@ -55,7 +55,8 @@ order by w.version desc
 limit 1
 """
 _TRIGGER: Final = """
-select faultline.trigger_workflow(%(name)s, nullif(%(body)s::jsonb -> 'input', 'null'), %(key)s)
+select faultline.trigger_workflow(
+  %(name)s, nullif(%(body)s::jsonb -> 'input', 'null'), %(key)s, nullif(%(body)s::jsonb -> 'headers', 'null'))
 """
 
 
