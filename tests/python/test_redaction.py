@@ -72,6 +72,17 @@ def redact(monkeypatch: pytest.MonkeyPatch) -> None:
         ('{\\"password\\": \\"hunter2\\"', '{\\"password\\": ***'),
         ('"password": "hunter2 that never ends', '"password": ***'),
         ("card-no=4111", "card-no=***"),
+        ('{"password": {"a": ["hunter2"], "b": "}"}, "x": 1}', '{"password": ***, "x": 1}'),
+        ("{'token': ['hunter2', {'a': (1, ')')}], 'x': 1}", "{'token': ***, 'x': 1}"),
+        ("{'token': b'hunter2', 'x': Secret('a')}", "{'token': ***, 'x': Secret('a')}"),
+        ("Token(token=models.Secret('hunter2', 2), x=1)", "Token(token=***, x=1)"),
+        ("password='it''s hunter2' host=x", "password=*** host=x"),
+        ("token: Bearer hunter2, x", "token: ***, x"),
+        ('{"password": [1, [2, 3], "hunter2 that never ends', '{"password": ***'),
+        ("Key (token)=(hunter2) already exists.", "Key (token)=*** already exists."),
+        ("Key (token, tenant)=(hunter2, 1) already exists.", "Key (token, tenant)=*** already exists."),
+        ("token=bearer", "token=***"),
+        ("[the password] (token) is: fine", "[the password] (token) is: fine"),
         ("passwordless=fine", "passwordless=fine"),
         ("my_password=fine", "my_password=fine"),
         ("the password is wrong", "the password is wrong"),
@@ -118,7 +129,23 @@ def test_any_text_can_be_searched(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["password=", '"password": "\\', "password ", "password   ", "a://b:", "a://", "x:y@", '\\"']
+    "piece",
+    [
+        "password=",
+        '"password": "\\',
+        "password ",
+        "password   ",
+        "a://b:",
+        "a://",
+        "x:y@",
+        '\\"',
+        "password=[",
+        "password=([{'",
+        "password=a(",
+        "password,",
+        "password=bearer ",
+        "password='a'",
+    ],
 )
 def test_a_long_text_is_searched_in_one_go(redact: None, piece: str) -> None:
     """A pattern that tried everything would not come to an end here."""
