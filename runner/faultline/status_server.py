@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 Answer = tuple[bool, dict[str, Any]]
-READ_SECONDS: Final = 10.0
+SECONDS_MOST: Final = 10.0
+"""What a connection may take, however slowly its client speaks or listens."""
+CONNECTIONS_MOST: Final = 50
+"""At a time: each has a thread, and the process has better uses for those."""
 
 
 class StatusServer:
@@ -67,7 +72,33 @@ class _Server(ThreadingHTTPServer):
         pages: dict[str, Callable[[], tuple[int, str, bytes]]],
     ) -> None:
         self.pages = pages
+        self._free = threading.BoundedSemaphore(CONNECTIONS_MOST)
         super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread could be started
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        late = threading.Timer(SECONDS_MOST, self._cut, (request,))
+        late.daemon = True
+        late.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            late.cancel()
+            self._free.release()
+
+    @staticmethod
+    def _cut(request: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
@@ -75,7 +106,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    timeout = READ_SECONDS
     server_version = "faultline"
     sys_version = ""
 
