@@ -118,6 +118,18 @@ def test_numbers_of_a_payload_are_not_rounded_on_their_way_in_and_out(api: Api) 
     )
     assert payload[1:15] in api.call("GET", f"/jobs/{made['job_id']}/status").text
     assert "123456789012345678901234567890.123456789" in api.call("GET", "/jobs").text
+    # Of more digits than Python makes a number of.
+    body = f'{{"type": "t", "payload": {{"n": {"7" * 5000}, "m": -{"8" * 5000}}}}}'
+    made = api.post("/jobs", body=body, headers={"Content-Type": "application/json"}, status=201)
+    shown = api.call("GET", f"/jobs/{made['job_id']}/status").text
+    assert f'"n": {"7" * 5000}' in shown
+    assert f'"m": -{"8" * 5000}' in shown
+    problem = api.refused(
+        *(422, "invalid-request", "POST", "/jobs"),
+        body=f'{{"type": "t", "priority": {"1" * 5000}}}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert [error["field"] for error in problem["errors"]] == ["body.priority"]
 
 
 def test_the_same_key_is_the_same_job_in_the_header_and_in_the_body(api: Api, db: Database) -> None:
@@ -375,6 +387,8 @@ def test_a_page_of_big_jobs_ends_early_and_loses_none(api: Api, db: Database) ->
             "cursor=0",
             "queue=a%20b",
             "tag=%00",
+            "limit=1&limit=1",
+            "cursor=2&queue=a&queue=b&cursor=1",
         ]
     ),
 )
@@ -562,6 +576,16 @@ def test_a_run_is_begun_followed_given_its_signal_and_ends(api: Api, db: Databas
     assert api.get(f"/runs/{again}")["tasks"][1]["result"] is None
 
 
+def test_the_headers_of_a_trigger_are_those_of_every_job_of_its_run(api: Api, db: Database) -> None:
+    put_workflow(api)
+    run_id = api.post("/workflows/report/trigger", {"headers": {"traceparent": "00-a"}}, status=201)["run_id"]
+    assert db.scalar("select headers from faultline.jobs_live where run_id = %s", run_id) == {"traceparent": "00-a"}
+    plain = api.post("/workflows/report/trigger", {"headers": None}, status=201)["run_id"]
+    assert db.scalar("select headers from faultline.jobs_live where run_id = %s", plain) is None
+    api.refused(422, "invalid-request", "POST", "/workflows/report/trigger", {"headers": "x"})
+    api.refused(422, "invalid-argument", "POST", "/workflows/report/trigger", {"headers": {"x": "x" * 16_384}})
+
+
 def test_runs_are_listed_cancelled_and_resumed(api: Api) -> None:
     put_workflow(api)
     put_workflow(api, "name: other\ntasks: {t: {type: t}}\n")
@@ -669,6 +693,11 @@ def test_a_schedule_is_paused_resumed_run_and_a_tick_of_the_past_is_made_once(ap
     assert api.get("/schedules/jobs")["paused_note"] == "the disk is full"
     job_id = api.post("/schedules/jobs/run", status=201)["job_id"]
     assert job(db, job_id)["type"] == "report"
+    problem = api.refused(
+        422, "invalid-request", "POST", "/schedules/jobs/run", headers={"Idempotency-Key": "again and again"}
+    )
+    assert problem["detail"].startswith("no key is known here")
+    assert len(api.get("/jobs")["jobs"]) == 1
     made = api.post("/schedules/runs/run", status=201)
     assert made == {"schedule": "runs", "job_id": None, "run_id": made["run_id"]}
     assert api.get(f"/runs/{made['run_id']}")["workflow"] == "report"
@@ -818,6 +847,52 @@ def test_a_transaction_is_submitted_once_listed_and_shown(api: Api, db: Database
     api.refused(422, "invalid-request", "GET", f"/transactions/{'x' * 256}")
     api.refused(422, "invalid-request", "GET", "/transactions/a%00b")
     api.refused(422, "invalid-request", "POST", "/transactions", {"transaction_id": "", "kind": "k"})
+
+
+def test_a_transaction_is_burnt_by_an_operators_word(api: Api, db: Database) -> None:
+    document = {"transaction_id": "order/17 ä/fail", "kind": "transfer"}
+    job_id = api.post("/transactions", document, status=201)["job_id"]
+    path = "/transactions/order%2F17%20%C3%A4%2Ffail/fail"
+    for order in (None, {}, {"reason": ""}, {"reason": "x" * 1001}, {"reason": "a", "force": True}):
+        api.refused(422, "invalid-request", "POST", path, order)
+    failed = api.post(path, {"reason": "paid in cash"})
+    assert (failed["transaction_id"], failed["state"], failed["reason"]) == (
+        document["transaction_id"], "FAILED", "paid in cash",
+    )  # fmt: skip
+    assert job(db, job_id)["state"] == "cancelled"
+    assert api.post(path, {"reason": "x" * 1000}) == failed
+    assert api.refused(404, "not-found", "POST", "/transactions/none/fail", {"reason": "r"})["code"] == "FL005"
+    api.post("/transactions", {"transaction_id": "done", "kind": "k"}, status=201)
+    db.execute("select faultline.apply_and_complete(%s, 1, 'done', '{}')", claim(db))
+    problem = api.refused(409, "illegal-transition", "POST", "/transactions/done/fail", {"reason": "r"})
+    assert (problem["code"], problem["hint"]) == ("FL003", "Submit another transaction that makes up for it.")
+
+
+def test_an_operator_says_what_became_of_an_effect(api: Api, db: Database) -> None:
+    for number, outcome in (("1", "APPLIED"), ("2", "ABSENT")):
+        job_id = api.post("/transactions", {"transaction_id": number, "kind": "k"}, status=201)["job_id"]
+        claim(db)
+        db.execute("select faultline.begin_effect(%s, 1, %s, 'charge', '{}')", job_id, number)
+        db.execute("select faultline.effect_sent(%s, 1, %s, 'charge')", job_id, number)
+        path = f"/transactions/{number}/effects/charge/answer"
+        problem = api.refused(409, "illegal-transition", "POST", path, {"outcome": outcome})
+        assert problem["code"] == "FL003"
+        db.execute("""select faultline.fail_job(%s, 1, '{"message": "?"}', retryable => false)""", job_id)
+        api.post(f"/jobs/{job_id}/discard")
+        assert api.get(f"/transactions/{number}")["state"] == "INIT"
+    for order in (None, {}, {"outcome": "SENT"}, {"outcome": "applied"}, {"outcome": "ABSENT", "x": 1}):
+        api.refused(422, "invalid-request", "POST", path, order)
+    said = api.post("/transactions/1/effects/charge/answer", {"outcome": "APPLIED", "response": {"id": 42}})
+    assert (said["state"], said["effects"][0]["state"]) == ("RECONCILED", "APPLIED")
+    assert '"response": {"id": 42}' in api.call("GET", "/transactions/1").text
+    assert api.post("/transactions/1/effects/charge/answer", {"outcome": "APPLIED", "response": {"id": 42}}) == said
+    said = api.post("/transactions/2/effects/charge/answer", {"outcome": "ABSENT", "response": None})
+    assert (said["state"], said["effects"][0]["state"], said["effects"][0]["response"]) == ("FAILED", "ABSENT", None)
+    problem = api.refused(409, "illegal-transition", "POST", path, {"outcome": "APPLIED"})
+    assert problem["code"] == "FL003"
+    api.refused(404, "not-found", "POST", "/transactions/1/effects/other/answer", {"outcome": "ABSENT"})
+    api.refused(404, "not-found", "POST", "/transactions/3/effects/charge/answer", {"outcome": "ABSENT"})
+    assert db.rows("select * from faultline.verify()") == []
 
 
 def test_a_balance_is_what_was_posted(api: Api, db: Database) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import sys
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from faultline.api import server
 from faultline.api.options import ApiOptions
+from faultline.errors import InvalidArgument
 from faultline.tokens import Secret, token_of
-from tests.support.api import Api, as_operator, make_token, serving
+from tests.support.api import Api, as_operator, make_token, requests, serving
 from tests.support.cli import Cli, refused, run
 from tests.support.running import until
 
@@ -193,6 +196,13 @@ def test_only_what_is_surely_loopback_goes_without_tokens(host: str, loopback: b
     assert ApiOptions(host=host, require_token=True).guarded
 
 
+def test_a_name_that_is_not_what_it_says_is_no_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("0.0.0.0", 0))]  # noqa: S104
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(InvalidArgument, match=r"^localhost is 0\.0\.0\.0 here, which is no loopback address"):
+        server.run(ApiOptions(host="localhost", port=0))
+
+
 def test_what_the_api_acts_as_is_what_its_role_may_do(shared: Database, tmp_path: Path) -> None:
     """It needs no more than faultline_operator; with less it does not start, and says what is missing."""
     dsn = as_operator(shared.dsn).replace("faultline_operator", "faultline_producer")
@@ -266,6 +276,7 @@ def test_a_name_of_a_token_can_not_touch_the_terminal(db: Database) -> None:
         ({"Origin": "http://localhost:1"}, "cross-site", 403),
         ({"Sec-Fetch-Site": "cross-site"}, "cross-site", 403),
         ({"Sec-Fetch-Site": "same-site"}, "cross-site", 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, "cross-site", 403),
     ],
 )
 def test_a_page_of_another_site_achieves_nothing(
@@ -275,6 +286,18 @@ def test_a_page_of_another_site_achieves_nothing(
     open_.refused(status, kind, "POST", "/jobs", {"type": "t"}, headers=headers)
     open_.refused(status, kind, "POST", "/jobs/1/cancel", headers=headers)
     assert shared.scalar("select count(*) from faultline.jobs") == before
+
+
+def test_a_page_of_another_site_may_link_here_and_embed_nothing(open_: Api) -> None:
+    """An <img> of another site can read nothing, but could keep connections and streams busy."""
+    for site in ("cross-site", "same-site"):
+        for mode in ("no-cors", "cors", "websocket", "nested-navigate", ""):
+            headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+            open_.refused(403, "cross-site", "GET", "/jobs", headers=headers)
+        linked = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        assert open_.call("GET", "/docs", headers=linked).status == 200
+    for site in ("same-origin", "none"):
+        assert open_.call("GET", "/jobs", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"}).status == 200
 
 
 def test_a_form_of_another_site_has_a_type_that_is_not_read(open_: Api) -> None:
@@ -358,9 +381,48 @@ def test_a_line_of_the_log_has_a_route_and_never_what_was_asked(own: Database, t
     assert line["route"] == "/jobs/{job_id}/status"
 
 
-def test_bytes_that_are_no_http_and_no_utf_8_do_no_harm(open_: Api) -> None:
-    assert open_.raw(b"\x00\xff\r\n\r\n").startswith(b"HTTP/1.1 400")
-    assert open_.raw(b"GET /jobs/\x1b[31m HTTP/1.1\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 4")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"\x00\xff\r\n\r\n",
+        b"GET /jobs/\x1b[31m HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /jobs/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /jobs HTTP/1.1\r\nHost : localhost\r\n\r\n",
+        b"GET /jobs HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: +2\r\n\r\n{}",
+        b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_a_problem_and_the_end_of_its_connection(open_: Api, request_: bytes) -> None:
+    before = requests(open_, "other", "none", 400)
+    lines = open_.process.output()
+    head, _, body = open_.raw(request_ + b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in head
+    assert b"nosniff" in head
+    problem = json.loads(body)
+    assert (problem["type"], problem["status"]) == ("urn:faultline:not-http", 400)
+    assert requests(open_, "other", "none", 400) == before + 1
+    assert open_.process.output() == lines, "anybody could fill the log"
+
+
+def test_a_request_of_two_lengths_is_refused_with_all_that_follows_it(open_: Api, shared: Database) -> None:
+    """A proxy that believes the other length would take the second for a part of the first."""
+    before = shared.scalar("select count(*) from faultline.jobs")
+    head = b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    inner = head % 13 + b'\r\n{"type": "t"}'
+    outer = head % (len(inner) + 5) + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    answer = open_.raw(outer + inner)
+    assert answer.startswith(b"HTTP/1.1 422 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"both Content-Length and Transfer-Encoding" in answer
+    assert shared.scalar("select count(*) from faultline.jobs") == before
+
+
+def test_bytes_that_are_no_utf_8_do_no_harm(open_: Api) -> None:
     headers = {"Content-Type": "application/json"}
     open_.refused(400, "not-utf-8", "POST", "/jobs", body=b'{"type": "\xff"}', headers=headers)
     open_.refused(400, "not-utf-8", "POST", "/jobs", body='{"type": "t"}'.encode("utf-16"), headers=headers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faultline import App, Job
-from tests.support.api import Api, as_operator, serving
+from tests.support.api import Api, as_operator, make_token, serving
 from tests.support.proxy import Proxy
 from tests.support.running import Running, drain, enqueue, sample, until
 
@@ -153,6 +153,22 @@ def test_streams_are_bounded_in_number_and_in_time(own: Database, tmp_path: Path
             assert second.next() == ("end", {"reason": "time"})
         with api.stream(path) as again:
             assert again.next()[1]["state"] == "queued"
+
+
+def test_a_stream_ends_with_the_token_that_opened_it(own: Database, tmp_path: Path) -> None:
+    (job_id,) = enqueue(own, "t")
+    token, other = make_token(own, "read"), make_token(own, "enqueue")
+    path = f"/jobs/{job_id}/events"
+    with (
+        serving(tmp_path, as_operator(own.dsn), "--require-token") as api,
+        api.stream(path, token) as stream,
+        api.stream(path, other) as goes_on,
+    ):
+        assert stream.next()[1]["state"] == goes_on.next()[1]["state"] == "queued"
+        own.execute("select faultline.revoke_token(%s)", int(token.split("_")[1]))
+        assert stream.next() == ("end", {"reason": "token"})
+        own.execute("select faultline.cancel_job(%s)", job_id)
+        assert goes_on.next()[1]["state"] == "cancelled"
 
 
 def test_a_database_that_goes_away_for_a_moment_ends_no_stream(own: Database, tmp_path: Path) -> None:

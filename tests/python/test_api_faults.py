@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import signal
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faultline import schema
 from faultline.api.server import listen
 from faultline.embedded import Server
-from tests.support.api import Api, Reply, as_operator, make_token, serving
+from tests.support.api import Api, Reply, as_operator, make_token, requests, serving
 from tests.support.pooler import pooled
 from tests.support.proxy import Proxy
 from tests.support.running import enqueue, job, sample, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import psycopg
 
     from tests.support.database import Database
@@ -286,6 +286,52 @@ def test_a_body_that_trickles_in_is_given_up(own: Database, tmp_path: Path) -> N
         answer = api.raw(head)
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"urn:faultline:request-timeout" in answer
+
+
+def test_whoever_stops_in_the_middle_of_a_request_is_left_alone(own: Database, tmp_path: Path) -> None:
+    head = b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+    alive = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    make_token(own, "read")
+    with serving(tmp_path, as_operator(own.dsn), "--require-token", "--body-timeout", "300ms") as api:
+        assert api.raw(b"") == b""
+        assert api.raw(head) == b""
+        # Between two requests there is more time, but not within the second.
+        assert api.raw(alive + b"\r\n" + alive).count(b"HTTP/1.1 200 ") == 1
+        # Refused for its token before its body is there.
+        assert api.raw(head + b"\r\n{").count(b"HTTP/1.1 401 ") == 1
+
+
+def test_whoever_stops_reading_is_left_alone(own: Database, tmp_path: Path) -> None:
+    for _ in range(32):
+        own.execute("select faultline.enqueue('t', jsonb_build_object('x', repeat('x', 250000)))")
+    with (
+        serving(tmp_path, as_operator(own.dsn), "--body-timeout", "300ms", "--connections", "1") as api,
+        contextlib.ExitStack() as clients,
+    ):
+        assert api.call("GET", "/queues").status == 200
+        open_files = Path(f"/proc/{api.process.process.pid}/fd")
+        idle = len(list(open_files.iterdir()))
+        for path in ("/jobs?limit=200", "/jobs/1/events", "/jobs?limit=200"):
+            client = clients.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((api.host, api.port))
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        until(lambda: requests(api, "GET", "/jobs", 200) == 2, "the pages are on their way")
+        # What the stream has said so far is under way: nobody waits for its reader.
+        until(lambda: len(list(open_files.iterdir())) <= idle + 1, "the connections of the pages are closed")
+        assert len(api.get("/jobs?limit=200")["jobs"]) > 20
+        assert "rror" not in api.process.output()
+
+
+def test_a_client_that_goes_away_within_its_body_is_no_mistake_of_ours(own: Database, tmp_path: Path) -> None:
+    with serving(tmp_path, as_operator(own.dsn)) as api:
+        client = socket.create_connection((api.host, api.port))
+        client.sendall(
+            b"POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        )
+        client.close()
+        until(lambda: requests(api, "POST", "/jobs", 408) == 1, "it is counted as a body that did not come")
+        assert "Traceback" not in api.process.output()
 
 
 def test_metrics_have_templates_for_routes_and_closed_sets_for_the_rest(own: Database, tmp_path: Path) -> None:

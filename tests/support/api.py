@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from faultline.tokens import Secret, token_of
 from tests.support.cli import environment
-from tests.support.running import WAIT_SECONDS, Process, until
+from tests.support.running import WAIT_SECONDS, Process, sample, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,6 +140,12 @@ class Events:
 
     def rest(self) -> str:
         return self.answer.read().decode()
+
+
+def requests(api: Api, method: str, route: str, status: int) -> float:
+    """How many of these it has counted."""
+    labels = f'method="{method}",route="{route}",status="{status}"'
+    return sample(api.call("GET", "/metrics").text, f"faultline_http_requests_total{{{labels}}}")
 
 
 def as_operator(dsn: str) -> str:

@@ -127,4 +127,5 @@ def _http_problem(request: Request, error: HTTPException, routes: list[APIRoute]
         return Problem("method-not-allowed", f"this route knows {known}", headers={"Allow": known})
     if error.status_code == 404:
         return Problem("no-such-route", "there is no such route: /docs shows those there are")
-    return Problem("invalid-request", "the body can't be read as JSON")
+    deep = isinstance(error.__cause__, RecursionError)
+    return Problem("invalid-request", "the body is nested too deep" if deep else "the body can't be read as JSON")

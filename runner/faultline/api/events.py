@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import StreamingResponse
 
 from faultline.api.answers import inert
+from faultline.api.context import context
 from faultline.api.problems import Problem
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.types import Send
-
-    from faultline.api.context import Context
 
 MEDIA_TYPE: Final = "text/event-stream"
 PACE_FIRST: Final = 0.1
 PACE_MOST: Final = 1.0
 SILENCE_SECONDS: Final = 10.0
-WRITE_SECONDS: Final = 30.0
 AWAY_MOST: Final = 5
 
 Look = Callable[[], Awaitable[Sequence[tuple[Any, ...]]]]
@@ -29,32 +28,29 @@ Look = Callable[[], Awaitable[Sequence[tuple[Any, ...]]]]
 
 
 class EventStream(StreamingResponse):
-    """Looks again and again, slower while nothing changes, until `over` says so of the document."""
+    """Looks again and again, slower while nothing changes, until `over` says so of the document.
+
+    Whoever follows has to be let in each time: a token that was revoked opens nothing any more.
+    """
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, shared: Context, first: Sequence[tuple[Any, ...]], look: Look, over: frozenset[str]) -> None:
-        self._shared = shared
+    def __init__(self, request: Request, first: Sequence[tuple[Any, ...]], look: Look, over: frozenset[str]) -> None:
+        self._request = request
+        self._shared = context(request)
         self._first = first
         self._look = look
         self._over = over
         super().__init__(self._events(), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
     async def stream_response(self, send: Send) -> None:
-        """A reader that does not read is left alone after a while."""
         most = self._shared.options.streams
         if self._shared.metrics.streams >= most:
             raise Problem("too-many-streams", f"{most} streams are open, the most there may be")
 
-        async def patient(message: Any) -> None:
-            async with asyncio.timeout(WRITE_SECONDS):
-                await send(message)
-
         self._shared.metrics.streams += 1
         try:
-            await super().stream_response(patient)
-        except TimeoutError:
-            return
+            await super().stream_response(send)
         finally:
             self._shared.metrics.streams -= 1
 
@@ -83,10 +79,14 @@ class EventStream(StreamingResponse):
                 return
             pace = min(PACE_MOST, pace * 1.5)
             try:
+                await self._request.scope["route"].admit(self._request)
                 rows = await self._look()
                 away = 0
-            except Problem:  # the database is away: what was shown last still stands
-                away += 1
+            except Problem as problem:
+                if problem.kind == "unauthorized":
+                    yield event("end", '{"reason": "token"}')
+                    return
+                away += 1  # the database is away: what was shown last still stands
         yield event("end", f'{{"reason": "{"database" if rows else "gone"}"}}')
 
     async def _stopping(self, seconds: float) -> bool:

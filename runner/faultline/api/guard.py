@@ -82,6 +82,13 @@ class Exchange:
 def refuse_strangers(scope: Scope, shared: Context) -> Problem | None:
     """A page of another site may send requests from its reader's browser; nothing may come of them."""
     headers = Headers(scope=scope)
+    if "transfer-encoding" in headers and "content-length" in headers:
+        # Whoever is in front may have believed the other one, and taken what follows for a part of this.
+        return Problem(
+            "invalid-request",
+            "the request has both Content-Length and Transfer-Encoding",
+            headers={"Connection": "close"},
+        )
     host = headers.get("host", "")
     if not shared.gate.guarded and host_name(host) not in shared.options.known_names:
         # A name of the attacker's that leads to this address: his pages would be of our origin.
@@ -89,7 +96,8 @@ def refuse_strangers(scope: Scope, shared: Context) -> Problem | None:
     origin = headers.get("origin")
     if origin is not None and not is_ours(origin.partition("://")[2].lower(), host.lower(), shared.options.names):
         return Problem("cross-site", "the Origin of the request is not this API")
-    if headers.get("sec-fetch-site", "none") in {"cross-site", "same-site"} and scope["method"] not in SAFE:
+    followed = scope["method"] in SAFE and headers.get("sec-fetch-mode") == "navigate"
+    if headers.get("sec-fetch-site", "none") in {"cross-site", "same-site"} and not followed:
         return Problem("cross-site", "the request comes from a page of another site")
     return None
 

@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "conflict": Kind(409, "Somebody else was faster"),
     "invalid-request": Kind(422, "The request is not what the API expects"),
     "invalid-workflow": Kind(422, "The workflow can't be put"),
+    "not-http": Kind(400, "The request can't be read"),
     "not-utf-8": Kind(400, "The body is not text in UTF-8"),
     "unauthorized": Kind(401, "A token is needed"),
     "forbidden": Kind(403, "The token does not allow this"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from faultline.api.context import context
@@ -33,6 +34,7 @@ register_url_convertor("id", _Id())
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
+DIGITS_MOST: Final = 4000
 BODY_MOST: Final = 1024 * 1024
 BATCH_MOST: Final = 16 * 1024 * 1024
 JSON: Final = ("application/json",)
@@ -43,37 +45,53 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+class _Checked(Request):
+    """A request whose body is there, for the framework to look at."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        super().__init__(request.scope, _replay(body))
+
+    async def json(self) -> Any:
+        """An integer of more digits than Python makes one of is no field of ours, and right inside of a payload."""
+        return json.loads(await self.body(), parse_int=lambda said: (int if len(said) <= DIGITS_MOST else float)(said))
+
+
 class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
         extra = self.openapi_extra or {}
-        scopes: list[str] = extra.get("x-scopes", [])
         limit: int = extra.get("x-body-limit", BODY_MOST)
         kinds: tuple[str, ...] = extra.get("x-body-types", JSON)
-        stale = self.path == "/metrics"
 
         async def guarded(request: Request) -> Response:
-            shared = context(request)
-            if scopes:
-                await shared.gate.admit(_authorization(request), scopes, stale=stale)
+            await self.admit(request)
             self._check_parameters(request)
-            body = await _read(request, limit, shared.options.body_seconds)
+            body = await _read(request, limit, context(request).options.body_seconds)
             if body:
                 _check_body(request, body, kinds)
                 if self.body_field is None and "requestBody" not in extra and body.strip() != b"{}":
                     raise Problem("invalid-request", "this route takes no body")
-            return await handler(Request(request.scope, _replay(body)))
+            return await handler(_Checked(request, body))
 
         return guarded
 
+    async def admit(self, request: Request) -> None:
+        """Raises a Problem unless the request may come in; once more while it lasts, and it has to go."""
+        scopes: list[str] = (self.openapi_extra or {}).get("x-scopes", [])
+        if scopes:
+            gate = context(request).gate
+            await gate.admit(_authorization(request), scopes, stale=self.path == "/metrics")
+
     def _check_parameters(self, request: Request) -> None:
-        known = {field.alias for field in self.dependant.query_params}
+        known = {field.alias: _takes_many(field.field_info.annotation) for field in self.dependant.query_params}
         for name in request.query_params:
             if name not in known:
                 raise Problem(
                     "invalid-request",
                     f"there is no parameter {name[:100]!r} here: {', '.join(sorted(known)) or 'none'}",
                 )
+            if not known[name] and len(request.query_params.getlist(name)) > 1:
+                raise Problem("invalid-request", f"query.{name}: it is there more than once")
         texts = [*(str(value) for value in request.path_params.values()), *request.query_params.values()]
         if any("\0" in text for text in texts):
             raise Problem("invalid-request", "a parameter has a NUL character in it, which PostgreSQL cannot store")
@@ -98,6 +116,10 @@ def needs(
     }
 
 
+def _takes_many(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(_takes_many(part) for part in get_args(annotation))
+
+
 def _authorization(request: Request) -> str | None:
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
@@ -118,6 +140,8 @@ async def _read(request: Request, most: int, seconds: float) -> bytes:
                 if size > most:
                     raise _too_large(most)
                 parts.append(part)
+    except ClientDisconnect:
+        raise Problem("request-timeout", "the body did not arrive: its sender has gone away") from None
     except TimeoutError:
         raise Problem(
             "request-timeout", f"the body did not arrive in {seconds:g} s", headers={"Connection": "close"}

@@ -13,6 +13,8 @@ import uvicorn
 
 from faultline import logs
 from faultline.api.application import build
+from faultline.api.connection import connections
+from faultline.api.options import is_loopback
 from faultline.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -54,13 +56,15 @@ def run(options: ApiOptions) -> int:
     logs.setup()
     # What the pool says of each attempt, the gateway says once.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    # A line for each request that can't be read would be anybody's to fill a disk with: they are counted.
     for name in ("uvicorn", "uvicorn.error"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.ERROR)
     app, shared = build(options)
     config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
+        http=connections(shared),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -71,6 +75,8 @@ def run(options: ApiOptions) -> int:
         timeout_graceful_shutdown=math.ceil(options.grace),
     )
     with listen(options.host, options.port) as listener:
+        if not options.guarded and not is_loopback(address := listener.getsockname()[0]):
+            raise InvalidArgument(f"{options.host} is {address} here, which is no loopback address: ask for tokens")
         server = Server(config, shared)
         server.run(sockets=[listener])
         log.info("the API has ended")

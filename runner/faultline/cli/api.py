@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 @option(
     "--grace", group="api", type=DURATION, default="15s", show_default=True, help="After SIGTERM requests have so long."
 )
-@option("--body-timeout", group="api", type=DURATION, default="30s", show_default=True, help="For a body to arrive.")
+@option(
+    "--body-timeout",
+    group="api",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="For a request to arrive, and for its sender to go on reading.",
+)
 @option(
     "--streams", group="api", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Of events, at most."
 )

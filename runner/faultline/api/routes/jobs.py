@@ -10,7 +10,7 @@ from starlette.responses import Response
 from faultline.api import bodies, bulk, shapes
 from faultline.api.answers import Json, dump
 from faultline.api.bodies import Cursor, Id, IdempotencyKey, Limit, Names, one_key
-from faultline.api.context import context, gateway
+from faultline.api.context import gateway
 from faultline.api.events import MEDIA_TYPE, EventStream
 from faultline.api.paging import answer, newest
 from faultline.api.problems import Problem
@@ -149,7 +149,7 @@ async def follow(request: Request, job_id: Id) -> Response:
     rows = await way.rows(_PROGRESS, (job_id,))
     if not rows:
         raise _missing(job_id)
-    return EventStream(context(request), rows, lambda: way.rows(_PROGRESS, (job_id,)), OVER)
+    return EventStream(request, rows, lambda: way.rows(_PROGRESS, (job_id,)), OVER)
 
 
 @router.post("/jobs/{job_id:id}/cancel", response_model=shapes.JobOutcome, openapi_extra=needs("operate"))

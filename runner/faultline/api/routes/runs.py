@@ -10,7 +10,7 @@ from starlette.responses import Response
 from faultline.api import bodies, shapes
 from faultline.api.answers import Json, dump
 from faultline.api.bodies import Cursor, Id, InPath, Limit, Names
-from faultline.api.context import context, gateway
+from faultline.api.context import gateway
 from faultline.api.events import MEDIA_TYPE, EventStream
 from faultline.api.paging import answer, newest
 from faultline.api.problems import Problem
@@ -74,7 +74,7 @@ async def follow(request: Request, run_id: Id) -> Response:
     rows = await way.rows(_PROGRESS, (run_id,))
     if not rows:
         raise _missing(run_id)
-    return EventStream(context(request), rows, lambda: way.rows(_PROGRESS, (run_id,)), OVER)
+    return EventStream(request, rows, lambda: way.rows(_PROGRESS, (run_id,)), OVER)
 
 
 @router.post("/runs/{run_id:id}/resume", response_model=shapes.RunOutcome, openapi_extra=needs("operate"))

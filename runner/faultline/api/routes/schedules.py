@@ -127,6 +127,8 @@ async def resume(request: Request, name: InPath) -> Response:
 )
 async def run(request: Request, name: InPath) -> Response:
     """Make the job or the run of a schedule now, besides its calendar; also of a paused one. Each request makes one."""
+    if "idempotency-key" in request.headers:
+        raise Problem("invalid-request", "no key is known here: each request makes one more, as its answer says")
     ((job_id, run_id),) = await gateway(request).rows(_RUN, (name,))
     return Json(dump({"schedule": name, "job_id": job_id, "run_id": run_id}), 201)
 

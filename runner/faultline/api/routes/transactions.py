@@ -34,10 +34,15 @@ _LIST: Final = newest("""
       and (%(cursor)s::bigint is null or t.job_id < %(cursor)s)
     order by t.job_id desc""")
 _SHOW: Final = "select faultline.transaction_status(%s)::text"
+_FAIL: Final = "select faultline.fail_transaction(%s, %s)"
+_ANSWER: Final = "select faultline.answer_effect(%s, %s, %s, nullif(%s::jsonb -> 'response', 'null'))"
 _BALANCE: Final = """
 select jsonb_build_object('account', %(account)s::text, 'currency', %(currency)s::text,
   'balance', faultline.account_balance(%(account)s, %(currency)s))::text
 """
+
+
+TransactionId = Annotated[str, Path(min_length=1, max_length=255)]
 
 
 @router.post(
@@ -75,12 +80,44 @@ async def list_transactions(
 @router.get(
     "/transactions/{transaction_id:path}", response_model=shapes.Transaction, openapi_extra=needs("read", "enqueue")
 )
-async def show(request: Request, transaction_id: Annotated[str, Path(min_length=1, max_length=255)]) -> Response:
+async def show(request: Request, transaction_id: TransactionId) -> Response:
     """A transaction with its entry, postings and effects. A slash in its id is written %2F."""
     document = await gateway(request).document(_SHOW, (transaction_id,))
     if document is None:
         raise Problem("not-found", f"there is no transaction {transaction_id!r}", code="FL005")
     return Json(document)
+
+
+@router.post(
+    "/transactions/{transaction_id:path}/fail", response_model=shapes.Transaction, openapi_extra=needs("operate")
+)
+async def fail(request: Request, transaction_id: TransactionId, order: bodies.Failure) -> Response:
+    """Burn a transaction: it has failed for good, its id can never be used again, and its job goes with it.
+
+    Refused if it has happened, or if an effect of it was sent and may still land. Repeated, the first reason stays.
+    """
+    await gateway(request).rows(_FAIL, (transaction_id, order.reason))
+    return await show(request, transaction_id)
+
+
+@router.post(
+    "/transactions/{transaction_id:path}/effects/{name}/answer",
+    response_model=shapes.Transaction,
+    openapi_extra=needs("operate"),
+)
+async def answer_effect(
+    request: Request,
+    transaction_id: TransactionId,
+    name: InPath,
+    order: bodies.Answer,
+    body: Annotated[str, Depends(bodies.text)],
+) -> Response:
+    """Say what became of an effect that was sent, where nobody could find it out. That can't be taken back.
+
+    `APPLIED`: it has happened. `ABSENT`: it has not, and can't any more, as the outside refuses its key from now on.
+    """
+    await gateway(request).rows(_ANSWER, (transaction_id, name, order.outcome, body))
+    return await show(request, transaction_id)
 
 
 @router.get("/ledger/accounts/{account}/balance", response_model=shapes.Balance, openapi_extra=needs("read"))
