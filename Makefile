@@ -10,7 +10,7 @@ TESTS ?=
 PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
 	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_workflow_model.py \
 	tests/python/test_workflow_kills.py tests/python/test_schedule_ticks.py tests/python/test_schedule_dialect.py \
-	tests/python/test_schedule_kills.py tests/python/test_api_schema.py
+	tests/python/test_schedule_kills.py tests/python/test_api_schema.py tests/hotpath/test_metrics.py
 ARGS ?=
 
 .PHONY: help
@@ -38,7 +38,7 @@ bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill
-drill: setup ## the long proofs in full size (15 minutes)
+drill: setup ## the long proofs in full size (20 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: model
