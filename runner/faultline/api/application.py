@@ -121,7 +121,10 @@ def _add_handlers(app: FastAPI, routes: list[APIRoute]) -> None:
 def _http_problem(request: Request, error: HTTPException, routes: list[APIRoute]) -> Problem:
     if error.status_code == 405:
         allowed = sorted(
-            method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()
+            method
+            for route in routes
+            if route.path_regex.match(request.scope["path"])
+            for method in route.methods or ()
         )
         known = ", ".join(allowed or ["GET"])
         return Problem("method-not-allowed", f"this route knows {known}", headers={"Allow": known})

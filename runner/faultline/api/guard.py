@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("faultline.api")
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SLASH: Final = "\udc2f"
+"""A lone surrogate: nothing that is UTF-8 becomes one."""
 PROBES: Final = frozenset({"/health", "/ready"})
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -40,6 +43,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "path": path_of(scope)}
         if scope["method"] == "HEAD" and scope["path"] in PROBES:
             scope = {**scope, "method": "GET"}  # the server keeps the body back
         exchange = Exchange(send)
@@ -105,6 +109,12 @@ def refuse_strangers(scope: Scope, shared: Context) -> Problem | None:
 def is_ours(origin: str, host: str, names: Sequence[str]) -> bool:
     """Whether a page of this origin may send requests. A proxy may have put another Host, so --name counts too."""
     return origin == host or host_name(origin) in {name.lower() for name in names}
+
+
+def path_of(scope: Scope) -> str:
+    """The path in plain characters, but for a slash that was written %2F: that is no separator of ours."""
+    parts = str(scope["raw_path"], "ascii").split("/")
+    return "/".join(unquote(part).replace("/", SLASH) for part in parts)
 
 
 def host_name(host: str) -> str:

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from faultline.api.context import context
+from faultline.api.guard import SLASH
 from faultline.api.problems import MEDIA_TYPE, Problem
 from faultline.api.shapes import ProblemDocument
 
@@ -30,7 +31,20 @@ class _Id(Convertor[str]):
         return value
 
 
+class _Text(Convertor[str]):
+    """Any text, with slashes that were written %2F."""
+
+    regex = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value.replace(SLASH, "/")
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 register_url_convertor("id", _Id())
+register_url_convertor("text", _Text())
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

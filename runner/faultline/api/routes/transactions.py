@@ -78,7 +78,7 @@ async def list_transactions(
 
 
 @router.get(
-    "/transactions/{transaction_id:path}", response_model=shapes.Transaction, openapi_extra=needs("read", "enqueue")
+    "/transactions/{transaction_id:text}", response_model=shapes.Transaction, openapi_extra=needs("read", "enqueue")
 )
 async def show(request: Request, transaction_id: TransactionId) -> Response:
     """A transaction with its entry, postings and effects. A slash in its id is written %2F."""
@@ -89,7 +89,7 @@ async def show(request: Request, transaction_id: TransactionId) -> Response:
 
 
 @router.post(
-    "/transactions/{transaction_id:path}/fail", response_model=shapes.Transaction, openapi_extra=needs("operate")
+    "/transactions/{transaction_id:text}/fail", response_model=shapes.Transaction, openapi_extra=needs("operate")
 )
 async def fail(request: Request, transaction_id: TransactionId, order: bodies.Failure) -> Response:
     """Burn a transaction: it has failed for good, its id can never be used again, and its job goes with it.
@@ -101,7 +101,7 @@ async def fail(request: Request, transaction_id: TransactionId, order: bodies.Fa
 
 
 @router.post(
-    "/transactions/{transaction_id:path}/effects/{name}/answer",
+    "/transactions/{transaction_id:text}/effects/{name}/answer",
     response_model=shapes.Transaction,
     openapi_extra=needs("operate"),
 )
