@@ -154,6 +154,10 @@ def killed(world: World) -> None:
     world.doomed.signal(signal.SIGKILL)
 
 
+def gone(world: World) -> None:
+    until(lambda: world.doomed.process.poll() is not None, "the runner that was killed is dead")
+
+
 def frozen(world: World) -> None:
     (job_id,) = enqueue(world.db, "hang", queue="frozen")
     running(world, [job_id])
@@ -221,6 +225,7 @@ CAUSES: dict[str, tuple[Callable[[World], None], dict[str, Any]]] = {
     "FaultlineEffectsUnknown": (effect_unknown, {}),
     "FaultlineHandlersStuck": (stuck, {}),
     "FaultlineLeasesExpire": (killed, {}),
+    "FaultlineProcessDown": (gone, {"job": "faultline-runner"}),
     "FaultlineStaleReports": (frozen, {}),
     "FaultlineTicksMissed": (ticks_missed, {}),
     "FaultlineInvariantViolated": (violation, {"promise": "13"}),

@@ -22,7 +22,7 @@ UNIT_TESTS = ROOT / "ops/prometheus/rules_test.yml"
 OPERATIONS = ROOT / "docs/operations.md"
 # What Prometheus adds to each series by itself.
 ADDED = {"instance", "job"}
-SELECTOR = re.compile(r"\b(faultline[a-z0-9_:]*)\s*(?:\{([^}]*)\})?")
+SELECTOR = re.compile(r"\b(faultline[a-z0-9_:]*|up\b)\s*(?:\{([^}]*)\})?")
 MATCHER = re.compile(r"([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left)\s*\(([^)]*)\)")
 
@@ -47,7 +47,7 @@ def groupings(expression: str) -> list[list[str]]:
 
 def complaints(expression: str) -> list[str]:
     """What the expression names that nobody exports."""
-    known = series(listed()) | {name: labels_of_recorded(name) for name in recorded()}
+    known = series(listed()) | {name: labels_of_recorded(name) for name in recorded()} | {"up": frozenset()}
     found: list[str] = []
     selectors = SELECTOR.findall(expression)
     for name, matchers in selectors:
