@@ -5,33 +5,21 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from hypothesis import settings
-from psycopg import sql
 
 from faultline.embedded import Server
 from tests.support import database, pgtap, statements
+from tests.support import template as templates
 from tests.support.share import share
-from tools import sqitch
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-TEMPLATE = "faultline_template"
-DEPLOYER = "deployer"
-UNPACKED = Path(__file__).parent.parent / ".tools/postgresql-15"
-PGTAP = UNPACKED / "usr/share/postgresql/15/extension/pgtap--1.2.0.sql"
 COUNTED = pytest.StashKey[statements.Statements]()
-CONFIG = {
-    "max_prepared_transactions": "16",
-    "max_connections": "200",
-    "autovacuum": "off",
-}
 
 # A shell that runs this in the background has them ignored, and so would have whom we start.
 for number in (signal.SIGINT, signal.SIGHUP):
@@ -104,9 +92,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def server() -> Iterator[Server]:
     """A server without fsync; FAULTLINE_PG_BIN chooses which. It counts statements if it can."""
     counting = statements.CONFIG if statements.available(Server()) else {}
-    with Server(fsync=False, config=CONFIG | counting) as started:
-        with psycopg.connect(started.dsn(), autocommit=True) as connection:
-            connection.execute(sql.SQL("create role {} login createrole").format(sql.Identifier(DEPLOYER)))
+    with Server(fsync=False, config=templates.CONFIG | counting) as started:
+        templates.make_deployer(started)
         yield started
 
 
@@ -119,15 +106,10 @@ def counted(pytestconfig: pytest.Config) -> statements.Statements:
 @pytest.fixture(scope="session")
 def template(server: Server, counted: statements.Statements) -> str:
     """The schema as Sqitch deploys it, by somebody who is no superuser; and pgTAP, in the schema tap."""
-    database.create(server, TEMPLATE, owner=DEPLOYER)
-    dsn = server.dsn(TEMPLATE, DEPLOYER)
-    sqitch.run(dsn, "deploy", "--verify", client=server.bin / "psql")
-    with psycopg.connect(dsn) as connection:
-        connection.execute("select faultline.maintain()")
-    _load_pgtap(server)
+    name = templates.make(server)
     if statements.available(server):
-        counted.begin(server.dsn(TEMPLATE))
-    return TEMPLATE
+        counted.begin(server.dsn(name))
+    return name
 
 
 @pytest.fixture
@@ -146,19 +128,3 @@ def db(server: Server, template: str, counted: statements.Statements) -> Iterato
 
 
 _numbers = itertools.count(1)
-
-
-def _load_pgtap(server: Server) -> None:
-    with psycopg.connect(server.dsn(TEMPLATE), autocommit=True) as connection:
-        connection.execute("create schema tap")
-        connection.execute("grant usage on schema tap to public")
-    subprocess.run(
-        [server.bin / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", PGTAP],
-        check=True,
-        env={
-            **os.environ,
-            **sqitch.libpq_environment(server.dsn(TEMPLATE)),
-            "PGOPTIONS": "-c search_path=tap,public -c client_min_messages=warning",
-        },
-        stdout=subprocess.DEVNULL,
-    )

@@ -14,6 +14,7 @@ from tools.sqitch import libpq_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.database import Database
 
@@ -85,27 +86,7 @@ class TapItem(pytest.Item):
 
     def runtest(self) -> None:
         db: Database = self._request.getfixturevalue("db")
-        psql = db.server.bin / "psql"
-        try:
-            result = subprocess.run(
-                [psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", self.path],
-                check=False,
-                cwd=self.path.parent,
-                env=libpq_environment(db.dsn) | ENVIRONMENT,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-            )
-        except subprocess.TimeoutExpired as hang:
-            said = hang.stdout.decode(errors="replace").strip() if hang.stdout else "nothing"
-            message = f"psql was still running after {SECONDS} s; it said:\n{said}"
-            raise TapError(message) from None
-        problems = Tap.parse(result.stdout).problems()
-        if result.returncode != 0:
-            problems.append(f"psql ended with {result.returncode}:\n{result.stderr.strip()}")
-        if problems:
-            raise TapError("\n".join(problems))
+        run(db.server.bin / "psql", db.dsn, self.path)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, TapError):
@@ -114,3 +95,27 @@ class TapItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         return self.path, None, str(self.path.relative_to(self.config.rootpath))
+
+
+def run(psql: Path, dsn: str, path: Path, seconds: float = SECONDS) -> None:
+    """Run a file of tests; TapError says what is not ok in it."""
+    try:
+        result = subprocess.run(
+            [psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", path],
+            check=False,
+            cwd=path.parent,
+            env=libpq_environment(dsn) | ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as hang:
+        said = hang.stdout.decode(errors="replace").strip() if hang.stdout else "nothing"
+        message = f"psql was still running after {seconds:.0f} s; it said:\n{said}"
+        raise TapError(message) from None
+    problems = Tap.parse(result.stdout).problems()
+    if result.returncode != 0:
+        problems.append(f"psql ended with {result.returncode}:\n{result.stderr.strip()}")
+    if problems:
+        raise TapError("\n".join(problems))
