@@ -10,7 +10,8 @@ TESTS ?=
 PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
 	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_workflow_model.py \
 	tests/python/test_workflow_kills.py tests/python/test_schedule_ticks.py tests/python/test_schedule_dialect.py \
-	tests/python/test_schedule_kills.py tests/python/test_api_schema.py tests/hotpath/test_metrics.py
+	tests/python/test_schedule_kills.py tests/python/test_api_schema.py tests/hotpath/test_metrics.py \
+	tests/python/test_mutation.py
 ARGS ?=
 
 .PHONY: help
@@ -42,8 +43,13 @@ drill: setup ## the long proofs in full size (20 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: model
-model: setup ## Spin searches a model of docs/models: `make model ARGS="effect -DNO_FENCE"` breaks it, and shows how
+model: setup ## Spin searches a model: ARGS="effect -DNO_FENCE" breaks it
 	@$(PYTHON) -m tools.spin $(ARGS)
+
+.PHONY: mutation
+mutation: setup ## the SQL broken, one place at a time (docs/mutation.md)
+	@FAULTLINE_PG_BIN="$${FAULTLINE_PG_BIN:-$$PWD/.tools/postgresql-15/usr/lib/postgresql/15/bin}" \
+		nice -n 15 $(PYTHON) -m tests.mutation $(ARGS)
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, squawk
