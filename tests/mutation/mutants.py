@@ -58,7 +58,7 @@ class Mutant:
 
     def is_about_locks(self) -> bool:
         """Only sessions beside each other may see it."""
-        return self.edit.operator == "lock" or bool(LOCKING.search(self.before))
+        return self.edit.operator in {"lock", "order"} or bool(LOCKING.search(self.before))
 
     def change(self) -> tuple[str, str, str, int]:
         """What names it for a person: what is changed, the lines before and after, and which of several alike."""

@@ -42,6 +42,10 @@ select answers(format($$select verdict from faultline.complete_jobs('{%s}', '{1}
 select is((done('literal')).result, '{"a": 1}'::jsonb, 'and are read');
 
 -- What can't be a group: nothing of it is done.
+select running('only');
+select answers($$select verdict from faultline.complete_jobs(ids('only'), array[2])$$, 'stale', 'a group of one that is refused');
+select answers($$select verdict from faultline.complete_jobs(ids('only'), array[1])$$, 'ok', 'and accepted');
+select repeats($$select verdict from faultline.complete_jobs(ids('only'), array[1])$$, 'repeat', 'and repeated');
 select running('x'), running('y');
 select refuses($$select * from faultline.complete_jobs(ids('x', 'y'), array[1])$$, 'FL004', 'job_ids has 2 elements, attempts 1, results none', 'attempts are missing');
 select refuses($$select * from faultline.complete_jobs(ids('x'), null)$$, 'FL004', 'job_ids has 1 elements, attempts 0, results none', 'all attempts are missing');
@@ -49,8 +53,8 @@ select refuses($$select * from faultline.complete_jobs(null, array[1])$$, 'FL004
 select refuses($$select * from faultline.complete_jobs(ids('x', 'y'), array[1, 1], array['1']::jsonb[])$$, 'FL004', 'job_ids has 2 elements, attempts 2, results 1', 'results are missing');
 select refuses($$select * from faultline.complete_jobs(ids('x') || array[null::bigint], array[1, 1])$$, 'FL004', 'job_ids or attempts has a NULL in it', 'a job is NULL');
 select refuses($$select * from faultline.complete_jobs(ids('x', 'y'), array[1, null])$$, 'FL004', 'job_ids or attempts has a NULL in it', 'an attempt is NULL');
-select refuses($$select * from faultline.complete_jobs(ids('x', 'y'), array[1, 1], array['1', to_jsonb(repeat('x', 262143))])$$, 'FL004',
-               format('the result of job %s has 262145 bytes as text', id('y')), 'a result is too big, and its job is named');
+select refuses($$select * from faultline.complete_jobs(ids('x', 'y'), array[1, 1], array[to_jsonb(repeat('x', 262142)), to_jsonb(repeat('x', 262143))])$$, 'FL004',
+               format('the result of job %s has 262145 bytes as text', id('y')), 'a result is too big, behind one that is not, and its job is named');
 select refuses($$select * from faultline.complete_jobs(array_fill(1::bigint, array[10001]), array_fill(1, array[10001]))$$, 'FL004', 'the group has 10001 jobs', '10 001 reports');
 select answers($$select verdict from faultline.complete_jobs(ids('x', 'y'), array[1, 1], array['1', to_jsonb(repeat('x', 262142))])$$, 'ok ok', 'a result of 262144 bytes is not too big');
 select is((select (count(*), min(verdict), max(verdict)) from faultline.complete_jobs(array_fill(id('x'), array[10000]), array_fill(1, array[10000]))),
