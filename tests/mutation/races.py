@@ -56,8 +56,8 @@ def run(paths: Sequence[str], server: Server, template: str, seconds: float) -> 
     with os.fdopen(reading) as said:
         over = _wait(child, time.monotonic() + seconds)
         answer = said.read() if over else ""
-    _clean(server)
     if not answer:
+        _clean(server)
         return f"{paths[0]}: still running after {seconds:.0f} s", set()
     told = json.loads(answer)
     return told["failed"], set(told["reached"])

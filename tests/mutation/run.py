@@ -54,9 +54,9 @@ class Equivalents:
     def reasons(self) -> Iterable[str]:
         return self._reasons.values()
 
-    def unknown(self, files: Iterable[str]) -> set[tuple[str, str, str, int]]:
+    def unknown(self, mutants: Iterable[Mutant]) -> set[tuple[str, str, str, int]]:
         """Entries that name no mutant: the code has changed."""
-        return set(self._reasons) - {mutant.change() for file in files for mutant in mutants_of(file)}
+        return set(self._reasons) - {mutant.change() for mutant in mutants}
 
 
 class Results:
