@@ -36,7 +36,7 @@ def _list(_: click.Context, __: click.Parameter, value: str) -> list[str]:
 @click.option("--list", "only_list", is_flag=True, help="Print the mutants and run nothing.")
 @click.option("--known", is_flag=True, help="Run nothing: report what is known.")
 @click.option("--fresh", is_flag=True, help="Run again what is known already.")
-@click.option("--far", is_flag=True, help="Run every test that reaches a function, not only its callers' own.")
+@click.option("--far", is_flag=True, help="Run all tests that reach a function, the races too.")
 @click.option("--races/--no-races", default=True, help="Without: leave out what is about locks.")
 @click.option("--seconds", type=click.IntRange(1), metavar="N", help="Stop after so long; the next run goes on.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write every result here, as JSON.")

@@ -115,7 +115,7 @@ class Runner:
                 )
 
     def _tests(self, mutant: Mutant) -> list[str]:
-        return self._suite.tests_for(mutant, with_races=mutant.is_about_locks())
+        return self._suite.tests_for(mutant, races=mutant.is_about_locks())
 
     def _try(self, mutant: Mutant) -> Result:
         reason = self._equivalents.reason(mutant)

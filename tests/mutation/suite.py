@@ -97,11 +97,11 @@ class Suite:
     def is_there(self, path: str) -> bool:
         return (ROOT / path).exists()
 
-    def tests_for(self, mutant: Mutant, *, with_races: bool) -> list[str]:
-        """Files of pgTAP, then modules of races.
+    def tests_for(self, mutant: Mutant, *, races: bool) -> list[str]:
+        """Files of pgTAP, then modules of races if asked for.
 
         All that reach a function are many seconds: unless far, only its own and those of what calls it, however
-        indirectly, and of what it calls.
+        indirectly, and of what it calls. If far, always with the races.
         """
         functions = self._reaching(mutant)
         own = {f"{FILES}/{mutant.unit.name}/", f"{FILES}/{Path(mutant.file).stem}/"}
@@ -128,7 +128,7 @@ class Suite:
             )
 
         paths = [test.path for test in sorted(chosen, key=likely)]
-        if with_races:
+        if races or self._far:
             modules = [test for test in self._races() if set(test.reaches) & functions]
             paths += [test.path for test in sorted(modules, key=lambda test: (-kills[test.path], test.seconds))]
         return paths
