@@ -1,0 +1,4 @@
+"""Failure drills: everything is broken on purpose, every call is recorded, and a checker decides what was kept.
+
+`history` records, `receiver` is the outside world, `facts` reads the database in the end, `checker` judges.
+"""
