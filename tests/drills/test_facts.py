@@ -70,8 +70,8 @@ def test_everything_that_happened_is_read_as_it_is(db: Database, tmp_path: Path)
     assert sorted(read.definitions) == [("flow", 1, "a", "success", []), ("flow", 1, "b", "always", ["a"])]
     assert read.runs == [(run, "flow", 1, "running", "r-1", "rk", None)]
     assert sorted(read.tasks) == [
-        (run, "a", -1, "queued", task, None, None),
-        (run, "b", -1, "waiting", None, None, None),
+        (run, "a", -1, 1, "queued", task, None, None),
+        (run, "b", -1, 1, "waiting", None, None, None),
     ]
     (schedule,) = read.schedules
     assert (schedule.schedule, schedule.every, schedule.missed) == ("s", 3600, "latest")

@@ -140,6 +140,7 @@ class Task(NamedTuple):
     run_id: int
     name: str
     item: int
+    generation: int  # rises when resume_run tries it again
     state: str
     job_id: int | None
     child_run_id: int | None
@@ -249,7 +250,7 @@ QUERIES: Final = {
     "runs": """
         select run_id, workflow, version, state, input ->> 'token', idempotency_key, parent_run_id
         from faultline.runs""",
-    "tasks": "select run_id, name, item, state, job_id, child_run_id, result from faultline.tasks",
+    "tasks": "select run_id, name, item, generation, state, job_id, child_run_id, result from faultline.tasks",
     "schedules": """
         select schedule, every, cron, timezone, missed, (extract(epoch from missed_window) * 1000000)::bigint,
           (extract(epoch from ticks_after) * 1000000)::bigint, (extract(epoch from starts_at) * 1000000)::bigint,
