@@ -512,7 +512,7 @@ def a_report_was_accepted_after_it_had_been_called_a_repeat(world: World) -> Ite
 @breaks((4, "other answer"), (1, "lost"))
 def a_transaction_that_was_submitted_again_is_another_job(world: World) -> Iterator[None]:
     world.transfer("x", 1)
-    again = world.call("submit", {"job_id": 1}, transaction="x", kind="transfer", amount=5, **{"from": "a", "to": "b"})
+    again = world.call("submit", {"job_id": 1}, transaction="x", kind="transfer", amount=5)
     yield
     again.value = {"job_id": 2}
 
