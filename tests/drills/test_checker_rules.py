@@ -15,7 +15,7 @@ import pytest
 from faultline.drill import checker
 from faultline.drill.facts import Balance, Entry, Finding, Key, Pass, Posting, Run, Task, Transaction
 from faultline.drill.history import FAIL, UNKNOWN
-from tests.support.drills import NOON, SECOND, World
+from tests.support.drills import NOON, SECOND, TICKS_FROM, World
 
 Story = Callable[[World], Iterator[None]]
 Rules = set[tuple[int, str]]
@@ -1033,7 +1033,7 @@ def a_tick_happened_twice(world: World) -> Iterator[None]:
 def two_ticks_made_one_job(world: World) -> Iterator[None]:
     world.schedule(*TICKS)
     yield
-    world.change("ticks", job_id=5010)
+    world.change("ticks", job_id=TICKS_FROM + 10)
     world.facts.jobs.pop()
     world.calls.pop()
 
@@ -1067,7 +1067,7 @@ def a_tick_between_two_is_missing(world: World) -> Iterator[None]:
     world.schedule(*TICKS)
     yield
     del world.facts.ticks[4], world.facts.jobs[4]
-    world.calls.remove(next(call for call in world.calls if call.args.get("job_id") == 5050))
+    world.calls.remove(next(call for call in world.calls if call.args.get("job_id") == TICKS_FROM + 50))
 
 
 @breaks((11, "tick missing"))

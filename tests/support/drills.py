@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NOON = 1_800_000_000 * 10**6  # µs
 SECOND = 10**6
+TICKS_FROM = 10**8  # ids of the jobs of ticks
 ENDS_WITH = {"fail": "queued", "expire": "queued", "release": "queued", "snooze": "queued", "cancelled": "cancelled"}
 
 
@@ -216,7 +217,7 @@ class World:
             self.tick(before)
 
     def tick(self, before: int, late: int = 0, **members: Any) -> None:
-        job_id = 5000 + before
+        job_id = TICKS_FROM + before
         tick_at = NOON - before * SECOND
         defaults: dict[str, Any] = {
             "schedule": "s",
