@@ -1136,6 +1136,132 @@ def the_database_finds_something_wrong_with_itself(world: World) -> Iterator[Non
     world.facts.findings.append(Finding(12, "partitions_run_out", "jobs_done", "no partition for tomorrow"))
 
 
+@breaks((2, "two leases"))
+def cancel_run_takes_only_the_last_attempt_away(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    del world.facts.jobs[-1], world.facts.tasks[-1]
+    world.event(1003, 1, "release")
+    world.job(1003, type="step", run_id=1, task="join", state="cancelled", from_state="queued")
+    world.facts.tasks.append(Task(1, "join", -1, 1, "cancelled", 1003, None, None))
+    world.change("runs", state="cancelled")
+    yield
+    world.facts.events.clear()
+
+
+@breaks((6, "two runs"))
+def a_key_has_two_runs_one_of_them_without_an_answer(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.facts.runs += [Run(place, "empty", 1, "succeeded", None, None, 1) for place in (7, 8)]
+    world.call("trigger", phase=UNKNOWN, workflow="empty", key="k", token="u")
+    world.call("trigger", phase=UNKNOWN, workflow="empty", key="k", token="u")
+    world.facts.runs.append(Run(9, "empty", 1, "succeeded", "u", "k", None))
+    yield
+    world.facts.runs.append(Run(10, "empty", 1, "succeeded", "u", "k", None))
+
+
+@breaks((7, "entry of nothing"))
+def the_transaction_of_an_entry_is_gone(world: World) -> Iterator[None]:
+    world.done(1, "t")
+    yield
+    world.entry("nobody's", 1, {})
+
+
+@breaks((7, "entry of nothing"))
+def the_job_of_an_entry_is_gone(world: World) -> Iterator[None]:
+    world.charge("x", 1)
+    yield
+    world.change("entries", job_id=77)
+
+
+@keeps
+def a_submitted_job_that_a_session_completed_has_no_entry_and_fails(world: World) -> Iterator[None]:
+    world.call("submit", {"job_id": 1}, transaction="x", kind="charge", amount=7)
+    world.call("claim", [[1, 1]], runner="a")
+    world.reported("complete", 1, 1)
+    world.job(1, "x", type="charge")
+    world.facts.transactions.append(Transaction("x", "charge", "FAILED", 1, "succeeded"))
+    yield
+
+
+@keeps
+def a_timer_is_a_task_without_a_job(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    del world.facts.jobs[-1], world.calls[-1]
+    world.change("tasks", job_id=None)
+    yield
+
+
+@breaks((11, "tick missing"))
+def more_ticks_were_dropped_than_are_counted(world: World) -> Iterator[None]:
+    world.schedule(90)
+    world.tick(10, missed=7, fired_at=NOON + 60 * SECOND)
+    world.tick(0)
+    yield
+    world.change("ticks", -2, missed=6)
+
+
+@keeps
+def a_schedule_whose_put_was_not_answered_may_not_be_there(world: World) -> Iterator[None]:
+    world.call("put_schedule", phase=UNKNOWN, schedule="s")
+    yield
+
+
+@keeps
+def a_run_may_be_that_of_a_tick(world: World) -> Iterator[None]:
+    world.schedule(*TICKS)
+    world.change("ticks", job_id=None, run_id=5)
+    world.facts.jobs.pop()
+    world.calls.pop()
+    world.facts.runs.append(Run(5, "empty", 1, "succeeded", None, None, None))
+    yield
+
+
+@keeps
+def an_entry_is_refused_to_an_attempt_that_is_over(world: World) -> Iterator[None]:
+    world.charge("x", 1)
+    world.call("apply", phase=FAIL, sqlstate="FL001", job_id=1, attempt=1, transaction="x")
+    world.event(1, 1, "expire")
+    world.handled(1, 2, type="charge")
+    world.change("jobs", attempt=2, failures=1)
+    world.change("entries", attempt=2)
+    yield
+
+
+@breaks((1, "lost"), (3, "accepted, not done"))
+def a_report_was_accepted_of_a_job_that_is_gone(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.reported("complete", 1, 1)
+    world.job(1, "t")
+    yield
+    world.facts.jobs.clear()
+
+
+@keeps
+def an_entry_brings_the_result_of_its_job(world: World) -> Iterator[None]:
+    world.transfer("x", 1)
+    world.change("jobs", result={"from tx.result": 1})
+    yield
+
+
+@breaks((1, "lost"), (4, "two outcomes"))
+def a_job_is_gone_that_ended_twice(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.event(1, 1, "release")
+    world.job(1, "t", state="cancelled", from_state="queued")
+    yield
+    world.facts.jobs.clear()
+    world.event(1, 1, "release")
+
+
+@breaks((5, "given up too early"))
+def a_job_was_discarded_before_its_attempts_were_used_up(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.event(1, 1, "expire")
+    world.job(1, "t", state="discarded", from_state="failed", failures=1, max_attempts=1)
+    yield
+    world.change("jobs", max_attempts=2)
+
+
 # And all of them
 
 

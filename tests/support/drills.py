@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from faultline.drill.evidence import Evidence, Receipt
 from faultline.drill.facts import (
+    FILE,
+    KINDS,
     About,
     Balance,
     Definition,
@@ -22,10 +25,12 @@ from faultline.drill.facts import (
     Tick,
     Transaction,
 )
-from faultline.drill.history import OK, UNKNOWN, Call
+from faultline.drill.history import FAIL, INVOKE, OK, UNKNOWN, Call
+from faultline.drill.receiver import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 NOON = 1_800_000_000 * 10**6  # µs
 SECOND = 10**6
@@ -234,3 +239,28 @@ class World:
         if tick.job_id == job_id:
             self.handled(job_id, type="tick")
             self.job(job_id, type="tick")
+
+
+def write(world: World, directory: Path) -> None:
+    """The files that such a drill would leave."""
+    by_process: dict[str, list[tuple[float, dict[str, Any]]]] = {}
+    for number, call in enumerate(world.calls):
+        about = {"process": call.process, "call": call.name, "id": f"{call.process}/{number}"}
+        file = by_process.setdefault(call.process, [])
+        file.append((call.began, {**about, "at": call.began, "phase": INVOKE, "args": call.args}))
+        if call.closed:
+            end: dict[str, Any] = {**about, "at": call.ended, "phase": call.phase}
+            end |= {OK: {"value": call.value}, FAIL: {"error": {"sqlstate": call.sqlstate, "message": "no"}}}[
+                call.phase
+            ]
+            file.append((call.ended, end))
+    for process, lines in by_process.items():
+        ordered = [line for _, line in sorted(lines, key=lambda line: line[0])]
+        _write(directory / f"history-{process}.jsonl", [{"n": n, **line} for n, line in enumerate(ordered, 1)])
+    _write(directory / FILE, [{"table": table, "rows": getattr(world.facts, table)} for table in KINDS])
+    receipts = [receipt._asdict() | {"n": n} for n, receipt in enumerate(world.receipts, 1)]
+    _write(directory / JOURNAL, [{"n": 1, "event": "started"}, *receipts])
+
+
+def _write(path: Path, lines: Sequence[Any]) -> None:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from faultline.drill.facts import Definition, Entry, Job, Run, Schedule, Task, Tick, Transaction
     from faultline.drill.history import Call
 
-OVER: Final = frozenset({"succeeded", "failed", "cancelled", "discarded", "skipped"})
+OVER: Final = frozenset({"succeeded", "failed", "cancelled", "skipped"})  # of runs and their tasks
 ON_TIME: Final = 60_000_000  # µs: so late a tick may be before it counts as missed
 MOST_COUNTED: Final = 10_000  # missed ticks that one row counts at most
 SECOND: Final = 1_000_000
@@ -121,10 +121,9 @@ def _phases(calls: Iterable[Call]) -> Counter[str]:
 
 
 def _each_in_one_place(evidence: Evidence) -> Iterator[Violation]:
-    if len(evidence.jobs) < len(evidence.facts.jobs):
-        for job_id, number in Counter(job.job_id for job in evidence.facts.jobs).items():
-            if number > 1:
-                yield Violation(1, "twice", f"job {job_id}", f"it has {number} rows in jobs_live and jobs_done")
+    for job_id, number in Counter(job.job_id for job in evidence.facts.jobs).items():
+        if number > 1:
+            yield Violation(1, "twice", f"job {job_id}", f"it has {number} rows in jobs_live and jobs_done")
 
 
 def _none_without_origin(evidence: Evidence) -> Iterator[Violation]:
@@ -193,7 +192,7 @@ def _every_attempt_ends(job: Job, ended: list[int]) -> Iterator[Violation]:
     must = job.attempt - (job.state in {"succeeded", "running"})
     if len(ended) == must and all(attempt == place for place, attempt in enumerate(ended, 1)):
         return
-    taken_away = job.state == "cancelled" and job.from_state == "running" and job.run_id is not None
+    taken_away = job.from_state == "running" and job.run_id is not None
     seen = set(ended)
     for attempt in range(1, must + 1):
         if attempt not in seen and not (taken_away and attempt == job.attempt):
@@ -251,7 +250,7 @@ def promise_3(evidence: Evidence) -> Iterator[Violation]:
             yield from _none_later(evidence, call)
     for event in evidence.facts.events:
         of = (event.job_id, event.attempt or 0)
-        if event.verb == "stale" and event.report and evidence.recorded(*of, event.report):
+        if event.report is not None and evidence.recorded(*of, event.report):
             detail = f"its {event.report} is recorded as refused (event {event.event_id}), and as accepted"
             yield Violation(3, "refused, yet done", _attempt(*of), detail)
     yield from _results_are_of_the_attempt(evidence)
@@ -355,7 +354,7 @@ def _is_a_repeat(evidence: Evidence, call: Call, accepted: list[Call]) -> Iterat
         detail = f"its {call.name} was answered `repeat`, but is not on record"
         yield Violation(4, "repeat of nothing", _attempt(*fence(call)), detail, (call.where,))
     for other in accepted:
-        if other.name == call.name and call.ended < other.began:
+        if call.ended < other.began:
             detail = f"its {call.name} was answered `repeat`, and `ok` after that"
             yield Violation(4, "repeat of nothing", _attempt(*fence(call)), detail, (call.where, other.where))
 
@@ -724,7 +723,7 @@ def _run_is_complete(evidence: Evidence, run: Run, wanted: dict[str, Definition]
 
 def _result_is_that_of_its_job(evidence: Evidence, run: Run, task: Task) -> Iterator[Violation]:
     job = None if task.job_id is None else evidence.jobs.get(task.job_id)
-    if task.job_id is not None and task.state in {"succeeded", "failed"} and job is None:
+    if task.job_id is not None and job is None:
         yield Violation(10, "job lost", _task(run, task.name), f"its job {task.job_id} is not there")
     elif job is not None and task.state == "succeeded" and (job.state, job.result) != ("succeeded", task.result):
         detail = f"it has {_short(task.result)}, its job {job.job_id} is {job.state} with {_short(job.result)}"

@@ -153,7 +153,7 @@ def text(report: Report) -> str:
         lines.append(f"{number:>2}  {title:<46} {plural(found, 'violation') if found else 'kept'}")
     lines.append("")
     for (number, rule), violations in _by_rule(report.violations).items():
-        lines.append(f"promise {number}, {rule}: {plural(len(violations), 'violation')}")
+        lines += _wrapped("", f"promise {number}, {rule}: {plural(len(violations), 'violation')}")
         for violation in violations[:SHOWN]:
             lines += _wrapped("  ", f"{violation.subject}: {violation.detail}")
             if violation.where:
