@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from faultline.drill import checker
-from faultline.drill.facts import Balance, Entry, Finding, Key, Pass, Posting, Run, Task, Transaction
+from faultline.drill.facts import Balance, Effect, Entry, Finding, Key, Pass, Posting, Run, Task, Transaction
 from faultline.drill.history import FAIL, UNKNOWN
 from tests.support.drills import NOON, SECOND, TICKS_FROM, World
 
@@ -1262,6 +1262,243 @@ def a_job_was_discarded_before_its_attempts_were_used_up(world: World) -> Iterat
     world.change("jobs", max_attempts=2)
 
 
+@breaks((6, "wrong job"), (1, "lost"))
+def a_key_names_a_job_that_is_gone(world: World) -> Iterator[None]:
+    world.asked("t", 1, key="k")
+    world.job(1, "t", state="cancelled", from_state="queued", attempt=0, key="k")
+    world.facts.keys.append(Key("q", "k", 1))
+    yield
+    world.facts.jobs.clear()
+
+
+@keeps
+def runs_without_a_key_are_as_many_as_were_asked_for(world: World) -> Iterator[None]:
+    for run_id in (1, 2):
+        world.call("trigger", {"run_id": run_id}, workflow="empty", key=None, token=f"t-{run_id}")
+        world.facts.runs.append(Run(run_id, "empty", 1, "succeeded", f"t-{run_id}", None, None))
+    yield
+
+
+@breaks((7, "applied twice"), (7, "entry of another job"))
+def two_jobs_have_an_entry_of_one_transaction(world: World) -> Iterator[None]:
+    world.charge("x", 1)
+    world.done(2, "t")
+    yield
+    world.entry("x", 2, {})
+
+
+@keeps
+def the_handler_of_what_a_task_needs_may_die_once_its_entry_is_committed(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.facts.transactions.append(Transaction("made up", "step", "RECONCILED", 1000, "succeeded"))
+    world.entry("made up", 1000, {})
+    world.calls[1].phase, world.calls[1].ended = UNKNOWN, float("inf")
+    yield
+
+
+@keeps
+def a_handler_need_not_say_what_it_was_given(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    for call in world.calls:
+        call.args.pop("results", None)
+    yield
+
+
+@breaks((10, "other results"))
+def a_fan_in_saw_another_result(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    yield
+    world.calls[4].args["results"]["left"] = {"of": "an earlier attempt"}
+
+
+@keeps
+def a_handler_may_begin_in_the_moment_in_which_another_returns(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.calls[3].ended = world.calls[4].began
+    yield
+
+
+@keeps
+def a_calendar_begins_with_its_schedule_or_where_it_was_resumed(world: World) -> Iterator[None]:
+    world.schedule(90, starts_at=NOON - 30 * SECOND, ticks_after=NOON - 80 * SECOND)
+    for before in (30, 20, 10, 0):
+        world.tick(before)
+    world.tick(85, kind="backfill")
+    world.tick(57, kind="now")
+    yield
+
+
+@breaks((11, "tick missing"))
+def the_first_tick_of_a_calendar_is_missing(world: World) -> Iterator[None]:
+    world.schedule(starts_at=NOON - 30 * SECOND)
+    for before in (30, 20, 10, 0):
+        world.tick(before)
+    yield
+    world.change("schedules", starts_at=NOON - 40 * SECOND)
+
+
+@breaks((1, "cancel lost"), (1, "lost"))
+def a_job_that_was_cancelled_is_gone(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.call("cancel", "cancelled", job_id=1)
+    world.job(1, "t", state="cancelled", from_state="queued", attempt=0)
+    yield
+    world.facts.jobs.clear()
+
+
+@keeps
+def two_things_at_the_same_moment_may_have_happened_in_either_order(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.call("claim", [[1, 1]], runner="a", at=(4, 5))
+    world.reported("release", 1, 1, "repeat", at=(6, 7))
+    world.reported("release", 1, 1, at=(7, 8))
+    world.reported("release", 1, 1, "repeat", at=(9, 10))
+    world.event(1, 1, "release")
+    world.call("claim", [[1, 2]], runner="a", at=(7, 7))
+    world.reported("complete", 1, 2)
+    world.job(1, "t", attempt=2)
+    yield
+
+
+@breaks((2, "two leases"), (5, "given up too early"))
+def a_dead_letter_never_failed(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.job(1, "t", state="cancelled", from_state="queued", attempt=0)
+    yield
+    world.change("jobs", state="failed", from_state=None, attempt=1)
+
+
+@breaks((7, "not charged"), (9, "unsettled"))
+def a_transaction_is_applied_and_was_never_charged(world: World) -> Iterator[None]:
+    world.charge("x", 1)
+    yield
+    world.receipts.pop()
+    world.change("transactions", state="APPLIED")
+
+
+@keeps
+def of_two_effects_one_may_be_absent(world: World) -> Iterator[None]:
+    world.burnt("x", 1, "ABSENT")
+    world.change("transactions", state="INIT", job_state=None)
+    world.change("jobs", state="failed", from_state=None)
+    world.change("effects", name="other", key="other key")
+    world.facts.effects.append(Effect("x", "charge", "key-x", "APPLIED", 1))
+    world.receive("charged", "x", amount=7)
+    yield
+
+
+@breaks((8, "failed, then not"))
+def a_transaction_is_said_to_have_failed_and_is_not_there(world: World) -> Iterator[None]:
+    refused = world.call("submit", phase=FAIL, sqlstate="FL002", transaction="x", amount=7)
+    yield
+    refused.sqlstate = "FL006"
+
+
+@breaks((8, "failed, yet applied"))
+def a_transaction_failed_whose_effect_has_happened(world: World) -> Iterator[None]:
+    world.burnt("x", 1, "ABSENT")
+    yield
+    world.change("effects", state="APPLIED")
+
+
+@breaks((10, "wrong outcome"))
+def a_run_failed_though_no_task_did(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    yield
+    world.change("runs", state="failed")
+
+
+@breaks((10, "too early"))
+def a_task_failed_that_should_not_have_run(world: World) -> Iterator[None]:
+    world.run(1, "t", whens=("success", "success", "failure"))
+    world.change("tasks", 1, state="failed", result=None)
+    world.change("jobs", 1, state="failed", failures=1, result=None)
+    world.event(1001, 1, "fail")
+    world.calls[2].phase, world.calls[2].value = FAIL, None
+    world.change("tasks", state="failed", result=None)
+    world.change("jobs", state="failed", failures=1, result=None)
+    world.event(1003, 1, "fail")
+    world.change("runs", state="failed")
+    yield
+    world.change("definitions", when="success")
+
+
+@breaks((10, "other tasks"))
+def a_run_lacks_a_task_that_others_need(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    yield
+    del world.facts.tasks[0]
+
+
+@keeps
+def a_session_may_have_completed_what_it_had_no_answer_for(world: World) -> Iterator[None]:
+    world.done(1, "t")
+    world.asked("u", 2)
+    world.call("claim", [[2, 1]], runner="a")
+    world.reported("complete", 2, 1, phase=UNKNOWN)
+    world.job(2, "u")
+    yield
+
+
+@breaks((3, "result of another attempt"), (4, "repeat of nothing"))
+def a_session_was_told_that_it_repeats_what_nobody_had_done(world: World) -> Iterator[None]:
+    world.done(1, "t")
+    world.asked("u", 2)
+    world.call("claim", [[2, 1]], runner="a")
+    first = world.reported("complete", 2, 1)
+    second = world.reported("complete", 2, 1, "repeat")
+    world.job(2, "u")
+    yield
+    first.phase, first.value, first.sqlstate = FAIL, None, "40P01"
+    second.value = "repeat"
+    world.change("jobs", attempt=2)
+    world.facts.events.append(world.event(2, 1, "release"))
+    world.facts.events.pop()
+
+
+@keeps
+def the_elements_of_a_task_have_jobs_of_their_own(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    del world.facts.jobs[-1], world.calls[-1]
+    world.change("tasks", job_id=None, result=[1, 2])
+    for item in (0, 1):
+        world.handled(20 + item, 1, item + 1, type="step", results={"left": {"of": "left"}, "right": {"of": "right"}})
+        world.job(20 + item, type="step", run_id=1, task=f"join[{item}]", result=item + 1)
+        world.facts.tasks.append(Task(1, "join", item, 1, "succeeded", 20 + item, None, item + 1))
+    yield
+
+
+@breaks((10, "too early"))
+def an_element_began_before_what_its_task_needs_had_returned(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    del world.facts.jobs[-1], world.calls[-1]
+    world.change("tasks", job_id=None, result=[1])
+    element = world.handled(20, 1, 1, type="step")
+    world.job(20, type="step", run_id=1, task="join[0]", result=1)
+    world.facts.tasks.append(Task(1, "join", 0, 1, "succeeded", 20, None, 1))
+    yield
+    element.began = 2.0
+
+
+@breaks((1, "other payload"))
+def a_handler_was_given_the_payload_of_another_job(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.handled(1, token="t")
+    world.job(1, "t")
+    yield
+    world.calls[-1].args["token"] = "u"
+
+
+@keeps
+def the_handler_of_a_task_is_given_the_token_of_its_run(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.change("jobs", token="of the payload")
+    world.calls[-1].args["token"] = "t"
+    world.done(5, "v")
+    world.calls[-1].args["token"] = None
+    yield
+
+
 # And all of them
 
 
@@ -1295,6 +1532,17 @@ def test_what_a_drill_tolerates_is_no_violation_and_is_told() -> None:
 @pytest.mark.parametrize("promise", checker.PROMISES)
 def test_a_promise_says_what_it_proves(promise: int) -> None:
     assert len(checker.PROMISES[promise][1].__doc__ or "") > 200
+
+
+def test_a_violation_says_what_became_of_the_calls() -> None:
+    world = World()
+    world.asked("t", 1, phase=UNKNOWN)
+    world.asked("t", 1, phase=FAIL, sqlstate="57014")
+    world.call("rolled_back", token="t")
+    for job_id in (7, 8):
+        world.job(job_id, "t", state="cancelled", from_state="queued", attempt=0)
+    (violation,) = checker.check(world.evidence()).violations
+    assert violation.detail == "there is 7, 8, of calls that ended: 1 fail, 1 rolled back, 1 unknown"
 
 
 def test_a_violation_names_the_lines_that_prove_it() -> None:

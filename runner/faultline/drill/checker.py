@@ -73,11 +73,14 @@ def promise_1(evidence: Evidence) -> Iterator[Violation]:
     database in the end can be told from what is not, whoever lost an answer.
 
     Lost: a call was answered, and the job, transaction or run that it named is not there, or another one bears its
-    token. Invented: it is there more often than it was asked for. Of an answered call exactly the one that it named
-    may exist, of an unknown one at most one, of one that was refused or rolled back none; so what exists beyond the
-    answered ones is at most as many as there are unknown calls. And what bears no token that was ever asked for must
-    come from a transaction, a run or a tick. Nothing is removed within a drill (retention takes days), so absence is
-    loss.
+    token. Nothing is removed within a drill (retention takes days), so absence is loss.
+
+    Invented: it is there more often than it was asked for. Of an answered call exactly the one that it named may exist,
+    of an unknown one at most one, of one that was refused or rolled back none; so what exists beyond the answered ones
+    is at most as many as there are unknown calls. And what bears no token that was ever asked for must come from a
+    transaction, a run or a tick.
+
+    What a handler was given is what was asked for: its token is that of its job.
     """
     yield from _each_in_one_place(evidence)
     for token, calls in evidence.asked.items():
@@ -91,17 +94,24 @@ def promise_1(evidence: Evidence) -> Iterator[Violation]:
         found = {run.run_id for run in evidence.runs_of_token.get(token, ())}
         yield from _as_asked("run", token, calls, found, answers(calls, "run_id") - {None})
     yield from _none_without_origin(evidence)
+    yield from _acts_are_kept(evidence)
+    for call in evidence.called("handle"):
+        job, token = evidence.jobs.get(call.args["job_id"]), call.args.get("token")
+        if job is not None and None not in {token, job.token} and token != job.token and job.run_id is None:
+            detail = f"its handler was given the token {token}, it bears {job.token}"
+            yield Violation(1, "other payload", f"job {job.job_id}", detail, (call.where,))
+
+
+def _acts_are_kept(evidence: Evidence) -> Iterator[Violation]:
     schedules = {schedule.schedule for schedule in evidence.facts.schedules}
     for call in evidence.called("put_schedule"):
         if call.phase == OK and call.args["schedule"] not in schedules:
-            yield Violation(
-                1, "lost", f"schedule {call.args['schedule']}", "it was put, and is not there", (call.where,)
-            )
+            subject = f"schedule {call.args['schedule']}"
+            yield Violation(1, "lost", subject, "it was put, and is not there", (call.where,))
     for call in evidence.called("cancel"):
         job = evidence.jobs.get(call.args["job_id"])
         if (call.phase, call.value) == (OK, "cancelled") and (job is None or job.state != "cancelled"):
-            state = "gone" if job is None else job.state
-            detail = f"it was cancelled, and is {state}"
+            detail = f"it was cancelled, and is {'gone' if job is None else job.state}"
             yield Violation(1, "cancel lost", f"job {call.args['job_id']}", detail, (call.where,))
 
 
@@ -302,8 +312,8 @@ def promise_4(evidence: Evidence) -> Iterator[Violation]:
 
     An attempt has one outcome: among its events and the row of a success there is one, however often it was reported.
     Of the reports of one attempt at most one is answered `ok`; all others are `repeat` or refused, in any order and
-    with any answer lost. `repeat` means that it had been accepted before: then it is on record, and no later `ok` of
-    the same report can follow (later: begun after the repeat was answered). A transaction that is submitted again is
+    with any answer lost. `repeat` means that it had been accepted before: then it is on record, and no `ok`
+    can follow it (begun after the repeat was answered). A transaction that is submitted again is
     the same job, whenever and by whomever; so all answers are the same. An entry is created once.
     """
     yield from _one_outcome(evidence)
@@ -587,7 +597,7 @@ def _said_before_it_was_sent(evidence: Evidence) -> Iterator[Violation]:
         if effect is None or effect.state == "INIT":
             detail = f"a request came whose effect is {'not there' if effect is None else 'INIT'}"
             yield Violation(7, "sent before it was said", f"key {key}", detail, (receipt.where,))
-        elif receipt.token is not None and receipt.token != effect.transaction_id:
+        elif receipt.token != effect.transaction_id:
             detail = f"it is of transaction {effect.transaction_id}, its request was of {receipt.token}"
             yield Violation(7, "key of another", f"key {key}", detail, (receipt.where,))
 
@@ -716,7 +726,7 @@ def _run_is_complete(evidence: Evidence, run: Run, wanted: dict[str, Definition]
         task = tasks[name]
         if task.state not in OVER:
             yield Violation(10, "stranded", _task(run, name), f"it is still {task.state}")
-        if task.state in {"succeeded", "failed", "running", "queued"}:
+        if task.state in {"succeeded", "failed"}:
             yield from _after_its_needs(evidence, run, wanted[name], tasks)
         yield from _result_is_that_of_its_job(evidence, run, task)
 
@@ -761,7 +771,7 @@ def _began_after(evidence: Evidence, run: Run, task: Task, need: Task, handlers:
         call
         for job in evidence.jobs_of_task.get((run.run_id, need.name), ())
         for call in evidence.handled.get((job.job_id, job.attempt), ())
-        if job.state == "succeeded" and call.phase == OK
+        if call.phase == OK
     ]
     for call in handlers:
         for before in returned:
