@@ -1499,6 +1499,30 @@ def the_handler_of_a_task_is_given_the_token_of_its_run(world: World) -> Iterato
     yield
 
 
+@breaks((1, "invented"))
+def what_was_rolled_back_happened_though_nobody_heard_of_the_rollback(world: World) -> Iterator[None]:
+    world.call("rolled_back", phase=UNKNOWN, token="t")
+    yield
+    world.job(1, "t", state="cancelled", from_state="queued", attempt=0)
+
+
+@keeps
+def a_task_may_begin_before_a_handler_returns_whose_entry_is_committed(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.facts.transactions.append(Transaction("made up", "step", "RECONCILED", 1000, "succeeded"))
+    world.entry("made up", 1000, {})
+    world.calls[1].ended = 100
+    yield
+
+
+@keeps
+def a_task_may_begin_before_a_handler_returns_whose_attempt_a_session_completed(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.reported("complete", 1000, 1)
+    world.calls[1].ended = 100
+    yield
+
+
 # And all of them
 
 

@@ -96,9 +96,9 @@ def promise_1(evidence: Evidence) -> Iterator[Violation]:
     yield from _none_without_origin(evidence)
     yield from _acts_are_kept(evidence)
     for call in evidence.called("handle"):
-        job, token = evidence.jobs.get(call.args["job_id"]), call.args.get("token")
-        if job is not None and None not in {token, job.token} and token != job.token and job.run_id is None:
-            detail = f"its handler was given the token {token}, it bears {job.token}"
+        job, given = evidence.jobs.get(call.args["job_id"]), call.args.get("token")
+        if job is not None and None not in {given, job.token} and given != job.token and job.run_id is None:
+            detail = f"its handler was given the token {given}, it bears {job.token}"
             yield Violation(1, "other payload", f"job {job.job_id}", detail, (call.where,))
 
 
@@ -693,9 +693,10 @@ def promise_10(evidence: Evidence) -> Iterator[Violation]:
     with `when: failure` one did not and with `when: always` anything. A task has one job that succeeded, and its
     result.
 
-    By CLOCK_MONOTONIC: the handler of a task began after a handler of what it needs had returned, in the attempt on
-    record, whose completion released it. What a handler was given as results is what the tasks it needs ended with,
-    so a fan-in saw all of its branches and each of them finished.
+    By CLOCK_MONOTONIC: the handler of a task began after that of what it needs had returned, in the attempt on record,
+    whose completion released it. (Unless a raw session completed that attempt, or its ledger entry did, whose commit
+    comes before the handler returns.) What a handler was given as results is what the tasks it needs ended with, so a
+    fan-in saw all of its branches, and each of them finished.
     """
     definitions: dict[tuple[str, int], dict[str, Definition]] = defaultdict(dict)
     for definition in evidence.facts.definitions:
@@ -770,7 +771,9 @@ def _began_after(evidence: Evidence, run: Run, task: Task, need: Task, handlers:
     returned = [
         call
         for job in evidence.jobs_of_task.get((run.run_id, need.name), ())
-        for call in evidence.handled.get((job.job_id, job.attempt), ())
+        if (of := (job.job_id, job.attempt)) not in evidence.completed_by_hand
+        and job.job_id not in evidence.entries_of_job
+        for call in evidence.handled.get(of, ())
         if call.phase == OK
     ]
     for call in handlers:

@@ -279,7 +279,8 @@ def add_up(evidence: Evidence) -> dict[str, Decimal]:
 
 
 def unknown(calls: Iterable[Call]) -> int:
-    return sum(call.phase == UNKNOWN for call in calls)
+    """How many of the calls may have happened: not one that was rolled back, whose COMMIT was never sent."""
+    return sum(call.phase == UNKNOWN and call.name != "rolled_back" for call in calls)
 
 
 def places(calls: Iterable[Call]) -> tuple[str, ...]:
