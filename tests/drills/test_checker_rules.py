@@ -9,6 +9,7 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from faultline.drill.facts import Balance, Effect, Entry, Finding, Key, Pass, Po
 from faultline.drill.history import FAIL, UNKNOWN
 from tests.support.drills import NOON, SECOND, TICKS_FROM, World
 
+FROM: Any = {"from": "a"}
 Story = Callable[[World], Iterator[None]]
 Rules = set[tuple[int, str]]
 CASES: list[tuple[str, Story, Rules]] = []
@@ -512,7 +514,7 @@ def a_report_was_accepted_after_it_had_been_called_a_repeat(world: World) -> Ite
 @breaks((4, "other answer"), (1, "lost"))
 def a_transaction_that_was_submitted_again_is_another_job(world: World) -> Iterator[None]:
     world.transfer("x", 1)
-    again = world.call("submit", {"job_id": 1}, transaction="x", kind="transfer", amount=5)
+    again = world.call("submit", {"job_id": 1}, transaction="x", kind="transfer", amount=5, to="b", **FROM)
     yield
     again.value = {"job_id": 2}
 
@@ -582,10 +584,25 @@ def a_key_was_asked_for_again_by_several_and_answered_alike(world: World) -> Ite
 @breaks((6, "NULL"))
 def a_call_with_a_key_was_answered_without_a_job(world: World) -> Iterator[None]:
     world.done(1, "t", key="k")
-    again = world.asked("t", 1, key="k", phase=UNKNOWN)
+    again = world.asked("t", 1, key="k", created=False)
     yield
-    again.phase, again.value = "ok", {"job_id": None, "created": False}
-    world.calls[0].phase = UNKNOWN
+    again.value = {"job_id": None, "created": False}
+
+
+@breaks((6, "NULL"))
+def a_submit_was_answered_without_a_job(world: World) -> Iterator[None]:
+    world.charge("x", 1)
+    world.call("submit", {"job_id": 1}, transaction="x", amount=7)
+    yield
+    world.calls[-1].value["job_id"] = None
+
+
+@breaks((6, "NULL"))
+def a_trigger_was_answered_without_a_run(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    world.call("trigger", {"run_id": 1}, workflow="w", key="key-t", token="t")
+    yield
+    world.calls[-1].value["run_id"] = None
 
 
 @breaks((6, "two answers"), (1, "lost"))
@@ -1520,6 +1537,28 @@ def a_task_may_begin_before_a_handler_returns_whose_attempt_a_session_completed(
     world.run(1, "t")
     world.reported("complete", 1000, 1)
     world.calls[1].ended = 100
+    yield
+
+
+@breaks((6, "other arguments"))
+def a_transaction_with_another_request_was_taken_for_the_same(world: World) -> Iterator[None]:
+    other = world.call(
+        "submit", phase=FAIL, sqlstate="FL002", transaction="x", kind="transfer", amount=6, to="b", **FROM
+    )
+    world.transfer("x", 1, 5)
+    yield
+    other.phase, other.value, other.sqlstate = "ok", {"job_id": 1}, None
+
+
+@keeps
+def of_two_submits_without_an_answer_either_may_have_been_the_first(world: World) -> Iterator[None]:
+    for number, request in enumerate((5, 6), 1):
+        world.transfer(f"x-{number}", number, request)
+        world.charge(f"y-{number}", number + 2, request)
+    for call in [call for call in world.calls if call.name == "submit"]:
+        call.phase, call.value = UNKNOWN, None
+        for other in (5, 6):
+            world.call("submit", phase=UNKNOWN, **{**call.args, "amount": other})
     yield
 
 

@@ -45,7 +45,7 @@ from faultline.drill.evidence import (
     was_accepted,
     was_refused,
 )
-from faultline.drill.history import OK, BadHistory
+from faultline.drill.history import OK, UNKNOWN, BadHistory
 from faultline.drill.receiver import CHARGED, RECEIVED, REFUSED
 from faultline.drill.verdict import Report, Violation, count, text
 from faultline.schedules.ticks import expand
@@ -85,14 +85,14 @@ def promise_1(evidence: Evidence) -> Iterator[Violation]:
     yield from _each_in_one_place(evidence)
     for token, calls in evidence.asked.items():
         found = {job.job_id for job in evidence.jobs_of_token.get(token, ())}
-        yield from _as_asked("job", token, calls, found, answers(calls, "job_id") - {None})
+        yield from _as_asked("job", token, calls, found, answers(calls, "job_id"))
     for transaction_id, calls in evidence.submitted.items():
         transaction = evidence.transactions.get(transaction_id)
         found = set() if transaction is None else {transaction.job_id}
-        yield from _as_asked("transaction", transaction_id, calls, found, answers(calls, "job_id") - {None})
+        yield from _as_asked("transaction", transaction_id, calls, found, answers(calls, "job_id"))
     for token, calls in evidence.triggered.items():
         found = {run.run_id for run in evidence.runs_of_token.get(token, ())}
-        yield from _as_asked("run", token, calls, found, answers(calls, "run_id") - {None})
+        yield from _as_asked("run", token, calls, found, answers(calls, "run_id"))
     yield from _none_without_origin(evidence)
     yield from _acts_are_kept(evidence)
     for call in evidence.called("handle"):
@@ -409,27 +409,34 @@ def promise_6(evidence: Evidence) -> Iterator[Violation]:
     job bears the key. The payload carries the token, so calls with one key and other tokens have other arguments: of
     those tokens one has the job, and the others are refused (FL002) and leave nothing. FL002 needs such another call:
     with the same arguments it would be wrong. The keys that the database keeps name the jobs that bear them. For the
-    keys of runs the same holds.
+    keys of runs the same holds, and for the ids of transactions, whose request must be the same.
     """
     for (queue, key), calls in evidence.keyed.items():
-        subject = f"key {key} of {queue}"
-        answered = answers(calls, "job_id")
-        if None in answered:
-            yield Violation(6, "NULL", subject, "a call was answered without a job", places(calls))
-        if len(answered) > 1:
-            yield Violation(6, "two answers", subject, f"it was answered {_ids(answered)}", places(calls))
-        if sum(call.phase == OK and bool(call.value["created"]) for call in calls) > 1:
-            yield Violation(6, "created twice", subject, "two calls were told that they made the job", places(calls))
-        tokens = {call.args["token"] for call in calls if call.phase == OK}
-        if len(tokens) > 1:
-            detail = f"calls with the tokens {', '.join(sorted(tokens))} were accepted"
-            yield Violation(6, "other arguments", subject, detail, places(calls))
-        if len({(call.args["type"], call.args["token"]) for call in calls}) == 1:
-            refused = [call for call in calls if call.sqlstate == "FL002"]
-            if refused:
-                yield Violation(6, "refused for nothing", subject, "all arguments were the same", places(refused))
+        yield from _answered_alike(f"key {key} of {queue}", calls)
+    for call in evidence.called("enqueue", "submit", "trigger"):
+        if call.phase == OK and None in call.value.values():
+            yield Violation(6, "NULL", f"{call.name} {call.args}", f"it was answered {call.value}", (call.where,))
+    for transaction_id, calls in evidence.submitted.items():
+        if len(_requests([call for call in calls if call.phase == OK])) > 1:
+            detail = "calls with other requests were accepted"
+            yield Violation(6, "other arguments", f"transaction {transaction_id}", detail, places(calls))
     yield from _one_job_a_key(evidence)
     yield from _one_run_a_key(evidence)
+
+
+def _answered_alike(subject: str, calls: Sequence[Call]) -> Iterator[Violation]:
+    answered = answers(calls, "job_id")
+    if len(answered) > 1:
+        yield Violation(6, "two answers", subject, f"it was answered {_ids(answered)}", places(calls))
+    if sum(call.phase == OK and bool(call.value["created"]) for call in calls) > 1:
+        yield Violation(6, "created twice", subject, "two calls were told that they made the job", places(calls))
+    tokens = {call.args["token"] for call in calls if call.phase == OK}
+    if len(tokens) > 1:
+        detail = f"calls with the tokens {', '.join(sorted(tokens))} were accepted"
+        yield Violation(6, "other arguments", subject, detail, places(calls))
+    refused = [call for call in calls if call.sqlstate == "FL002"]
+    if refused and len({(call.args["type"], call.args["token"]) for call in calls}) == 1:
+        yield Violation(6, "refused for nothing", subject, "all arguments were the same", places(refused))
 
 
 def _one_job_a_key(evidence: Evidence) -> Iterator[Violation]:
@@ -450,8 +457,8 @@ def _one_run_a_key(evidence: Evidence) -> Iterator[Violation]:
         if run.key is not None:
             runs[run.workflow, run.key].add(run.run_id)
     for call in evidence.called("trigger"):
-        if call.phase == OK and call.args.get("key") is not None:
-            runs[call.args["workflow"], call.args["key"]].add(call.value["run_id"])
+        if call.args.get("key") is not None:
+            runs[call.args["workflow"], call.args["key"]] |= answers([call], "run_id")
     for (workflow, key), ids in runs.items():
         if len(ids) > 1:
             yield Violation(6, "two runs", f"key {key} of workflow {workflow}", f"it stands for {_ids(ids)}")
@@ -521,29 +528,42 @@ def _entry_of_its_job(evidence: Evidence, entry: Entry) -> Iterator[Violation]:
 
 
 def _as_submitted(evidence: Evidence, transaction: Transaction, calls: Sequence[Call]) -> Iterator[Violation]:
-    subject, args = f"transaction {transaction.transaction_id}", calls[0].args
+    subject = f"transaction {transaction.transaction_id}"
     entries = evidence.entries.get(transaction.transaction_id, [])
     job = evidence.jobs.get(transaction.job_id)
     by_hand = job is not None and (job.job_id, job.attempt) in evidence.completed_by_hand
     if job is not None and job.state == "succeeded" and not entries and not by_hand:
         detail = f"its job {job.job_id} has succeeded, and it has no entry"
         yield Violation(7, "not atomic", subject, detail, places(calls))
-    amount = Decimal(str(args["amount"]))
-    if args.get("to") is not None:
-        wanted = sorted([(args["from"], -amount), (args["to"], amount)])
-        for entry in entries:
-            moved = sorted((p.account, Decimal(p.amount)) for p in evidence.postings.get(entry.entry_id, ()))
-            if moved != wanted:
-                detail = f"entry {entry.entry_id} moved {_moves(moved)}; submitted was {_moves(wanted)}"
-                yield Violation(7, "not as submitted", subject, detail, places(calls))
+    requests = _requests(calls)
+    if all(to is None for _, _, to in requests):
+        yield from _charged_as_submitted(evidence, transaction, calls, {amount for amount, _, _ in requests})
         return
+    wanted = [sorted([(source, -amount), (target, amount)]) for amount, source, target in requests]
+    for entry in entries:
+        moved = sorted((p.account, Decimal(p.amount)) for p in evidence.postings.get(entry.entry_id, ()))
+        if moved not in wanted:
+            detail = f"entry {entry.entry_id} moved {_moves(moved)}; submitted was {' or '.join(map(_moves, wanted))}"
+            yield Violation(7, "not as submitted", subject, detail, places(calls))
+
+
+def _requests(calls: Sequence[Call]) -> set[tuple[Decimal, Any, Any]]:
+    """What may have been submitted, as amount, from, to: what was accepted, else whatever was not refused."""
+    accepted = [call for call in calls if call.phase == OK] or [call for call in calls if call.phase == UNKNOWN]
+    return {(Decimal(str(c.args["amount"])), c.args.get("from"), c.args.get("to")) for c in accepted}
+
+
+def _charged_as_submitted(
+    evidence: Evidence, transaction: Transaction, calls: Sequence[Call], amounts: set[Decimal]
+) -> Iterator[Violation]:
+    subject = f"transaction {transaction.transaction_id}"
     charges = evidence.charges.get(transaction.transaction_id, [])
     if not charges and transaction.state in {"APPLIED", "RECONCILED"}:
         detail = f"it is {transaction.state}, and was never charged"
         yield Violation(7, "not charged", subject, detail, places(calls))
     for charge in charges:
-        if Decimal(str(charge.amount)) != amount:
-            detail = f"{charge.amount} was charged, {amount} was submitted"
+        if Decimal(str(charge.amount)) not in amounts:
+            detail = f"{charge.amount} was charged; submitted was {' or '.join(map(str, sorted(amounts)))}"
             yield Violation(7, "not as submitted", subject, detail, (*places(calls), charge.where))
 
 

@@ -254,9 +254,10 @@ def fence(call: Call) -> tuple[int, int]:
     return call.args["job_id"], call.args["attempt"]
 
 
-def answers(calls: Iterable[Call], member: str) -> set[Any]:
-    """What those of the calls that were answered were answered."""
-    return {call.value[member] for call in calls if call.phase == OK and isinstance(call.value, dict)}
+def answers(calls: Iterable[Call], member: str) -> set[int]:
+    """What those of the calls that were answered were answered; NULL is no answer."""
+    given = (call.value[member] for call in calls if call.phase == OK and isinstance(call.value, dict))
+    return {id_ for id_ in given if id_ is not None}
 
 
 def was_accepted(call: Call) -> bool:
