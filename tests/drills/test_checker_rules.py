@@ -1497,6 +1497,15 @@ def an_element_began_before_what_its_task_needs_had_returned(world: World) -> It
     element.began = 2.0
 
 
+@breaks((1, "lost"), (2, "unknown attempt"))
+def a_job_that_was_acknowledged_and_handled_is_gone(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.handled(1, token="t")
+    world.job(1, "t")
+    yield
+    world.facts.jobs.clear()
+
+
 @breaks((1, "other payload"))
 def a_handler_was_given_the_payload_of_another_job(world: World) -> Iterator[None]:
     world.asked("t", 1)

@@ -5,7 +5,9 @@ Nothing is judged here. Every index is built when it is first asked for.
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -17,7 +19,7 @@ from faultline.drill.history import FAIL, OK, UNKNOWN
 from faultline.drill.receiver import CHARGED, JOURNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from faultline.drill.facts import Effect, Entry, Event, Facts, Job, Posting, Run, Task, Tick, Transaction
@@ -85,10 +87,11 @@ class Evidence:
             raise history.BadHistory(
                 f"{directory} has no {FILE}: the drill was cut off, or this is no drill's directory"
             )
-        calls = history.read(directory)
-        for call in calls:
-            _check_call(call)
-        return cls(calls, load(directory), read_journal(directory))
+        with _kept():
+            calls = history.read(directory)
+            for call in calls:
+                _check_call(call)
+            return cls(calls, load(directory), read_journal(directory))
 
     # The history
 
@@ -297,6 +300,18 @@ def read_journal(directory: Path) -> list[Receipt]:
         return [_receipt(number, line) for number, line in history.lines(path) if "key" in line]
     except KeyError as error:
         raise history.BadHistory(f"{JOURNAL}: a line has no member {error}") from None
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """All that is read stays: the collector of cycles would walk through millions of objects again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _check_call(call: Call) -> None:

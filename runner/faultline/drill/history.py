@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -222,7 +223,8 @@ def _take(line: dict[str, Any], number: int, file: str, calls: list[Call], open_
     if phase == INVOKE:
         if id_ in open_calls:
             raise ValueError(f"call {id_} is made twice")
-        call = Call(line["call"], line["process"], line["args"], line["at"], f"{file}:{number}")
+        name, process = sys.intern(line["call"]), sys.intern(line["process"])
+        call = Call(name, process, line["args"], line["at"], f"{file}:{number}")
         calls.append(call)
         open_calls[id_] = call
         return
