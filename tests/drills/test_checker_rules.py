@@ -1506,6 +1506,26 @@ def a_job_that_was_acknowledged_and_handled_is_gone(world: World) -> Iterator[No
     world.facts.jobs.clear()
 
 
+@breaks((7, "not as submitted"))
+def a_transfer_moved_the_amount_of_a_request_that_was_refused(world: World) -> Iterator[None]:
+    world.transfer("x", 1, 5)
+    world.call("submit", phase=FAIL, sqlstate="FL002", transaction="x", amount=6, to="b", **FROM)
+    world.call("submit", phase=UNKNOWN, transaction="x", amount=6, to="b", **FROM)
+    yield
+    world.facts.postings[:] = [Posting(1, "a", "EUR", "-6"), Posting(1, "b", "EUR", "6")]
+    world.balance()
+
+
+@breaks((7, "not as submitted"))
+def a_transfer_without_an_answer_moved_the_amount_of_a_request_that_was_refused(world: World) -> Iterator[None]:
+    world.transfer("x", 1, 5)
+    world.calls[0].phase, world.calls[0].value = UNKNOWN, None
+    world.call("submit", phase=FAIL, sqlstate="FL002", transaction="x", amount=6, to="b", **FROM)
+    yield
+    world.facts.postings[:] = [Posting(1, "a", "EUR", "-6"), Posting(1, "b", "EUR", "6")]
+    world.balance()
+
+
 @breaks((1, "other payload"))
 def a_handler_was_given_the_payload_of_another_job(world: World) -> Iterator[None]:
     world.asked("t", 1)
