@@ -1526,6 +1526,36 @@ def a_transfer_without_an_answer_moved_the_amount_of_a_request_that_was_refused(
     world.balance()
 
 
+@keeps
+def a_transaction_may_be_that_of_the_job_of_a_tick(world: World) -> Iterator[None]:
+    world.schedule(*TICKS)
+    world.facts.transactions.append(Transaction("made up", "tick", "RECONCILED", TICKS_FROM, "succeeded"))
+    world.entry("made up", TICKS_FROM, {})
+    yield
+
+
+@keeps
+def of_two_claims_at_the_same_moment_either_may_have_been_the_first(world: World) -> Iterator[None]:
+    world.asked("t", 1)
+    world.call("claim", [[1, 2]], runner="a", at=(4, 5))
+    world.call("claim", [[1, 1]], runner="b", at=(5, 6))
+    world.event(1, 1, "release")
+    world.reported("complete", 1, 2)
+    world.job(1, "t", attempt=2)
+    yield
+
+
+@breaks((10, "wrong outcome"))
+def a_run_succeeded_though_a_task_was_cancelled(world: World) -> Iterator[None]:
+    world.run(1, "t")
+    del world.facts.jobs[-1], world.calls[-1]
+    world.job(1003, type="step", run_id=1, task="join", state="cancelled", from_state="queued", attempt=0)
+    world.change("tasks", state="cancelled", result=None)
+    world.change("runs", state="failed")
+    yield
+    world.change("runs", state="succeeded")
+
+
 @breaks((1, "other payload"))
 def a_handler_was_given_the_payload_of_another_job(world: World) -> Iterator[None]:
     world.asked("t", 1)
@@ -1618,6 +1648,7 @@ def test_what_a_drill_tolerates_is_no_violation_and_is_told() -> None:
     report = checker.check(world.evidence(), ["tick_in_future"])
     assert report.violations == []
     assert [violation.rule for violation in report.tolerated] == ["verify: tick_in_future"]
+    assert checker.check(world.evidence(), ["other"]).tolerated == []
     assert [v.rule for v in checker.check(world.evidence(), ["other"]).violations] == ["verify: tick_in_future"]
 
 
