@@ -1556,6 +1556,13 @@ def a_run_succeeded_though_a_task_was_cancelled(world: World) -> Iterator[None]:
     world.change("runs", state="succeeded")
 
 
+@breaks((6, "key lost"))
+def a_key_is_free_for_another_job(world: World) -> Iterator[None]:
+    world.done(1, "t", key="k")
+    yield
+    world.facts.keys.clear()
+
+
 @breaks((1, "other payload"))
 def a_handler_was_given_the_payload_of_another_job(world: World) -> Iterator[None]:
     world.asked("t", 1)

@@ -229,7 +229,7 @@ def mixed(number: int) -> World:
             world.charge,
             world.burnt,
             lambda token, run_id: world.run(run_id, token),
-            lambda token, job_id: world.done(job_id, token),
+            lambda token, job_id: world.done(job_id, token, key=f"key-{token}"),
         ]
         choose.choice(stories)(f"x-{number_}", number_)
     world.schedule(*range(90, -1, -10))
@@ -385,7 +385,8 @@ def test_a_simulation_leaves_answers_open_and_sessions_refused() -> None:
 
 
 TABLES = (
-    "jobs", "transactions", "effects", "entries", "postings", "balances", "definitions", "runs", "tasks", "schedules",
+    "jobs", "keys", "transactions", "effects", "entries", "postings", "balances", "definitions", "runs", "tasks",
+    "schedules",
 )  # fmt: skip
 
 

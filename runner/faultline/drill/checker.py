@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -312,9 +313,9 @@ def promise_4(evidence: Evidence) -> Iterator[Violation]:
 
     An attempt has one outcome: among its events and the row of a success there is one, however often it was reported.
     Of the reports of one attempt at most one is answered `ok`; all others are `repeat` or refused, in any order and
-    with any answer lost. `repeat` means that it had been accepted before: then it is on record, and no `ok`
-    can follow it (begun after the repeat was answered). A transaction that is submitted again is
-    the same job, whenever and by whomever; so all answers are the same. An entry is created once.
+    with any answer lost. `repeat` means that it had been accepted before: then it is on record, and no `ok` can
+    follow it (begun after the repeat was answered). A transaction that is submitted again is the same job, whenever
+    and by whomever; so all answers are the same. An entry is created once.
     """
     yield from _one_outcome(evidence)
     reports: dict[tuple[int, int], list[Call]] = defaultdict(list)
@@ -408,8 +409,8 @@ def promise_6(evidence: Evidence) -> Iterator[Violation]:
     answered calls name one job, whichever answers were lost, one at most was told that it created it, and at most one
     job bears the key. The payload carries the token, so calls with one key and other tokens have other arguments: of
     those tokens one has the job, and the others are refused (FL002) and leave nothing. FL002 needs such another call:
-    with the same arguments it would be wrong. The keys that the database keeps name the jobs that bear them. For the
-    keys of runs the same holds, and for the ids of transactions, whose request must be the same.
+    with the same arguments it would be wrong. The keys that the database keeps name the jobs that bear them, all of
+    them. For the keys of runs the same holds, and for the ids of transactions, whose request must be the same.
     """
     for (queue, key), calls in evidence.keyed.items():
         yield from _answered_alike(f"key {key} of {queue}", calls)
@@ -444,6 +445,9 @@ def _one_job_a_key(evidence: Evidence) -> Iterator[Violation]:
         if len({job.job_id for job in jobs}) > 1:
             detail = f"{_ids({job.job_id for job in jobs})} bear it"
             yield Violation(6, "two jobs", f"key {key} of {queue}", detail)
+    names = {(kept.queue, kept.key) for kept in evidence.facts.keys}
+    for queue, key in evidence.jobs_of_key.keys() - names:
+        yield Violation(6, "key lost", f"key {key} of {queue}", "a job bears it, and it is free for another one")
     for kept in evidence.facts.keys:
         job = evidence.jobs.get(kept.job_id)
         if job is None or (job.queue, job.key) != (kept.queue, kept.key):
@@ -1009,4 +1013,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `… | head` expects
     sys.exit(main())
