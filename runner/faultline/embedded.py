@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
 import functools
 import importlib.util
 import os
@@ -20,7 +19,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import weakref
@@ -33,16 +31,16 @@ import psycopg
 from psycopg import sql
 
 from faultline import scratch
+from faultline.processes import die_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
 SUPERUSER: Final = "postgres"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
 SOCKET_PATH_MAX: Final = 107
-PR_SET_PDEATHSIG: Final = 1
 STOP_SIGNALS: Final = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 
@@ -284,7 +282,7 @@ class Server:
                 user=self._account.uid,
                 group=self._account.gid,
                 extra_groups=None if self._account.uid is None else [],
-                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - async-signal-safe
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - async-signal-safe; a fast shutdown
             )
         self._processes[:] = [process]
 
@@ -467,20 +465,6 @@ def _empty(directory: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
-
-
-def _die_with_parent(parent: int) -> Callable[[], None] | None:
-    """For the child, after it has changed its user (which would undo it): SIGINT, a fast shutdown, when we end."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-
-    def set_death_signal() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return set_death_signal
 
 
 def _free_port() -> int:

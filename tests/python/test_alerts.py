@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from faultline import App, Discard, Job, Unknown
+from faultline.drill.proxy import Proxy
 from tests.support.prometheus import Prometheus, alerts, panels, prometheus
-from tests.support.proxy import Proxy
 from tests.support.running import Process, Running, as_runner, enqueue, process, until
 
 if TYPE_CHECKING:

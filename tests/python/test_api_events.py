@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faultline import App, Job
+from faultline.drill.proxy import Proxy
 from tests.support.api import Api, as_operator, make_token, serving
-from tests.support.proxy import Proxy
 from tests.support.running import Running, drain, enqueue, sample, until
 
 if TYPE_CHECKING:

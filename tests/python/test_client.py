@@ -22,7 +22,7 @@ from faultline import (
     OutcomeUnknown,
     SchemaMissing,
 )
-from tests.support.proxy import Proxy
+from faultline.drill.proxy import Proxy
 
 if TYPE_CHECKING:
     from tests.support.database import Database

@@ -13,8 +13,8 @@ from psycopg.rows import dict_row
 
 import faultline
 from faultline import App, AsyncClient, BelowFloor, Client, InvalidArgument, KeyConflict, NotFound, TransactionBurnt
+from faultline.drill.proxy import Proxy
 from faultline.errors import from_psycopg
-from tests.support.proxy import Proxy
 from tests.support.transactions import Transactions
 
 if TYPE_CHECKING:

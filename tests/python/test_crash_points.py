@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 import pytest
 
+from faultline.drill.proxy import AFTER, BEFORE, Proxy, Strike
 from tests.support.bank import ACCOUNTS, bank, work
 from tests.support.proofs import FULL, SEED
 from tests.support.provider import ANSWERED, ASKED, CHARGED, RECEIVED, Cut, Provider
-from tests.support.proxy import AFTER, BEFORE, Proxy, Strike
 from tests.support.running import Running, as_runner, assert_sound, events, until
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 
 import faultline
 from faultline import AlreadyApplied, App, InvalidArgument, Job, OutcomeUnknown, StaleAttempt, TransactionBurnt
+from faultline.drill.proxy import AFTER, Proxy, Strike
 from tests.support.bank import ACCOUNTS, MOVE, bank
-from tests.support.proxy import AFTER, Proxy, Strike
 from tests.support.running import Running, as_runner, assert_sound, drain, enqueue, events, job, process, state, until
 
 if TYPE_CHECKING:

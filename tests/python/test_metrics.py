@@ -11,9 +11,9 @@ import pytest
 from prometheus_client import generate_latest
 
 from faultline import App, Job
+from faultline.drill.proxy import Proxy
 from faultline.metrics import SERIES_MOST, Histogram, Metrics
 from tests.support.metrics import exported, listed
-from tests.support.proxy import Proxy
 from tests.support.running import Running, as_runner, enqueue, sample, states, until
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from faultline import App, InvalidArgument, Job, SchemaMismatch, SchemaMissing, Snooze, database
+from faultline.drill.proxy import Proxy
 from faultline.embedded import Server
 from faultline.errors import DatabaseUnavailable
 from faultline.runner import Runner
@@ -23,7 +24,6 @@ from faultline.schema import install
 from faultline.settings import RunnerOptions
 from tests.support.database import Database
 from tests.support.pooler import pooled
-from tests.support.proxy import Proxy
 from tests.support.running import (
     Running,
     as_runner,

@@ -11,7 +11,7 @@ import pytest
 
 import faultline
 from faultline import AsyncClient, Client, InvalidArgument, KeyConflict, NotFound, OutcomeUnknown
-from tests.support.proxy import Proxy
+from faultline.drill.proxy import Proxy
 
 if TYPE_CHECKING:
     from tests.support.database import Database

@@ -14,6 +14,7 @@ from faultline.cli import (
     api,
     demo,
     dev,
+    drill,
     enqueue,
     install,
     job,
@@ -126,6 +127,7 @@ def cli(ctx: click.Context) -> None:
 for command in (
     demo.demo,
     dev.dev,
+    drill.drill,
     install.install,
     run.run,
     enqueue.enqueue,

@@ -10,9 +10,10 @@ import psycopg
 
 from faultline.client import enqueue_many
 from faultline.demo.evidence import COUNTS, EXPIRED, HELD, REFUSED, RUNNER, Counts, Evidence, Fault, pairs
-from faultline.demo.processes import CONCURRENCY, QUEUE, RunnerProcess, process_state
+from faultline.demo.processes import ARGUMENTS, CONCURRENCY, QUEUE
 from faultline.demo.work import TYPE
 from faultline.logs import plural
+from faultline.processes import RunnerProcess, process_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class Play:
         return max(0, min(halfway, self._total - 2 * SLOTS))
 
     def _start(self) -> RunnerProcess:
-        runner = RunnerProcess(len(self._runners) + 1, self._setting.dsn, self._setting.directory)
+        runner = RunnerProcess(len(self._runners) + 1, self._setting.dsn, self._setting.directory, ARGUMENTS)
         self._runners.append(runner)
         self._until(f"{runner.name} to register", lambda: self._registered(runner))
         self._say(f"started {runner.name} (pid {runner.pid})")

@@ -1,0 +1,353 @@
+"""All that a fault can hurt: a durable server of one's own, a proxy, runners, the receiver, producers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from faultline import schema
+from faultline.drill.load import SCHEDULES, WORKFLOW, Producer
+from faultline.drill.processes import ReceiverProcess
+from faultline.drill.proxy import Proxy
+from faultline.drill.work import DIRECTORY, RECEIVER
+from faultline.embedded import EmbeddedError, Server
+from faultline.logs import plural
+from faultline.processes import RunnerProcess, process_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from random import Random
+
+    from faultline.demo.narrator import Narrator
+
+DATABASE: Final = "faultline"
+PRODUCER: Final = "drill_producer"
+RUNNER: Final = "drill_runner"
+ROLES: Final = {PRODUCER: ("faultline_producer", "faultline_operator"), RUNNER: ("faultline_runner",)}
+LEASE_SECONDS: Final = 2.0
+CONCURRENCY: Final = 6
+ARGUMENTS: Final = (
+    "faultline.drill.work:app",
+    f"--concurrency={CONCURRENCY}",
+    f"--lease={LEASE_SECONDS:g}s",
+    "--poll=200ms",
+    "--grace=5s",
+    "--handler-connections=4",
+)
+GLANCE_SECONDS: Final = 0.02
+TICK_SECONDS: Final = 0.2
+PATIENCE_SECONDS: Final = 60.0
+BACKLOG_MOST: Final = 300
+
+UNFINISHED: Final = """
+select (select count(*) from faultline.jobs where state in ('queued', 'running')),
+       (select count(*) from faultline.transaction_log where state in ('INIT', 'APPLIED')),
+       (select count(*) from faultline.run_log where state = 'running')
+"""
+DONE: Final = "select count(*) from faultline.jobs_done where state = 'succeeded'"
+RUNNER_ID: Final = "select runner::text from faultline.runner_overview where pid = %s order by started_at desc limit 1"
+HELD: Final = "select job_id, attempt from faultline.jobs where lease_owner = %s::uuid and state = 'running'"
+
+Rows = list[tuple[Any, ...]]
+Attempt = tuple[int, int]
+
+
+class DrillError(Exception):
+    """The drill could not go on; the message says where it stood."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """A runner that has ended, as waitpid told it."""
+
+    name: str
+    pid: int
+    exit_code: int
+    at: float
+
+
+@dataclass
+class Setting:
+    """What an arena is made for."""
+
+    directory: Path
+    seed: int
+    random: Random
+    narrator: Narrator
+    runners: int = 3
+    producers: int = 2
+    rate: float = 15.0
+    """Calls a second of each producer."""
+    prepare: list[Callable[[str], None]] = field(default_factory=list)
+    """What is done to the database, whose DSN is a superuser's, before anybody works with it."""
+
+
+class Arena:
+    """Everything that takes part. Start and close it from the same thread; what it started never outlives that."""
+
+    config: ClassVar[dict[str, str]] = {"max_connections": "120", "log_min_messages": "warning"}
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.directory = setting.directory
+        self.random = setting.random
+        self.say = setting.narrator.say
+        self.deaths: list[Death] = []
+        self.excused: set[int] = set()
+        """Runners that were ended on purpose, or that had a fault at work in them."""
+        self.runners: list[RunnerProcess] = []
+        self.wanted = setting.runners
+        self.expecting_deaths = False
+        self._started = 0
+        self._gate = threading.Event()
+        self._producers: list[Producer] = []
+        self._admin: psycopg.Connection[Any] | None = None
+        self._ticked = 0.0
+        self._stack = contextlib.ExitStack()
+        self.server = self._make_server()
+        self.proxy: Proxy
+        self.receiver: ReceiverProcess
+
+    # Its life.
+
+    def _make_server(self) -> Server:
+        return Server(config=self.config)
+
+    def start(self) -> None:
+        self.server.start()
+        self._stack.callback(self.server.close)
+        self._prepare()
+        self.proxy = self._stack.enter_context(Proxy(self.server.dsn(DATABASE)))
+        self.receiver = ReceiverProcess(self.directory)
+        self._stack.callback(self.receiver.destroy)
+        self._stack.callback(self._end_runners)
+        for _ in range(self.wanted):
+            self.start_runner()
+        self._stack.callback(self.stop_load)
+        for number in range(1, self.setting.producers + 1):
+            producer = Producer(
+                number,
+                self.dsn_of(PRODUCER),
+                self.directory,
+                self.setting.seed,
+                self.setting.rate,
+                self._gate,
+            )
+            self._producers.append(producer)
+            producer.start()
+        self._gate.set()
+
+    def close(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            if self._admin is not None:
+                self._admin.close()
+        self._stack.close()
+
+    def _prepare(self) -> None:
+        with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+        schema.install(self.server.dsn(DATABASE))
+        with psycopg.connect(self.server.dsn(DATABASE), autocommit=True) as connection:
+            for role, memberships in ROLES.items():
+                named = sql.SQL(", ").join(map(sql.Identifier, memberships))
+                connection.execute(sql.SQL("create role {} login in role {}").format(sql.Identifier(role), named))
+            connection.execute("select faultline.put_workflow(%s::jsonb)", (json.dumps(WORKFLOW),))
+            for schedule in SCHEDULES:
+                connection.execute("select faultline.put_schedule(%s::jsonb)", (json.dumps(schedule),))
+        for prepare in self.setting.prepare:
+            prepare(self.server.dsn(DATABASE))
+
+    # Runners.
+
+    def dsn_of(self, role: str, **options: str) -> str:
+        """Through the proxy."""
+        return self.proxy.through(make_conninfo(self.server.dsn(DATABASE, role), **options))
+
+    def direct_dsn(self, role: str | None = None) -> str:
+        """Past the proxy; of a superuser, if it is nobody's."""
+        return self.server.dsn(DATABASE, role)
+
+    def runner_dsn(self) -> str:
+        return self.dsn_of(RUNNER)
+
+    def runner_arguments(self) -> tuple[str, ...]:
+        return ARGUMENTS
+
+    def start_runner(self) -> RunnerProcess:
+        self._started += 1
+        environment = {DIRECTORY: str(self.directory), RECEIVER: self.receiver.url}
+        runner = RunnerProcess(self._started, self.runner_dsn(), self.directory, self.runner_arguments(), environment)
+        self.runners.append(runner)
+        return runner
+
+    def runner_at_work(self) -> tuple[RunnerProcess, frozenset[Attempt]]:
+        """One that holds leases, and which. Chosen by chance."""
+        found: list[tuple[RunnerProcess, frozenset[Attempt]]] = []
+
+        def look() -> bool:
+            found[:] = [(runner, held) for runner in self.runners if (held := self.held(runner))]
+            return bool(found)
+
+        self.until(look, "a runner at work")
+        return self.random.choice(found)
+
+    def held(self, runner: RunnerProcess) -> frozenset[Attempt]:
+        """The attempts whose leases it has, as the database knows them."""
+        rows = self.rows(RUNNER_ID, runner.pid)
+        if not rows:
+            return frozenset()
+        return frozenset((job_id, attempt) for job_id, attempt in self.rows(HELD, rows[0][0]))
+
+    def held_by_dead(self, runner: RunnerProcess) -> frozenset[Attempt]:
+        """The same of one that can't act any more, once the server is through with what it had sent before."""
+        deadline = time.monotonic() + 0.1
+        held = self.held(runner)
+        while held and time.monotonic() < deadline:
+            time.sleep(GLANCE_SECONDS)
+            held = self.held(runner)
+        return held
+
+    def excuse(self, runner: RunnerProcess) -> None:
+        """It is ended on purpose."""
+        self.excused.add(runner.pid)
+
+    def unexplained(self) -> list[Death]:
+        """Runners that ended by themselves, without anything that was done to them."""
+        return [death for death in self.deaths if death.pid not in self.excused]
+
+    def _bury(self) -> None:
+        for runner in list(self.runners):
+            code = runner.exit_code
+            if code is None:
+                continue
+            self.runners.remove(runner)
+            self.deaths.append(Death(runner.name, runner.pid, code, time.monotonic()))
+            if self.expecting_deaths:
+                self.excused.add(runner.pid)
+
+    def end_runners(self) -> dict[str, int]:
+        """SIGTERM for all; their exit codes. None is started any more."""
+        self.wanted = 0
+        self._bury()
+        codes = {}
+        for runner in self.runners:
+            self.excuse(runner)
+            codes[runner.name] = runner.terminate()
+        self._bury()
+        return codes
+
+    def _end_runners(self) -> None:
+        for runner in self.runners:
+            runner.destroy()
+
+    # The load.
+
+    def stop_load(self) -> None:
+        """Nothing new is asked for; the schedules pause."""
+        self._gate.clear()
+        for producer in self._producers:
+            producer.stop()
+
+    def join_load(self) -> None:
+        for producer in self._producers:
+            producer.join(PATIENCE_SECONDS)
+            if producer.is_alive():
+                raise DrillError(f"{producer.name} has not ended within {PATIENCE_SECONDS:.0f} s")
+        for schedule in SCHEDULES:
+            self.rows("select faultline.pause_schedule(%s)", schedule["name"])
+
+    # The database, past the proxy and with all rights.
+
+    def rows(self, query: LiteralString, *parameters: Any) -> Rows:
+        """Of a statement that may be repeated: it is, while the server does not answer."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                if self._admin is None or self._admin.closed:
+                    self._admin = psycopg.connect(self.direct_dsn(), autocommit=True, application_name="drill")
+                cursor = self._admin.execute(query, parameters or None)
+                return cursor.fetchall() if cursor.description else []
+            except psycopg.OperationalError as error:
+                if self._admin is not None:
+                    self._admin.close()
+                if time.monotonic() > deadline:
+                    raise DrillError(f"the server does not answer for {PATIENCE_SECONDS:.0f} s: {error}") from error
+                time.sleep(GLANCE_SECONDS)
+
+    def scalar(self, query: LiteralString, *parameters: Any) -> Any:
+        return self.rows(query, *parameters)[0][0]
+
+    def log_size(self) -> int:
+        try:
+            return self.server.log.stat().st_size
+        except (OSError, EmbeddedError):
+            return 0
+
+    def log_lines(self, since: int, words: str) -> list[str]:
+        """What the server has logged with these words in it, after it was so long."""
+        try:
+            with self.server.log.open("rb") as log:
+                log.seek(since)
+                lines = log.read().decode(errors="replace").splitlines()
+        except OSError:
+            return []
+        return [line for line in lines if words in line]
+
+    # Time goes on.
+
+    def tick(self) -> None:
+        """What has to be done all the time: dead runners are replaced, and the load waits if it is too far ahead."""
+        now = time.monotonic()
+        if now - self._ticked < TICK_SECONDS:
+            return
+        self._ticked = now
+        self._bury()
+        while len(self.runners) < self.wanted:
+            self.start_runner()
+
+    def throttle(self) -> None:
+        unfinished = sum(self.unfinished())
+        if unfinished > BACKLOG_MOST:
+            self._gate.clear()
+        elif self.wanted:
+            self._gate.set()
+
+    def unfinished(self) -> tuple[int, int, int]:
+        """Jobs, transactions and runs that have not come to their end."""
+        jobs, transactions, runs = self.rows(UNFINISHED)[0]
+        return jobs, transactions, runs
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+        """Wait for it; DrillError if it does not come."""
+        found = self.wait(condition, seconds)
+        if not found:
+            raise DrillError(f"after {seconds:.0f} s still not: {what}; {self.where_it_stands()}")
+        return found
+
+    def wait(self, condition: Callable[[], Any], seconds: float) -> Any:
+        """Wait for it for so long; what it was last."""
+        deadline = time.monotonic() + seconds
+        while not (found := condition()) and time.monotonic() < deadline:
+            self.tick()
+            time.sleep(GLANCE_SECONDS)
+        return found
+
+    def where_it_stands(self) -> str:
+        states = {runner.name: process_state(runner.pid) for runner in self.runners}
+        try:
+            jobs, transactions, runs = self.unfinished()
+        except DrillError as error:
+            return f"runners {states}, {error}"
+        return (
+            f"unfinished: {plural(jobs, 'job')}, {plural(transactions, 'transaction')}, {plural(runs, 'run')}; "
+            f"runners {states}"
+        )

@@ -1,0 +1,50 @@
+"""What a fault is: something that is done to an arena, and the evidence that it bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from faultline.drill.arena import Arena
+
+
+class Fault:
+    """`inject`, then `look` again and again, until there is new evidence or `seconds` have passed, then `heal`.
+
+    Evidence is what the system shows afterwards: exit codes, events of jobs, SQLSTATEs, lines of the server's log. An
+    injection without any has missed, and is made again.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    seconds: ClassVar[float] = 15.0
+    deadly: ClassVar[bool] = False
+    """Runners may end by themselves while it is at work: that is what it does."""
+
+    def __init__(self) -> None:
+        self.injected = 0
+        self.evidence: list[dict[str, Any]] = []
+
+    @classmethod
+    def needs(cls) -> str | None:
+        """Why it can't be injected on this machine; None if it can."""
+        return None
+
+    @property
+    def bit(self) -> int:
+        return len(self.evidence)
+
+    def inject(self, arena: Arena) -> None:
+        raise NotImplementedError
+
+    def look(self, arena: Arena) -> None:
+        """Gather what evidence there is by now. What `inject` has seen already needs no second look."""
+
+    def heal(self, arena: Arena) -> None:
+        """Undo it. Called after each injection, also after one that was broken off."""
+
+    def settle(self, arena: Arena) -> None:
+        """Gather what shows only after the healing; called once, before the arena is drained."""
+
+    def saw(self, **evidence: Any) -> None:
+        self.evidence.append(evidence)

@@ -1,0 +1,119 @@
+"""What befalls runners: SIGKILL, SIGTERM, SIGSTOP beyond the lease and SIGCONT."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+from faultline.drill.faults.fault import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faultline.drill.arena import Arena, Attempt
+    from faultline.processes import RunnerProcess
+
+EVENTS: Final = """
+select count(*)
+from unnest(%s::bigint[], %s::int[]) h (job_id, attempt)
+join faultline.event_log e on e.job_id = h.job_id and e.attempt = h.attempt
+where e.verb = %s
+"""
+
+
+def events(arena: Arena, attempts: Iterable[Attempt], verb: str) -> int:
+    """How many events of this kind the attempts have."""
+    pairs = sorted(attempts)
+    query: LiteralString = EVENTS
+    return int(arena.scalar(query, [job for job, _ in pairs], [attempt for _, attempt in pairs], verb))
+
+
+class Kill(Fault):
+    name = "runner-kill"
+    title = "a runner gets SIGKILL while it holds leases"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._killed: tuple[RunnerProcess, int, frozenset[Attempt]] | None = None
+
+    def inject(self, arena: Arena) -> None:
+        runner, _ = arena.runner_at_work()
+        arena.excuse(runner)
+        code = runner.kill()
+        self._killed = runner, code, arena.held_by_dead(runner)
+
+    def look(self, arena: Arena) -> None:
+        if self._killed is None:
+            return
+        runner, code, held = self._killed
+        if code == -9 and held and (expired := events(arena, held, "expire")):
+            self._killed = None
+            self.saw(pid=runner.pid, exit_code=code, held=len(held), expired=expired)
+
+
+class Terminate(Fault):
+    name = "runner-term"
+    title = "a runner gets SIGTERM while it holds leases"
+
+    def inject(self, arena: Arena) -> None:
+        runner, held = arena.runner_at_work()
+        arena.excuse(runner)
+        code = runner.terminate()
+        if code == 0 and held:
+            self.saw(pid=runner.pid, exit_code=code, held=len(held))
+
+
+class Freeze(Fault):
+    name = "runner-freeze"
+    title = "a runner gets SIGSTOP beyond its leases, then SIGCONT"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frozen: dict[str, Any] = {}
+
+    def inject(self, arena: Arena) -> None:
+        runner, _ = arena.runner_at_work()
+        since = time.monotonic()
+        state = runner.freeze()
+        try:
+            held = arena.held_by_dead(runner)
+            arena.wait(lambda: events(arena, held, "expire") and not arena.held(runner), self.seconds)
+            self._frozen = {"pid": runner.pid, "state": state, "held": held, "seconds": time.monotonic() - since}
+        finally:
+            runner.thaw()
+
+    def look(self, arena: Arena) -> None:
+        if not self._frozen:
+            return
+        held = self._frozen["held"]
+        expired, stale = events(arena, held, "expire"), events(arena, held, "stale")
+        if self._frozen["state"] == "T" and expired and stale:
+            self.saw(**self._frozen | {"held": len(held), "expired": expired, "stale": stale})
+            self._frozen = {}
+
+
+class FreezeAll(Fault):
+    name = "leases-expire"
+    title = "all leases expire at once: every runner stands still, one client reaps"
+
+    def inject(self, arena: Arena) -> None:
+        arena.runner_at_work()
+        runners = list(arena.runners)
+        for runner in runners:
+            runner.freeze()
+        try:
+            held = {attempt for runner in runners for attempt in arena.held_by_dead(runner)}
+            reaped = arena.wait(lambda: held and self._reap(arena, held), self.seconds)
+        finally:
+            for runner in runners:
+                runner.thaw()
+        if reaped:
+            self.saw(runners=[runner.pid for runner in runners], held=len(held), expired=events(arena, held, "expire"))
+
+    def _reap(self, arena: Arena, held: set[Attempt]) -> bool:
+        """Only once all of them have run out."""
+        over = "select count(*) from faultline.jobs where lease_expires_at > clock_timestamp()"
+        if arena.scalar(over):
+            return False
+        arena.rows("select faultline.reap_expired()")
+        return events(arena, held, "expire") == len(held)

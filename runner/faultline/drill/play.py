@@ -1,0 +1,203 @@
+"""A scenario from its beginning to its verdict: warm-up, faults, healing, liveness deadline, drain, check."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from faultline.drill import history
+from faultline.drill.arena import DONE, DrillError, Setting
+from faultline.logs import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from faultline.demo.narrator import Narrator
+    from faultline.drill.arena import Arena
+    from faultline.drill.faults.fault import Fault
+    from faultline.drill.scenarios import Scenario
+
+WARM_JOBS: Final = 20
+TRIES: Final = 12
+LIVENESS_SECONDS: Final = 60.0
+DEAD_LETTERS: Final = """
+select faultline.discard_job(job_id) from faultline.jobs where state = 'failed' and type in ('transfer', 'charge')
+"""
+
+
+@dataclass
+class Told:
+    """What became of one fault."""
+
+    name: str
+    title: str
+    injected: int = 0
+    bit: int = 0
+    missing: str | None = None
+    """Why it can't be injected here."""
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """What a scenario has shown."""
+
+    scenario: str
+    title: str
+    directory: Path
+    faults: list[Told]
+    postgresql: str = ""
+    seconds: float = 0.0
+    liveness_seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    invariants: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def void(self) -> list[str]:
+        """The faults that could be injected, and never bit."""
+        return [told.name for told in self.faults if told.missing is None and not told.bit]
+
+    @property
+    def holds(self) -> bool:
+        return not self.violations
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a drill is to be."""
+
+    seed: int
+    seconds: float = 0.0
+    """Go on with the faults of each scenario for at least so long, after each of them has bit."""
+    prepare: tuple[Callable[[str], None], ...] = ()
+    rate: float = 15.0
+
+
+def play(scenario: Scenario, options: Options, directory: Path, narrator: Narrator) -> Outcome:
+    """Perform it. Raises DrillError if it can't be brought to its end."""
+    began = time.monotonic()
+    faults = [fault() for fault in scenario.faults]
+    missing = {fault.name: reason for fault in faults if (reason := fault.needs()) is not None}
+    outcome = Outcome(scenario.name, scenario.title, directory, [])
+    playable = [fault for fault in faults if fault.name not in missing]
+    if playable:
+        _Stage(scenario, options, directory, narrator, playable).perform(outcome)
+    outcome.faults = [
+        Told(fault.name, fault.title, fault.injected, fault.bit, missing.get(fault.name), fault.evidence)
+        for fault in faults
+    ]
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+class _Stage:
+    """One performance."""
+
+    def __init__(
+        self, scenario: Scenario, options: Options, directory: Path, narrator: Narrator, faults: list[Fault]
+    ) -> None:
+        self._random = Random(f"{options.seed}/{scenario.name}")  # noqa: S311
+        self._options = options
+        self._say = narrator.say
+        self._faults = faults
+        self._log = history.Lines(directory / history.FAULTS)
+        setting = Setting(
+            directory, options.seed, self._random, narrator, rate=options.rate, prepare=list(options.prepare)
+        )
+        self._arena: Arena = scenario.arena(setting)
+        self._name = scenario.name
+
+    def perform(self, outcome: Outcome) -> None:
+        arena = self._arena
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._log.close)
+            stack.callback(arena.close)
+            arena.start()
+            outcome.postgresql = arena.server.version_text
+            arena.until(lambda: arena.scalar(DONE) >= WARM_JOBS, f"{WARM_JOBS} jobs done, for a start")
+            self._say(f"{self._name}: warm; {plural(len(self._faults), 'fault')} to come")
+            self._break()
+            outcome.liveness_seconds = self._drain(outcome)
+            for fault in self._faults:
+                fault.settle(arena)
+            outcome.violations += [
+                f"{death.name} (pid {death.pid}) ended by itself with {death.exit_code}"
+                for death in arena.unexplained()
+            ]
+            self._check(outcome)
+
+    # The faults.
+
+    def _break(self) -> None:
+        """Each, until it has bit; then any of them, as long as there is time."""
+        until = time.monotonic() + self._options.seconds
+        waiting = self._random.sample(self._faults, len(self._faults))
+        for fault in waiting:
+            while not fault.bit and fault.injected < TRIES:
+                self._strike(fault)
+        while time.monotonic() < until:
+            self._strike(self._random.choice(self._faults))
+
+    def _strike(self, fault: Fault) -> None:
+        arena = self._arena
+        arena.throttle()
+        before = fault.bit
+        fault.injected += 1
+        self._log.write(phase="inject", fault=fault.name, number=fault.injected)
+        arena.expecting_deaths = arena.expecting_deaths or fault.deadly
+        try:
+            fault.inject(arena)
+            arena.wait(lambda: self._looked(fault) > before, fault.seconds)
+        finally:
+            fault.heal(arena)
+        new = fault.evidence[before:]
+        for evidence in new:
+            self._log.write(phase="bit", fault=fault.name, number=fault.injected, evidence=evidence)
+        self._log.write(phase="heal", fault=fault.name, number=fault.injected)
+        if new:
+            arena.expecting_deaths = arena.expecting_deaths and not fault.deadly
+            self._say(f"{self._name}: {fault.title}: bit ({_brief(new[-1])})")
+        else:
+            self._say(f"{self._name}: {fault.title}: missed")
+
+    def _looked(self, fault: Fault) -> int:
+        fault.look(self._arena)
+        return fault.bit
+
+    # The end.
+
+    def _drain(self, outcome: Outcome) -> float:
+        """Nothing breaks any more: everything that can end has to, within the deadline. How long it took."""
+        arena = self._arena
+        arena.stop_load()
+        arena.join_load()
+        began = time.monotonic()
+        self._say(f"{self._name}: all is healed; everything has to end within {LIVENESS_SECONDS:.0f} s")
+
+        def over() -> bool:
+            arena.rows(DEAD_LETTERS)
+            return not any(arena.unfinished())
+
+        if not arena.wait(over, LIVENESS_SECONDS):
+            outcome.violations.append(f"liveness: {arena.where_it_stands()}")
+        seconds = time.monotonic() - began
+        for name, code in arena.end_runners().items():
+            if code != 0:
+                outcome.violations.append(f"{name} ended with {code} when it was asked to")
+        return seconds
+
+    def _check(self, outcome: Outcome) -> None:
+        arena = self._arena
+        outcome.violations += [" ".join(map(str, row)) for row in arena.rows("select * from faultline.verify()")]
+
+
+def _brief(evidence: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in evidence.items() if isinstance(value, int | str | float))
+
+
+__all__ = ["DrillError", "Options", "Outcome", "Told", "play"]

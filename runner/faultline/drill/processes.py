@@ -1,0 +1,83 @@
+"""The receiver as a process, and the processes of the server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from faultline.processes import clean_environment, die_with_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+END_SECONDS: Final = 20.0
+
+
+class ReceiverProcess:
+    """The outside world. It may be killed, and started again where it was."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._port = "0"
+        self._process: subprocess.Popen[bytes]
+        self.url = ""
+        self.start()
+
+    def start(self) -> None:
+        """Start it, at the address that it had before."""
+        with (self._directory / "receiver.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "faultline.drill.receiver"),
+                    *("--directory", str(self._directory), "--port", self._port),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=clean_environment(),
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - async-signal-safe
+            )
+        self.url = cast("IO[bytes]", self._process.stdout).readline().decode().strip()
+        self._port = self.url.rpartition(":")[2]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
+    def destroy(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(END_SECONDS)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that live, as Linux shows them."""
+    return [child for child, parent in _parents() if parent == pid]
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            yield int(entry.parent.name), int(entry.read_text(errors="replace").rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
+            continue
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """Those of them that are still there."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
