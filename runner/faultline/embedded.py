@@ -139,6 +139,11 @@ class Server:
         return self._home
 
     @property
+    def account(self) -> Account:
+        """Whom it runs as."""
+        return self._account
+
+    @property
     def data(self) -> Path:
         return self._data if self._data is not None else self.socket_dir / "data"
 
@@ -171,13 +176,13 @@ class Server:
             self._end(signal.SIGQUIT)
             raise
 
-    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """End it: `fast` breaks off the sessions and writes a checkpoint, `immediate` is a crash."""
-        self._end(STOP_SIGNALS[mode])
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> int | None:
+        """End it: `fast` breaks off the sessions and writes a checkpoint, `immediate` is a crash. Its exit code."""
+        return self._end(STOP_SIGNALS[mode])
 
-    def kill(self) -> None:
-        """SIGKILL the main process; its children notice and end by themselves."""
-        self._end(signal.SIGKILL)
+    def kill(self) -> int | None:
+        """SIGKILL the main process; its children notice and end by themselves. Its exit code."""
+        return self._end(signal.SIGKILL)
 
     def close(self) -> None:
         """Stop it for good and remove what is temporary."""
@@ -188,15 +193,17 @@ class Server:
             self._abandoned()
         self._home = None
 
-    def _end(self, how: signal.Signals) -> None:
+    def _end(self, how: signal.Signals) -> int | None:
+        code = None
         while self._processes:
             process = self._processes.pop()
             process.send_signal(how)
             try:
-                process.wait(STOP_SECONDS)
+                code = process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                code = process.wait()
+        return code
 
     def _prepare_data(self) -> None:
         data = self.data

@@ -72,13 +72,20 @@ class RunnerProcess:
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
-    def terminate(self) -> int:
-        """SIGTERM, the gentle end; returns what waitpid says."""
+    def ask_to_end(self) -> None:
+        """SIGTERM, the gentle end."""
         self._process.send_signal(signal.SIGTERM)
+
+    def ended(self) -> int:
+        """What waitpid says in the end; one that does not come to it is killed."""
         try:
             return self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             return self.kill()
+
+    def terminate(self) -> int:
+        self.ask_to_end()
+        return self.ended()
 
     def destroy(self) -> None:
         if self._process.poll() is None:

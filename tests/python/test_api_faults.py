@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from faultline import schema
 from faultline.api.server import listen
+from faultline.drill.pooler import pooled
 from faultline.drill.proxy import Proxy
 from faultline.embedded import Server
 from tests.support.api import Api, Reply, as_operator, make_token, requests, serving
-from tests.support.pooler import pooled
 from tests.support.running import enqueue, job, sample, until
 
 if TYPE_CHECKING:

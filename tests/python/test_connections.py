@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from faultline.connections import Connections
+from faultline.drill.pooler import pooled
 from faultline.drill.proxy import Proxy
-from tests.support.pooler import pooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

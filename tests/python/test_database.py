@@ -11,7 +11,7 @@ from psycopg import errors as pg
 
 from faultline import database
 from faultline.database import DatabaseState, GivenUp, Link, Lost
-from tests.support.pooler import pooled
+from faultline.drill.pooler import pooled
 from tests.support.running import as_runner, until
 
 if TYPE_CHECKING:

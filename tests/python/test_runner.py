@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from faultline import App, InvalidArgument, Job, SchemaMismatch, SchemaMissing, Snooze, database
+from faultline.drill.pooler import pooled
 from faultline.drill.proxy import Proxy
 from faultline.embedded import Server
 from faultline.errors import DatabaseUnavailable
@@ -23,7 +24,6 @@ from faultline.runner import Runner
 from faultline.schema import install
 from faultline.settings import RunnerOptions
 from tests.support.database import Database
-from tests.support.pooler import pooled
 from tests.support.running import (
     Running,
     as_runner,

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from faultline import App
+from faultline.drill.clock import moved_server
 from faultline.schema import install
-from tests.support.clock import moved_server
 from tests.support.database import Database
 from tests.support.running import Running, until
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tests.support.clock import MovedServer
+    from faultline.drill.clock import MovedServer
 
 pytestmark = pytest.mark.every_version
 

@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from faultline import schema
+from faultline.drill.history import Recorder
 from faultline.drill.load import SCHEDULES, WORKFLOW, Producer
 from faultline.drill.processes import ReceiverProcess
 from faultline.drill.proxy import Proxy
@@ -37,6 +38,8 @@ LEASE_SECONDS: Final = 2.0
 CONCURRENCY: Final = 6
 ARGUMENTS: Final = (
     "faultline.drill.work:app",
+    "--queue=default",
+    "--queue=many",
     f"--concurrency={CONCURRENCY}",
     f"--lease={LEASE_SECONDS:g}s",
     "--poll=200ms",
@@ -94,7 +97,8 @@ class Setting:
 class Arena:
     """Everything that takes part. Start and close it from the same thread; what it started never outlives that."""
 
-    config: ClassVar[dict[str, str]] = {"max_connections": "120", "log_min_messages": "warning"}
+    schedules: ClassVar[list[dict[str, Any]]] = SCHEDULES
+    config: ClassVar[dict[str, str]] = {"max_connections": "120", "deadlock_timeout": "100ms"}
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -107,12 +111,14 @@ class Arena:
         self.runners: list[RunnerProcess] = []
         self.wanted = setting.runners
         self.expecting_deaths = False
+        self.recorder = Recorder(self.directory, "director")
         self._started = 0
         self._gate = threading.Event()
         self._producers: list[Producer] = []
         self._admin: psycopg.Connection[Any] | None = None
         self._ticked = 0.0
         self._stack = contextlib.ExitStack()
+        self._stack.callback(self.recorder.close)
         self.server = self._make_server()
         self.proxy: Proxy
         self.receiver: ReceiverProcess
@@ -152,6 +158,19 @@ class Arena:
                 self._admin.close()
         self._stack.close()
 
+    def revive(self) -> None:
+        """The server, if it is down, or on its way down, by what was done to it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                self.server.start()
+                psycopg.connect(self.server.dsn()).close()
+            except (psycopg.OperationalError, EmbeddedError):
+                time.sleep(GLANCE_SECONDS)
+            else:
+                return
+        raise DrillError(f"the server has not come back within {PATIENCE_SECONDS:.0f} s: see {self.server.log}")
+
     def _prepare(self) -> None:
         with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
@@ -161,8 +180,9 @@ class Arena:
                 named = sql.SQL(", ").join(map(sql.Identifier, memberships))
                 connection.execute(sql.SQL("create role {} login in role {}").format(sql.Identifier(role), named))
             connection.execute("select faultline.put_workflow(%s::jsonb)", (json.dumps(WORKFLOW),))
-            for schedule in SCHEDULES:
-                connection.execute("select faultline.put_schedule(%s::jsonb)", (json.dumps(schedule),))
+            for schedule in self.schedules:
+                with self.recorder.call("put_schedule", schedule=schedule["name"]):
+                    connection.execute("select faultline.put_schedule(%s::jsonb)", (json.dumps(schedule),))
         for prepare in self.setting.prepare:
             prepare(self.server.dsn(DATABASE))
 
@@ -241,7 +261,9 @@ class Arena:
         codes = {}
         for runner in self.runners:
             self.excuse(runner)
-            codes[runner.name] = runner.terminate()
+            runner.ask_to_end()
+        for runner in self.runners:
+            codes[runner.name] = runner.ended()
         self._bury()
         return codes
 
@@ -262,7 +284,10 @@ class Arena:
             producer.join(PATIENCE_SECONDS)
             if producer.is_alive():
                 raise DrillError(f"{producer.name} has not ended within {PATIENCE_SECONDS:.0f} s")
-        for schedule in SCHEDULES:
+        now = self.scalar("select clock_timestamp()")
+        cursor = "select min(cursor) from faultline.schedule_list"
+        self.until(lambda: self.scalar(cursor) >= now, "every tick up to now is made")
+        for schedule in self.schedules:
             self.rows("select faultline.pause_schedule(%s)", schedule["name"])
 
     # The database, past the proxy and with all rights.
@@ -273,7 +298,7 @@ class Arena:
         while True:
             try:
                 if self._admin is None or self._admin.closed:
-                    self._admin = psycopg.connect(self.direct_dsn(), autocommit=True, application_name="drill")
+                    self._admin = self.connect()
                 cursor = self._admin.execute(query, parameters or None)
                 return cursor.fetchall() if cursor.description else []
             except psycopg.OperationalError as error:
@@ -282,6 +307,16 @@ class Arena:
                 if time.monotonic() > deadline:
                     raise DrillError(f"the server does not answer for {PATIENCE_SECONDS:.0f} s: {error}") from error
                 time.sleep(GLANCE_SECONDS)
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Another session, in autocommit."""
+        return psycopg.connect(self.direct_dsn(), autocommit=True, application_name="drill")
+
+    def ask(self, query: LiteralString, *parameters: Any) -> Any:
+        """The one value of a statement that may not be repeated."""
+        with contextlib.closing(self.connect()) as connection:
+            row = connection.execute(query, parameters).fetchone()
+        return row[0] if row else None
 
     def scalar(self, query: LiteralString, *parameters: Any) -> Any:
         return self.rows(query, *parameters)[0][0]

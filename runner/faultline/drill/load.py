@@ -80,7 +80,7 @@ class Producer(threading.Thread):
             self._submit_again: 5,
             self._charge: 10,
             self._trigger: 5,
-            self._cancel: 3,
+            self._cancel: 6,
         }
 
     def stop(self) -> None:

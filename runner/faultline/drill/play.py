@@ -123,8 +123,7 @@ class _Stage:
             self._say(f"{self._name}: warm; {plural(len(self._faults), 'fault')} to come")
             self._break()
             outcome.liveness_seconds = self._drain(outcome)
-            for fault in self._faults:
-                fault.settle(arena)
+            self._settle()
             outcome.violations += [
                 f"{death.name} (pid {death.pid}) ended by itself with {death.exit_code}"
                 for death in arena.unexplained()
@@ -136,12 +135,23 @@ class _Stage:
     def _break(self) -> None:
         """Each, until it has bit; then any of them, as long as there is time."""
         until = time.monotonic() + self._options.seconds
-        waiting = self._random.sample(self._faults, len(self._faults))
-        for fault in waiting:
-            while not fault.bit and fault.injected < TRIES:
-                self._strike(fault)
-        while time.monotonic() < until:
-            self._strike(self._random.choice(self._faults))
+        for fault in self._faults:
+            if fault.lasting:
+                fault.injected += 1
+                self._log.write(phase="inject", fault=fault.name, number=fault.injected)
+                fault.inject(self._arena)
+        passing = [fault for fault in self._faults if not fault.lasting and not fault.last]
+        for fault in self._random.sample(passing, len(passing)):
+            self._until_bit(fault)
+        while passing and time.monotonic() < until:
+            self._strike(self._random.choice(passing))
+        for fault in self._faults:
+            if fault.last:
+                self._until_bit(fault)
+
+    def _until_bit(self, fault: Fault) -> None:
+        while not fault.bit and fault.injected < TRIES:
+            self._strike(fault)
 
     def _strike(self, fault: Fault) -> None:
         arena = self._arena
@@ -164,6 +174,14 @@ class _Stage:
             self._say(f"{self._name}: {fault.title}: bit ({_brief(new[-1])})")
         else:
             self._say(f"{self._name}: {fault.title}: missed")
+
+    def _settle(self) -> None:
+        """What shows only now that all is over."""
+        for fault in self._faults:
+            before = fault.bit
+            fault.settle(self._arena)
+            for evidence in fault.evidence[before:]:
+                self._log.write(phase="bit", fault=fault.name, number=fault.injected, evidence=evidence)
 
     def _looked(self, fault: Fault) -> int:
         fault.look(self._arena)

@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from faultline.drill.arena import Arena
-from faultline.drill.faults import runners, sessions
+from faultline.drill.faults import (
+    clients,
+    clock,
+    contention,
+    disk,
+    handlers,
+    network,
+    outside,
+    pooler,
+    runners,
+    server,
+    sessions,
+    standby,
+    upgrade,
+)
 
 if TYPE_CHECKING:
     from faultline.drill.faults.fault import Fault
@@ -22,13 +36,28 @@ class Scenario:
     arena: type[Arena] = Arena
 
 
+class Crowded(Arena):
+    """With room for a crowd."""
+
+    config = Arena.config | {"max_connections": "270"}
+
+
 ALL: Final = (
-    Scenario(
-        "runners",
-        "runners are killed, ended and frozen",
-        (runners.Kill, runners.Terminate, runners.Freeze, runners.FreezeAll),
-    ),
-    Scenario("sessions", "sessions and statements are ended", (sessions.Terminated, sessions.Cancelled)),
+    Scenario("runners", "runners are killed, ended and frozen", runners.ALL),
+    Scenario("handlers", "handlers do what no handler should", handlers.ALL),
+    Scenario("sessions", "sessions and statements are ended", sessions.ALL),
+    Scenario("server", "the server goes down", server.ALL),
+    Scenario("network", "connections break on their way", network.BROKEN),
+    Scenario("commits", "the reply of COMMIT is lost, of every verb", network.LOST),
+    Scenario("contention", "others hold locks, snapshots and connections", contention.ALL),
+    Scenario("clients", "other clients report twice, too late, and all at once", clients.ALL, Crowded),
+    Scenario("outside", "the outside world breaks off, is silent, dies", outside.ALL),
+    Scenario("disk", "the disk is full", disk.SMALL, disk.SmallDisk),
+    Scenario("fsync", "the disk is slow, and fails", disk.SYNC),
+    Scenario("clock", "the server's clock is moved", clock.ALL, clock.Moved),
+    Scenario("standby", "a synchronous standby is paused and promoted", standby.ALL, standby.Replicated),
+    Scenario("pooler", "PgBouncer in between", pooler.ALL, pooler.Pooled),
+    Scenario("upgrade", "the schema is upgraded", upgrade.ALL),
 )
 
 

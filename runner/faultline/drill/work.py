@@ -60,7 +60,7 @@ def work(job: Job) -> dict[str, Any]:
     with recorded(job) as call:
         time.sleep(job.payload.get("hold", 0.0))
         _stumble(job)
-        result = {"token": job.payload["token"]}
+        result = {"token": job.payload["token"], "attempt": job.attempt}
         call.ok(result)
         return result
 
@@ -70,7 +70,7 @@ async def work_async(job: Job) -> dict[str, Any]:
     with recorded(job) as call:
         await asyncio.sleep(job.payload.get("hold", 0.0))
         _stumble(job)
-        result = {"token": job.payload["token"]}
+        result = {"token": job.payload["token"], "attempt": job.attempt}
         call.ok(result)
         return result
 
@@ -87,11 +87,14 @@ def _stumble(job: Job) -> None:
 @app.handler("transfer")
 def transfer(job: Job) -> None:
     """Money from one account to another, inside the database."""
-    with recorded(job), job.ledger() as tx:
+    with recorded(job) as call:
         request = job.payload
-        tx.post(request["from"], -request["amount"], "EUR")
-        tx.post(request["to"], request["amount"], "EUR")
-        time.sleep(request.get("hold", 0.0))
+        result = {"token": request["token"], "attempt": job.attempt}
+        with job.ledger() as tx:
+            tx.post(request["from"], -request["amount"], "EUR")
+            tx.post(request["to"], request["amount"], "EUR")
+            tx.result = result
+        call.ok(result)
 
 
 @app.handler("step")
@@ -99,15 +102,15 @@ def step(job: Job) -> dict[str, Any]:
     """A task of a workflow: its own name, and those of what it needed."""
     with recorded(job) as call:
         time.sleep(0.002)
-        result = {"task": job.task, "needs": sorted(job.results)}
+        result = {"task": job.task, "needs": sorted(job.results), "attempt": job.attempt}
         call.ok(result)
         return result
 
 
 @app.handler("tick")
-def tick(job: Job) -> str:
+def tick(job: Job) -> dict[str, Any]:
     with recorded(job) as call:
-        result = str(job.payload["tick_at"])
+        result = {"tick_at": job.payload["tick_at"], "attempt": job.attempt}
         call.ok(result)
         return result
 
@@ -162,7 +165,7 @@ def misbehave(job: Job) -> dict[str, Any]:
     with recorded(job) as call:
         if job.attempt == 1:
             _MISBEHAVIOURS[job.payload["how"]](job)
-        result = {"token": job.payload["token"]}
+        result = {"token": job.payload["token"], "attempt": job.attempt}
         call.ok(result)
         return result
 
@@ -172,7 +175,7 @@ async def misbehave_async(job: Job) -> dict[str, Any]:
     with recorded(job) as call:
         if job.attempt == 1:
             await asyncio.Event().wait()
-        result = {"token": job.payload["token"]}
+        result = {"token": job.payload["token"], "attempt": job.attempt}
         call.ok(result)
         return result
 

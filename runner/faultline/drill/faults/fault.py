@@ -20,6 +20,11 @@ class Fault:
     seconds: ClassVar[float] = 15.0
     deadly: ClassVar[bool] = False
     """Runners may end by themselves while it is at work: that is what it does."""
+    lasting: ClassVar[bool] = False
+    """It is injected before the others, once, and shows what it was worth when all is over."""
+
+    last: ClassVar[bool] = False
+    """What it does is never undone, so it is injected after all the others, until it has bit."""
 
     def __init__(self) -> None:
         self.injected = 0

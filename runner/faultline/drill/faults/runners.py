@@ -117,3 +117,6 @@ class FreezeAll(Fault):
             return False
         arena.rows("select faultline.reap_expired()")
         return events(arena, held, "expire") == len(held)
+
+
+ALL: Final = (Kill, Terminate, Freeze, FreezeAll)

@@ -71,3 +71,6 @@ class Cancelled(Fault):
         if lines:
             self._since = arena.log_size()
             self.saw(sqlstate="57014", cancelled=len(lines), log=lines[:3])
+
+
+ALL: Final = (Terminated, Cancelled)
