@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,19 +16,34 @@ from faultline.cli.dev import forget_libpq_variables
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage, terminating
 from faultline.cli.options import DURATION, json_option, option
 from faultline.demo.narrator import narrator
-from faultline.drill import play, report
-from faultline.drill import scenarios as known
+from faultline.drill import controls, scenarios
+from faultline.drill.arena import DrillError
+from faultline.drill.play import Options, play
+from faultline.drill.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
+    from faultline.demo.narrator import Narrator
+
 VOID: Final = 3
+CONTROL_TRIES: Final = 2
+SHOWN: Final = 3
+CONTROLS: Final = {control.name: control for control in controls.ALL}
 
 
 @click.command()
-@click.argument("scenarios", metavar="[SCENARIO|FAULT]...", nargs=-1)
-@option("--seed", type=click.IntRange(0), group="DRILL", help="What is broken, and when. Default: by chance.")
-@option("--seconds", type=DURATION, group="DRILL", default="0s", help="Go on breaking things in each for so long.")
+@click.argument("names", metavar="[SCENARIO|FAULT]...", nargs=-1)
+@option("--seed", group="DRILL", type=click.IntRange(0), help="What is broken, and when. Default: by chance.")
+@option(
+    "--seconds",
+    group="DRILL",
+    type=DURATION,
+    default="20s",
+    show_default=True,
+    help="Each scenario breaks things for at least so long.",
+)
 @option(
     "--report",
     "report_directory",
@@ -36,13 +52,20 @@ VOID: Final = 3
     metavar="DIR",
     help="Keep the histories there, with report.html, .xml and .json.",
 )
+@option(
+    "--without",
+    group="DRILL",
+    type=click.Choice(list(CONTROLS)),
+    help="Remove this guard: good only if the checker catches it.",
+)
 @option("--list", "listing", group="DRILL", is_flag=True, help="Show the scenarios and their faults.")
 @json_option
 def drill(
-    scenarios: tuple[str, ...],
+    names: tuple[str, ...],
     seed: int | None,
     seconds: timedelta,
     report_directory: Path | None,
+    without: str | None,
     listing: bool,
     as_json: bool,
 ) -> int:
@@ -59,45 +82,74 @@ def drill(
     faultline drill
     faultline drill runners network --seed 7
     faultline drill runner-kill --seconds 1m --report ./drill
+    faultline drill --without fence
     """
     if listing:
-        return _list(as_json)
+        return _list(as_json=as_json)
+    if without is not None and names:
+        raise WrongUsage("--without has its own faults: name no scenario")
     try:
-        chosen = known.chosen(scenarios)
+        chosen = scenarios.chosen(names) if without is None else [controls.scenario(CONTROLS[without])]
     except KeyError as error:
         raise WrongUsage(f"there is no scenario and no fault {error}: `faultline drill --list` shows them") from None
     forget_libpq_variables()
     number = secrets.randbelow(1_000_000) if seed is None else seed
-    made = report.Report(number, {"scenarios": list(scenarios), "seconds": seconds.total_seconds()})
-    options = play.Options(number, seconds.total_seconds())
-    directory = report_directory or scratch.make("faultline-drill-")
-    directory.mkdir(parents=True, exist_ok=True)
-    kept = report_directory is not None
-    try:
-        with terminating(), narrator(sys.stderr if as_json else sys.stdout) as tell:
-            tell.say(f"{output.plural(len(chosen), 'scenario')}, seed {number}")
-            for scenario in chosen:
-                where = directory / scenario.name
-                where.mkdir()
-                made.outcomes.append(play.play(scenario, options, where, tell))
-        if kept:
-            made.save(directory)
-        elif made.verdict == "violated":
-            kept = True
-            output.note(f"the histories are kept in {directory}")
-    except FileExistsError as error:
-        raise WrongUsage(f"{error.filename} is there already: choose another directory for --report") from None
-    except play.DrillError as error:
-        kept = True
-        raise Failure(f"the drill came to no end: {error}. Its logs: {directory}") from error
-    finally:
-        if not kept:
-            scratch.remove(directory)
+    made = Report(number, {"names": list(names), "seconds": seconds.total_seconds(), "without": without})
+    options = Options(number, seconds.total_seconds())
+    if without is not None:
+        control = CONTROLS[without]
+        options = Options(number, prepare=(control.prepare,), config=control.config, tries=CONTROL_TRIES)
+    with _directory(report_directory) as kept, terminating(), narrator(sys.stderr if as_json else sys.stdout) as tell:
+        tell.say(f"{output.plural(len(chosen), 'scenario')}, seed {number}")
+        _play(chosen, options, made, kept, tell)
+        if report_directory is not None:
+            made.save(report_directory)
+        elif made.verdict == "violated" and without is None:
+            kept.keep = True
+    if without is not None:
+        return _tell_control(made, CONTROLS[without], as_json=as_json)
     _tell(made, as_json=as_json)
     return {"holds": 0, "violated": BAD_OUTCOME}.get(made.verdict, VOID)
 
 
-def _tell(made: report.Report, *, as_json: bool) -> None:
+class _Kept:
+    """Where the histories are, and whether they stay there."""
+
+    def __init__(self, path: Path, *, keep: bool) -> None:
+        self.path = path
+        self.keep = keep
+
+
+@contextmanager
+def _directory(given: Path | None) -> Iterator[_Kept]:
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        if any(given.iterdir()):
+            raise WrongUsage(f"{given} is not empty: choose another directory for --report")
+        yield _Kept(given, keep=True)
+        return
+    kept = _Kept(scratch.make("faultline-drill-"), keep=False)
+    try:
+        yield kept
+    finally:
+        if kept.keep:
+            output.note(f"the histories are kept in {kept.path}")
+        else:
+            scratch.remove(kept.path)
+
+
+def _play(chosen: list[scenarios.Scenario], options: Options, made: Report, kept: _Kept, tell: Narrator) -> None:
+    for scenario in chosen:
+        where = kept.path / scenario.name
+        where.mkdir()
+        try:
+            made.outcomes.append(play(scenario, options, where, tell))
+        except DrillError as error:
+            kept.keep = True
+            raise Failure(f"the drill came to no end: {error}. Its logs: {where}") from error
+
+
+def _tell(made: Report, *, as_json: bool) -> None:
     if as_json:
         output.print_json(made.as_dict())
         return
@@ -108,7 +160,23 @@ def _tell(made: report.Report, *, as_json: bool) -> None:
     output.say(f"{made.headline} (seed {made.seed})")
 
 
-def _list(as_json: bool) -> int:
+def _tell_control(made: Report, control: controls.Control, *, as_json: bool) -> int:
+    """Good is what is bad elsewhere: the checker names a promise that falls without this guard."""
+    (outcome,) = made.outcomes
+    caught = sorted(control.promises & set(outcome.broken))
+    if as_json:
+        output.print_json({**made.as_dict(), "caught": bool(caught), "promises": caught})
+    else:
+        output.say()
+        for violation in outcome.violations[:SHOWN]:
+            output.say(f"  {violation}")
+        promises = ", ".join(map(str, caught))
+        verdict = f"Caught: promise {promises}" if caught else "NOT CAUGHT by the checker"
+        output.say(f"{verdict}, without {control.name}: {control.title} (seed {made.seed})")
+    return 0 if caught else BAD_OUTCOME
+
+
+def _list(*, as_json: bool) -> int:
     if as_json:
         output.print_json(
             [
@@ -120,11 +188,11 @@ def _list(as_json: bool) -> int:
                         for fault in scenario.faults
                     ],
                 }
-                for scenario in known.ALL
+                for scenario in scenarios.ALL
             ]
         )
         return 0
-    for scenario in known.ALL:
+    for scenario in scenarios.ALL:
         output.say(f"{scenario.name}: {scenario.title}")
         for fault in scenario.faults:
             missing = fault.needs()

@@ -24,7 +24,7 @@ from faultline.logs import plural
 from faultline.processes import RunnerProcess, process_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from random import Random
 
@@ -90,14 +90,17 @@ class Setting:
     producers: int = 2
     rate: float = 15.0
     """Calls a second of each producer."""
-    prepare: list[Callable[[str], None]] = field(default_factory=list)
+    prepare: Sequence[Callable[[str], None]] = ()
     """What is done to the database, whose DSN is a superuser's, before anybody works with it."""
+    config: Mapping[str, str] = field(default_factory=dict)
 
 
 class Arena:
     """Everything that takes part. Start and close it from the same thread; what it started never outlives that."""
 
     schedules: ClassVar[list[dict[str, Any]]] = SCHEDULES
+    tolerated: ClassVar[tuple[str, ...]] = ()
+    """Checks of verify() that may find something in the end, as this arena explains it."""
     config: ClassVar[dict[str, str]] = {"max_connections": "120", "deadlock_timeout": "100ms"}
 
     def __init__(self, setting: Setting) -> None:
@@ -126,7 +129,7 @@ class Arena:
     # Its life.
 
     def _make_server(self) -> Server:
-        return Server(config=self.config)
+        return Server(config={**self.config, **self.setting.config})
 
     def start(self) -> None:
         self.server.start()
@@ -256,6 +259,11 @@ class Arena:
 
     def end_runners(self) -> dict[str, int]:
         """SIGTERM for all; their exit codes. None is started any more."""
+        self._bury()
+        while len(self.runners) < self.wanted:
+            self.start_runner()
+        # One that has only just begun knows no gentle end yet.
+        self.until(lambda: all(self.rows(RUNNER_ID, runner.pid) for runner in self.runners), "each runner has begun")
         self.wanted = 0
         self._bury()
         codes = {}

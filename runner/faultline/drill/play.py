@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from faultline.drill import history
+from faultline.drill import checker, facts, history
 from faultline.drill.arena import DONE, DrillError, Setting
+from faultline.drill.faults.fault import Missed
 from faultline.logs import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from faultline.demo.narrator import Narrator
@@ -53,9 +54,12 @@ class Outcome:
     postgresql: str = ""
     seconds: float = 0.0
     liveness_seconds: float = 0.0
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     invariants: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
+    """The promises that the checker found broken."""
 
     @property
     def void(self) -> list[str]:
@@ -75,7 +79,11 @@ class Options:
     seconds: float = 0.0
     """Go on with the faults of each scenario for at least so long, after each of them has bit."""
     prepare: tuple[Callable[[str], None], ...] = ()
+    config: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the server."""
     rate: float = 15.0
+    tries: int = TRIES
+    """So often a fault is injected that does not bite."""
 
 
 def play(scenario: Scenario, options: Options, directory: Path, narrator: Narrator) -> Outcome:
@@ -107,7 +115,13 @@ class _Stage:
         self._faults = faults
         self._log = history.Lines(directory / history.FAULTS)
         setting = Setting(
-            directory, options.seed, self._random, narrator, rate=options.rate, prepare=list(options.prepare)
+            directory,
+            options.seed,
+            self._random,
+            narrator,
+            rate=options.rate,
+            prepare=options.prepare,
+            config=options.config,
         )
         self._arena: Arena = scenario.arena(setting)
         self._name = scenario.name
@@ -150,7 +164,7 @@ class _Stage:
                 self._until_bit(fault)
 
     def _until_bit(self, fault: Fault) -> None:
-        while not fault.bit and fault.injected < TRIES:
+        while not fault.bit and fault.injected < self._options.tries:
             self._strike(fault)
 
     def _strike(self, fault: Fault) -> None:
@@ -163,6 +177,8 @@ class _Stage:
         try:
             fault.inject(arena)
             arena.wait(lambda: self._looked(fault) > before, fault.seconds)
+        except Missed as missed:
+            self._say(f"{self._name}: {fault.name}: {missed}")
         finally:
             fault.heal(arena)
         new = fault.evidence[before:]
@@ -211,7 +227,43 @@ class _Stage:
 
     def _check(self, outcome: Outcome) -> None:
         arena = self._arena
-        outcome.violations += [" ".join(map(str, row)) for row in arena.rows("select * from faultline.verify()")]
+        with arena.connect() as connection:
+            facts.collect(connection, arena.directory)
+        judged = checker.judge(arena.directory, arena.tolerated)
+        outcome.counts = judged.counts
+        outcome.invariants = [f"{number}. {title}" for number, title, _ in judged.judged]
+        outcome.violations += [
+            f"promise {found.promise}, {found.rule}: {found.subject}: {found.detail} {' '.join(found.where)}".rstrip()
+            for found in judged.violations
+        ]
+        outcome.broken = sorted({found.promise for found in judged.violations})
+        outcome.numbers = _numbers(arena, judged.counts)
+
+
+def _numbers(arena: Arena, counts: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """What there was, read from exit codes, the proxy, and the checker's own counts."""
+    calls = counts["calls"].values()
+    return {
+        "runners killed": sum(death.exit_code == -9 for death in arena.deaths),
+        "runners ended": sum(death.exit_code != -9 for death in arena.deaths),
+        "connections cut": arena.proxy.cuts,
+        "replies lost": len(arena.proxy.lost),
+        "calls": sum(sum(phases.values()) for phases in calls),
+        "calls answered": sum(phases[history.OK] for phases in calls),
+        "calls refused": sum(phases[history.FAIL] for phases in calls),
+        "calls unknown": sum(phases[history.UNKNOWN] for phases in calls),
+        "unknown and done": counts["ambiguous"]["done"],
+        "unknown and not done": counts["ambiguous"]["not_done"],
+        "stale reports refused": counts["stale"]["reports"],
+        "repeats answered alike": counts["duplicates"]["answered_alike"],
+        "jobs": sum(counts["jobs"].values()),
+        "attempts": counts["attempts"]["claimed"],
+        "leases expired": counts["attempts"]["expire"],
+        "entries": counts["entries"]["entries"],
+        "charges": counts["receiver"]["charged"],
+        "runs": sum(counts["runs"].values()),
+        "ticks": counts["ticks"]["made"],
+    }
 
 
 def _brief(evidence: dict[str, Any]) -> str:

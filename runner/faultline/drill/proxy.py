@@ -120,6 +120,7 @@ class Proxy:
         self.refuse = False
         self.delay = 0.0
         self.delayed = 0
+        self.cuts = 0
         self.swallowed: list[str] = []
         self.lost: list[Lost] = []
         self.frozen: list[Frozen] = []
@@ -178,12 +179,14 @@ class Proxy:
     def cut(self, application: str) -> None:
         for line in self.lines():
             if line.application == application:
+                self.cuts += 1
                 self._end(line)
 
     def cut_all(self) -> list[Line]:
         """Every connection; returns which there were."""
         victims = self.lines()
         for line in victims:
+            self.cuts += 1
             self._end(line)
         return victims
 

@@ -76,7 +76,7 @@ class Report:
         """The counts of all scenarios together."""
         total: dict[str, int] = {}
         for outcome in self.outcomes:
-            for name, number in outcome.counts.items():
+            for name, number in outcome.numbers.items():
                 total[name] = total.get(name, 0) + number
         return total
 
@@ -184,9 +184,11 @@ def _scenario(outcome: Outcome) -> dict[str, Any]:
         "postgresql": outcome.postgresql,
         "directory": str(outcome.directory),
         "faults": [vars(told) for told in outcome.faults],
+        "numbers": outcome.numbers,
         "counts": outcome.counts,
         "invariants": outcome.invariants,
         "violations": outcome.violations,
+        "promises_broken": outcome.broken,
     }
 
 

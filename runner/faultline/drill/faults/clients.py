@@ -194,6 +194,28 @@ class Crowd(Fault):
         return answers
 
 
+class SameKey(Crowd):
+    """Each of them enqueues the same job under the same key; then the same transaction."""
+
+    name = "same-key"
+    title = "one key, and one transaction, from 20 connections at once"
+    number = 20
+
+    def inject(self, arena: Arena) -> None:
+        token = f"{self.name}-{self.injected}"
+        clients: list[Client] = []
+        try:
+            clients.extend(Client(arena, arena.recorder) for _ in range(self.number))
+            jobs = set(self._at_once(clients, lambda client: client.enqueue(token, f"key-{token}", "job", "default")))
+            transfers = set(self._at_once(clients, lambda client: client.submit(f"tx-{token}", 1)))
+        finally:
+            for client in clients:
+                client.close()
+        created = sum(client.seen["created"] for client in clients)
+        if len(jobs) == len(transfers) == created == 1:
+            self.saw(connections=self.number, jobs=len(jobs), transactions=len(transfers))
+
+
 class Poison(Fault):
     """Payloads that the server keeps and a decoder breaks on: each fails alone."""
 
@@ -250,4 +272,4 @@ class SameHost(Fault):
             self.saw(host=host, pids=pids, runners=runners)
 
 
-ALL: Final = (Repeated, Crowd, Poison, SameHost)
+ALL: Final = (Repeated, Crowd, SameKey, Poison, SameHost)

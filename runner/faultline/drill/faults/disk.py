@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
@@ -17,17 +19,20 @@ import psycopg
 from faultline.drill import tools
 from faultline.drill.arena import Arena
 from faultline.drill.faults.fault import Fault
-from faultline.drill.processes import children
+from faultline.drill.processes import children, signal_all
 from faultline.embedded import Server
-from faultline.processes import die_with_parent
+from faultline.processes import die_with_parent, process_state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from faultline.drill.arena import Setting
 
 SIZE: Final = "400m"
 CLONE_NEWNS: Final = 0x20000
 CHUNK: Final = bytes(1 << 20)
 TRACED_SECONDS: Final = 5.0
+CALLED: Final = re.compile(r"(?:fsync|fdatasync|sync_file_range)\(\d+<([^>]+)>")
 
 
 class SmallDiskServer(Server):
@@ -126,17 +131,8 @@ class Traced(Fault):
         self._since = arena.log_size()
         self._trace = arena.directory / f"strace-{self.name}-{self.injected}.log"
         main = arena.server.pid
-        pids = ",".join(map(str, [main, *children(main)]))
-        arguments = ["-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", self.inject_what, "-o", str(self._trace)]
-        with (arena.directory / "strace.log").open("ab") as log:
-            tracer = subprocess.Popen(
-                ["strace", *arguments, "-p", pids],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - async-signal-safe
-            )
+        pids = [main, *children(main)]
+        tracer = _strace(arena, self._trace, pids, "-e", "trace=fsync,fdatasync", "-e", self.inject_what)
         try:
             arena.wait(lambda: self.enough(arena), TRACED_SECONDS)
         finally:
@@ -186,5 +182,125 @@ class FailingSync(Traced):
             self._trace = Path(os.devnull)
 
 
+class MachineCrash(Fault):
+    """The machine loses what is not on its disk, as an operating system that goes down does.
+
+    All processes of the server stand still for a copy of its files: what the disk is taken to hold. Then strace notes
+    which files the server has had synced. At the crash all processes get SIGKILL, and each file that was not synced
+    since is put back to the copy.
+    """
+
+    name = "machine-crash"
+    title = "the machine crashes: what was not synced to disk is gone"
+    seconds = 5.0
+    watched_seconds: ClassVar[float] = 3.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._copy: Path | None = None
+
+    @classmethod
+    def needs(cls) -> str | None:
+        return Traced.needs() or (None if tools.root() else "it takes root, to put back files of the server's user")
+
+    def inject(self, arena: Arena) -> None:
+        since = arena.log_size()
+        data = arena.server.data
+        self._copy = data.with_name("disk")
+        trace = arena.directory / f"strace-{self.name}-{self.injected}.log"
+        pids = _stop_all(arena.server.pid)
+        tracer = _strace(arena, trace, pids, "-y", "-e", "trace=fsync,fdatasync,sync_file_range,msync")
+        try:
+            _until(lambda: all(_traced(pid) for pid in pids))
+            subprocess.run(["cp", "-a", data, self._copy], check=True)
+        finally:
+            signal_all(pids, signal.SIGCONT)
+        arena.wait(lambda: False, self.watched_seconds)
+        main = arena.server.pid
+        crashed = _stop_all(main)
+        signal_all([pid for pid in crashed if pid != main], signal.SIGKILL)
+        code = arena.server.kill()
+        tracer.wait()
+        lost = self._lose(data, _synced(trace))
+        arena.server.start()
+        if code == -9:
+            recovery = arena.log_lines(0, "automatic recovery in progress")
+            self.saw(exit_code=code, processes=len(crashed), files_lost=lost, log=recovery[-1:], log_was=since)
+
+    def _lose(self, data: Path, synced: set[Path]) -> int:
+        """How many files are as they were at the copy."""
+        if self._copy is None:
+            return 0
+        lost = 0
+        for root, _, names in os.walk(data):
+            for name in names:
+                path = Path(root, name)
+                if path in synced or path == data / "server.log":
+                    continue
+                before = self._copy / path.relative_to(data)
+                if not before.exists():
+                    path.unlink()
+                elif before.stat().st_mtime_ns != path.stat().st_mtime_ns:
+                    subprocess.run(["cp", "-a", before, path], check=True)
+                else:
+                    continue
+                lost += 1
+        return lost
+
+    def heal(self, arena: Arena) -> None:
+        if self._copy is not None:
+            shutil.rmtree(self._copy, ignore_errors=True)
+        arena.revive()
+
+
+def _stop_all(main: int) -> list[int]:
+    """SIGSTOP the server's main process, and then all that it had started by then."""
+    signal_all([main], signal.SIGSTOP)
+    _until(lambda: process_state(main) in "Tt")
+    pids = [main, *children(main)]
+    signal_all(pids, signal.SIGSTOP)
+    _until(lambda: all(process_state(pid) in "TtZ" for pid in pids))
+    return pids
+
+
+def _strace(arena: Arena, trace: Path, pids: list[int], *arguments: str) -> subprocess.Popen[bytes]:
+    with (arena.directory / "strace.log").open("ab") as log:
+        return subprocess.Popen(
+            ["strace", "-f", "-qq", *arguments, "-o", str(trace), "-p", ",".join(map(str, pids))],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - async-signal-safe
+        )
+
+
+def _traced(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    return "TracerPid:\t0\n" not in status
+
+
+def _synced(trace: Path) -> set[Path]:
+    """The files that a call of the trace has synced: it has to have returned with 0."""
+    synced = set()
+    under_way: dict[str, Path] = {}
+    for line in trace.read_text(errors="replace").splitlines():
+        pid = line.partition(" ")[0]
+        if found := CALLED.search(line):
+            under_way[pid] = Path(found[1])
+        if line.endswith("= 0") and pid in under_way:
+            synced.add(under_way.pop(pid))
+    return synced
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TRACED_SECONDS
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 SMALL: Final = (Full,)
-SYNC: Final = (SlowSync, FailingSync)
+SYNC: Final = (SlowSync, FailingSync, MachineCrash)

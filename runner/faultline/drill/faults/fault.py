@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from faultline.drill.arena import Arena
 
 
+class Missed(Exception):  # noqa: N818 - it is made again
+    """An injection that can't bite any more: there was nobody it could have hurt."""
+
+
 class Fault:
     """`inject`, then `look` again and again, until there is new evidence or `seconds` have passed, then `heal`.
 
@@ -40,6 +44,7 @@ class Fault:
         return len(self.evidence)
 
     def inject(self, arena: Arena) -> None:
+        """Raises Missed if there is nothing to look for."""
         raise NotImplementedError
 
     def look(self, arena: Arena) -> None:

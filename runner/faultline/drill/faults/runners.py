@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Any, ClassVar, Final, LiteralString
 
-from faultline.drill.faults.fault import Fault
+from faultline.drill.faults.fault import Fault, Missed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,20 @@ select count(*)
 from unnest(%s::bigint[], %s::int[]) h (job_id, attempt)
 join faultline.event_log e on e.job_id = h.job_id and e.attempt = h.attempt
 where e.verb = %s
+"""
+
+
+AT_WORK: Final = """
+select r.pid
+from faultline.jobs j
+join faultline.runner_overview r on r.runner = j.lease_owner
+where j.job_id = any (%s) and j.state = 'running'
+limit 1
+"""
+TAKEN_OVER: Final = "select job_id from faultline.jobs where job_id = any (%s) and state = 'running' and attempt > 1"
+LONG: Final = """
+select faultline.enqueue('job', %s::jsonb, priority => 1, max_attempts => 100,
+  backoff => '{"kind": "fixed", "delay": "100ms"}')
 """
 
 
@@ -40,13 +55,16 @@ class Kill(Fault):
         runner, _ = arena.runner_at_work()
         arena.excuse(runner)
         code = runner.kill()
-        self._killed = runner, code, arena.held_by_dead(runner)
+        held = arena.held_by_dead(runner)
+        if not held:
+            raise Missed(f"{runner.name} held nothing when it was dead")
+        self._killed = runner, code, held
 
     def look(self, arena: Arena) -> None:
         if self._killed is None:
             return
         runner, code, held = self._killed
-        if code == -9 and held and (expired := events(arena, held, "expire")):
+        if code == -9 and (expired := events(arena, held, "expire")):
             self._killed = None
             self.saw(pid=runner.pid, exit_code=code, held=len(held), expired=expired)
 
@@ -64,23 +82,40 @@ class Terminate(Fault):
 
 
 class Freeze(Fault):
+    """It is woken when another runner is at work on a job that it had: its own report comes while that one runs."""
+
     name = "runner-freeze"
     title = "a runner gets SIGSTOP beyond its leases, then SIGCONT"
+    jobs: ClassVar[int] = 4
+    hold: ClassVar[float] = 2.5
 
     def __init__(self) -> None:
         super().__init__()
         self._frozen: dict[str, Any] = {}
 
     def inject(self, arena: Arena) -> None:
-        runner, _ = arena.runner_at_work()
+        jobs = [self._long_job(arena, number) for number in range(self.jobs)]
+        arena.wait(lambda: arena.rows(AT_WORK, jobs), 10.0)
+        found = arena.rows(AT_WORK, jobs)
+        runner = next((runner for runner in arena.runners if found and runner.pid == found[0][0]), None)
+        if runner is None:
+            raise Missed("the long jobs are over already")
         since = time.monotonic()
         state = runner.freeze()
         try:
             held = arena.held_by_dead(runner)
-            arena.wait(lambda: events(arena, held, "expire") and not arena.held(runner), self.seconds)
-            self._frozen = {"pid": runner.pid, "state": state, "held": held, "seconds": time.monotonic() - since}
+            if not held:
+                raise Missed(f"{runner.name} held nothing when it stood still")
+            again = arena.wait(lambda: arena.rows(TAKEN_OVER, jobs), self.seconds)
         finally:
             runner.thaw()
+        self._frozen = {
+            "pid": runner.pid,
+            "state": state,
+            "held": held,
+            "seconds": round(time.monotonic() - since, 1),
+            "taken_over": len(again),
+        }
 
     def look(self, arena: Arena) -> None:
         if not self._frozen:
@@ -90,6 +125,13 @@ class Freeze(Fault):
         if self._frozen["state"] == "T" and expired and stale:
             self.saw(**self._frozen | {"held": len(held), "expired": expired, "stale": stale})
             self._frozen = {}
+
+    def _long_job(self, arena: Arena, number: int) -> int:
+        token = f"{self.name}-{self.injected}-{number}"
+        with arena.recorder.call("enqueue", type="job", queue="default", key=None, token=token) as call:
+            job = int(arena.ask(LONG, json.dumps({"token": token, "hold": self.hold})))
+            call.ok({"job_id": job, "created": True})
+        return job
 
 
 class FreezeAll(Fault):
@@ -103,7 +145,9 @@ class FreezeAll(Fault):
             runner.freeze()
         try:
             held = {attempt for runner in runners for attempt in arena.held_by_dead(runner)}
-            reaped = arena.wait(lambda: held and self._reap(arena, held), self.seconds)
+            if not held:
+                raise Missed("nobody held anything when all stood still")
+            reaped = arena.wait(lambda: self._reap(arena, held), self.seconds)
         finally:
             for runner in runners:
                 runner.thaw()

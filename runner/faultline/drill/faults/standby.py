@@ -105,7 +105,7 @@ class Promoted(Standby):
         old = replicated.server.pid
         code = replicated.server.stop("immediate")
         replicated.promote()
-        timeline = arena.scalar("select timeline_id from pg_control_checkpoint()")
+        timeline = int(arena.scalar("select left(pg_walfile_name(pg_current_wal_lsn()), 8)"), 16)
         if not arena.scalar("select pg_is_in_recovery()"):
             self.saw(old_pid=old, exit_code=code, new_pid=arena.server.pid, timeline=timeline)
 
