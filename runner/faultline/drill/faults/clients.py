@@ -14,6 +14,8 @@ import psycopg
 from faultline.drill.faults.fault import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from faultline.drill.arena import Arena
     from faultline.drill.history import Recorder
 
@@ -76,6 +78,15 @@ class Client:
             rows = self.connection.execute(CLAIM, (queue, self.runner)).fetchall()
             call.ok([list(row) for row in rows])
         return (rows[0][0], rows[0][1]) if rows else None
+
+    def claim_and_wait(self, queue: str, meanwhile: Callable[[], bool]) -> tuple[tuple[int, int] | None, bool]:
+        """A claim that is committed only after `meanwhile`; and what that said."""
+        with self._recorder.call("claim", runner=str(self.runner), queues=[queue], batch=1) as call:
+            with self.connection.transaction():
+                rows = self.connection.execute(CLAIM, (queue, self.runner)).fetchall()
+                said = meanwhile()
+            call.ok([list(row) for row in rows])
+        return ((rows[0][0], rows[0][1]) if rows else None), said
 
     def report(self, verb: str, job: int, attempt: int) -> str:
         parameters: tuple[Any, ...] = (job, attempt)
@@ -194,6 +205,45 @@ class Crowd(Fault):
         return answers
 
 
+class OpenClaim(Fault):
+    """A claim in a transaction that stays open is passed by: nobody waits for it, nobody gets its job."""
+
+    name = "claim-left-open"
+    title = "a claim that is not committed yet, and others beside it"
+    seconds = 2.0
+    others: ClassVar[int] = 5
+    wait_seconds: ClassVar[float] = 2.0
+
+    def inject(self, arena: Arena) -> None:
+        token, queue = f"{self.name}-{self.injected}", "open"
+        clients: list[Client] = []
+        try:
+            clients.extend(Client(arena) for _ in range(self.others + 1))
+            first, *others = clients
+            job = first.enqueue(token, queue=queue)
+            claims: list[tuple[int, int] | None] = []
+            threads = [
+                threading.Thread(target=lambda client=client: claims.append(client.claim(queue)), daemon=True)
+                for client in others
+            ]
+            claimed, passed = first.claim_and_wait(queue, lambda: self._besides(arena, threads, claims))
+            for thread in threads:
+                thread.join()
+            for attempt in sorted(attempt for found in (claimed, *claims) if found for attempt in found[1:]):
+                first.report("complete", job, attempt)
+        finally:
+            for client in clients:
+                client.close()
+        if passed and claimed is not None and claims == [None] * self.others:
+            self.saw(job=job, passed_by=self.others)
+
+    def _besides(self, arena: Arena, threads: list[threading.Thread], claims: list[Any]) -> bool:
+        """Whether the others were answered at once."""
+        for thread in threads:
+            thread.start()
+        return bool(arena.wait(lambda: len(claims) == self.others, self.wait_seconds))
+
+
 class SameKey(Crowd):
     """Each of them enqueues the same job under the same key; then the same transaction."""
 
@@ -272,4 +322,4 @@ class SameHost(Fault):
             self.saw(host=host, pids=pids, runners=runners)
 
 
-ALL: Final = (Repeated, Crowd, SameKey, Poison, SameHost)
+ALL: Final = (Repeated, Crowd, OpenClaim, SameKey, Poison, SameHost)
