@@ -11,7 +11,7 @@ PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py te
 	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_workflow_model.py \
 	tests/python/test_workflow_kills.py tests/python/test_schedule_ticks.py tests/python/test_schedule_dialect.py \
 	tests/python/test_schedule_kills.py tests/python/test_api_schema.py tests/hotpath/test_metrics.py \
-	tests/python/test_mutation.py
+	tests/python/test_mutation.py tests/drills/test_drill.py tests/drills/test_checker_worlds.py
 ARGS ?=
 
 .PHONY: help
@@ -39,7 +39,11 @@ bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill
-drill: setup ## the long proofs in full size (20 minutes)
+drill: setup ## everything broken that can be broken here (10 minutes); ARGS=runners
+	@.venv/bin/faultline drill $(ARGS)
+
+.PHONY: proofs
+proofs: setup ## the long proofs in full size (20 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: model

@@ -37,7 +37,7 @@ FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.support.bank"])
 HANDLER = "faultline handler"
 KILLS, CUTS = 10, 16
-"""How many points of a kind a reduced run tries; FAULTLINE_FULL=1, as in `make drill`, tries all."""
+"""How many points of a kind a reduced run tries; FAULTLINE_FULL=1, as in `make proofs`, tries all."""
 NO_BACKOFF = '{"kind": "fixed", "delay": "1ms"}'
 SUBMIT = f"select faultline.submit_transaction(%s, %s, queue => %s, backoff => '{NO_BACKOFF}')"
 # What a crashed runner held, after its lease, comes to those who work on the queue `rescue`.

@@ -1,6 +1,6 @@
 """Many runs, several runners, SIGKILL at random: every run ends well, and every task was entered exactly once.
 
-FAULTLINE_FULL=1, as in `make drill`, does it with 500 runs; FAULTLINE_SEED=N repeats the moments of the kills.
+FAULTLINE_FULL=1, as in `make proofs`, does it with 500 runs; FAULTLINE_SEED=N repeats the moments of the kills.
 """
 
 from __future__ import annotations

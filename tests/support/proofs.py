@@ -1,4 +1,4 @@
-"""Long proofs: full with FAULTLINE_FULL=1, as in `make drill`, else reduced; FAULTLINE_SEED=N repeats one."""
+"""Long proofs: full with FAULTLINE_FULL=1, as in `make proofs`, else reduced; FAULTLINE_SEED=N repeats one."""
 
 from __future__ import annotations
 

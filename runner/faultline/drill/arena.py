@@ -75,7 +75,12 @@ class Death:
     name: str
     pid: int
     exit_code: int
-    at: float
+    began: bool
+    """It had found the database. One that finds none says so and ends with 1: whoever started it starts it again."""
+
+    @property
+    def explained(self) -> bool:
+        return not self.began and self.exit_code == 1
 
 
 @dataclass
@@ -245,7 +250,7 @@ class Arena:
 
     def unexplained(self) -> list[Death]:
         """Runners that ended by themselves, without anything that was done to them."""
-        return [death for death in self.deaths if death.pid not in self.excused]
+        return [death for death in self.deaths if death.pid not in self.excused and not death.explained]
 
     def _bury(self) -> None:
         for runner in list(self.runners):
@@ -253,7 +258,8 @@ class Arena:
             if code is None:
                 continue
             self.runners.remove(runner)
-            self.deaths.append(Death(runner.name, runner.pid, code, time.monotonic()))
+            began = " serves " in runner.log.read_text(errors="replace")
+            self.deaths.append(Death(runner.name, runner.pid, code, began))
             if self.expecting_deaths:
                 self.excused.add(runner.pid)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from faultline.drill.faults.fault import Fault
     from faultline.drill.scenarios import Scenario
 
-WARM_JOBS: Final = 20
+WARM_JOBS: Final = 10
 TRIES: Final = 12
 LIVENESS_SECONDS: Final = 60.0
 DEAD_LETTERS: Final = """
@@ -81,7 +81,7 @@ class Options:
     prepare: tuple[Callable[[str], None], ...] = ()
     config: Mapping[str, str] = field(default_factory=dict)
     """Settings of the server."""
-    rate: float = 15.0
+    runners: int = 3
     tries: int = TRIES
     """So often a fault is injected that does not bite."""
 
@@ -119,7 +119,7 @@ class _Stage:
             options.seed,
             self._random,
             narrator,
-            rate=options.rate,
+            runners=options.runners,
             prepare=options.prepare,
             config=options.config,
         )
@@ -254,7 +254,8 @@ def _numbers(arena: Arena, counts: dict[str, dict[str, Any]]) -> dict[str, int]:
         "calls unknown": sum(phases[history.UNKNOWN] for phases in calls),
         "unknown and done": counts["ambiguous"]["done"],
         "unknown and not done": counts["ambiguous"]["not_done"],
-        "stale reports refused": counts["stale"]["reports"],
+        "stale reports recorded": counts["stale"]["reports"],
+        "stale calls refused": counts["stale"]["seen"],
         "repeats answered alike": counts["duplicates"]["answered_alike"],
         "jobs": sum(counts["jobs"].values()),
         "attempts": counts["attempts"]["claimed"],

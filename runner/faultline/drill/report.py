@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from faultline.drill.play import Outcome, Told
 
-NAME_WIDTH: Final = 44
+TITLE_WIDTH: Final = 43
 COLUMNS: Final = ("fault", "injected", "bit", "checked", "verdict")
-LINE: Final = "{:44}  {:>8}  {:>4}  {:>7}  {}"
+LINE: Final = "{:45}  {:>8}  {:>4}  {:>7}  {}"
 PAGE: Final = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -194,13 +194,9 @@ def _scenario(outcome: Outcome) -> dict[str, Any]:
 
 def _row(outcome: Outcome, told: Told) -> tuple[str, str, str, str, str]:
     if told.missing is not None:
-        return (_cut(f"  {told.title}"), "-", "-", "-", "absent")
+        return (f"  {told.title}", "-", "-", "-", "absent")
     verdict = "VIOLATED" if outcome.violations else "holds" if told.bit else "VOID"
-    return (_cut(f"  {told.title}"), str(told.injected), str(told.bit), str(len(outcome.invariants)), verdict)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= NAME_WIDTH else f"{text[: NAME_WIDTH - 1]}…"
+    return (f"  {told.title}", str(told.injected), str(told.bit), str(len(outcome.invariants)), verdict)
 
 
 def _columns(numbers: dict[str, int]) -> Iterator[str]:

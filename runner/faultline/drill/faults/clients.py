@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 QUEUE: Final = "raw"
 """No runner serves it: its jobs are those of the clients here."""
+CLAIM_SECONDS: Final = 3.0
 ENQUEUE: Final = """
 select job_id, created
 from faultline.enqueue_many(jsonb_build_array(jsonb_build_object(
@@ -123,7 +124,7 @@ class Repeated(Fault):
     """One job through four attempts, with every report twice, and those of older attempts in between."""
 
     name = "reports-repeated"
-    title = "reports twice, too late and out of order; submits twice"
+    title = "reports twice, too late, out of order"
     seconds = 2.0
     expected: ClassVar[dict[str, int]] = {"ok": 5, "repeat": 5, "FL001": 8, "stale": 2, "FL002": 1, "known": 3}
 
@@ -141,7 +142,7 @@ class Repeated(Fault):
             job = client.enqueue(token, f"key-{token}")
         old: list[int] = []
         for verb in ("release", "snooze", "fail", "complete"):
-            claimed = arena.wait(client.claim, 10.0)
+            claimed = arena.wait(client.claim, CLAIM_SECONDS)
             if claimed is None or claimed[0] != job:
                 return
             attempt = claimed[1]
@@ -209,7 +210,7 @@ class OpenClaim(Fault):
     """A claim in a transaction that stays open is passed by: nobody waits for it, nobody gets its job."""
 
     name = "claim-left-open"
-    title = "a claim that is not committed yet, and others beside it"
+    title = "a claim is left open, others come"
     seconds = 2.0
     others: ClassVar[int] = 5
     wait_seconds: ClassVar[float] = 2.0
@@ -248,7 +249,7 @@ class SameKey(Crowd):
     """Each of them enqueues the same job under the same key; then the same transaction."""
 
     name = "same-key"
-    title = "one key, and one transaction, from 20 connections at once"
+    title = "20 connections with one key at once"
     number = 20
 
     def inject(self, arena: Arena) -> None:
@@ -306,7 +307,7 @@ class SameHost(Fault):
     """Nothing has to be done for it: all runners here have the name of this host. It bites while they work."""
 
     name = "same-host"
-    title = "runners with the same host name at work at once"
+    title = "runners with the same host name"
     seconds = 10.0
     overview: ClassVar[LiteralString] = """
         select host, array_agg(pid), array_agg(runner::text)

@@ -42,7 +42,7 @@ class Moving(Fault):
 
 class Back(Moving):
     name = "clock-back"
-    title = "the server's clock is set back ten minutes, and right again"
+    title = "the server's clock goes back ten minutes"
     hold_seconds: ClassVar[float] = 5.0
 
     def inject(self, arena: Arena) -> None:
@@ -59,7 +59,7 @@ class Ahead(Moving):
     """It stays there: ticks of the future would be a violation if it went back."""
 
     name = "clock-ahead"
-    title = "the server's clock is set an hour ahead, while leases are held"
+    title = "the server's clock goes an hour ahead"
     last = True
 
     def inject(self, arena: Arena) -> None:

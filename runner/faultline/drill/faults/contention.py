@@ -39,7 +39,7 @@ class TableLocked(Fault):
     """Each injection takes the next of the tables, and bites if somebody waits for it."""
 
     name = "tables-locked"
-    title = "somebody holds a lock on a table for longer than a lease"
+    title = "a table is locked for longer than a lease"
     hold_seconds: ClassVar[float] = 2.5
 
     def inject(self, arena: Arena) -> None:
@@ -60,7 +60,7 @@ class TableLocked(Fault):
 
 class Deadlocks(Fault):
     name = "deadlocks"
-    title = "sessions lock running jobs in the opposite order"
+    title = "others lock jobs in the opposite order"
     seconds = 5.0
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class SnapshotHeld(Fault):
     """From the first injection to the end of the drain; what it was worth shows at the end."""
 
     name = "snapshot-held"
-    title = "a snapshot is held open for all of the drill"
+    title = "a snapshot is held for all of the drill"
     lasting = True
     least_age: ClassVar[int] = 200
 
@@ -125,7 +125,7 @@ class SnapshotHeld(Fault):
 
 class ConnectionsExhausted(Fault):
     name = "connections-exhausted"
-    title = "the server has no connection left for those who come again"
+    title = "the server has no connection left"
 
     def __init__(self) -> None:
         super().__init__()

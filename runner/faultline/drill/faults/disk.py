@@ -68,7 +68,7 @@ class SmallDisk(Arena):
 
 class Full(Fault):
     name = "disk-full"
-    title = "the disk is full, the WAL's too, and has room again"
+    title = "the disk is full, the WAL's too"
     seconds = 10.0
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Traced(Fault):
 
 class SlowSync(Traced):
     name = "fsync-slow"
-    title = "each fsync of the server takes a second longer"
+    title = "each fsync takes a second longer"
     inject_what = "inject=fsync,fdatasync:delay_exit=1s"
     mark = "(DELAYED)"
 
@@ -167,7 +167,7 @@ class SlowSync(Traced):
 
 class FailingSync(Traced):
     name = "fsync-fails"
-    title = "an fsync of the server's WAL fails with EIO"
+    title = "an fsync fails with EIO"
     inject_what = "inject=fsync,fdatasync:error=EIO:when=1"
     mark = "(INJECTED)"
     seconds = 10.0
@@ -191,7 +191,7 @@ class MachineCrash(Fault):
     """
 
     name = "machine-crash"
-    title = "the machine crashes: what was not synced to disk is gone"
+    title = "the machine crashes: the unsynced is gone"
     seconds = 5.0
     watched_seconds: ClassVar[float] = 3.0
 

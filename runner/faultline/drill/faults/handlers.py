@@ -93,14 +93,14 @@ class Raising(Misbehaviour):
 
 class Killed(Deadly):
     name = "handler-killed"
-    title = "a handler gets SIGKILL, and its runner with it"
+    title = "a handler is killed, and its runner"
     how = "killed"
     code = -9
 
 
 class Exits(Deadly):
     name = "handler-exits"
-    title = "a handler ends its process with 0, without a result"
+    title = "a handler ends its process with 0"
     how = "exits"
     code = 0
 
@@ -135,7 +135,7 @@ class NeverAwakes(Raising):
 
 class Hogs(Misbehaviour):
     name = "handler-hogs"
-    title = "a handler keeps the interpreter to itself beyond its lease"
+    title = "a handler hogs the GIL beyond its lease"
     how = "hogs"
 
     def judge(self, arena: Arena, job: int, verb: str, detail: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ class Hogs(Misbehaviour):
 
 class ClosesConnection(Raising):
     name = "handler-closes"
-    title = "a handler closes the connection of its ledger"
+    title = "a handler closes its ledger's connection"
     how = "closes"
     error = "DatabaseUnavailable"
 

@@ -11,6 +11,7 @@ import psycopg
 
 from faultline.drill.arena import PRODUCER
 from faultline.drill.faults.fault import Fault
+from faultline.drill.faults.runners import AT_WORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,13 +65,15 @@ def cancel_waiting_job(arena: Arena) -> None:
         call.ok(arena.ask("select faultline.cancel_job(%s)", job))
 
 
-def end_a_busy_runner(arena: Arena) -> None:
-    """With more jobs claimed than it has begun."""
-    for _ in range(60):
-        make_job(arena, 0.5)
-    runner, _ = arena.runner_at_work()
-    arena.excuse(runner)
-    runner.terminate()
+def end_a_runner(arena: Arena) -> None:
+    """In the middle of a job that does not end within its grace."""
+    job = make_job(arena, 8.0)
+    rows = arena.wait(lambda: arena.rows(AT_WORK, [job]), 10.0)
+    for runner in arena.runners:
+        if rows and runner.pid == rows[0][0]:
+            arena.excuse(runner)
+            runner.terminate()
+            break
 
 
 def put_a_schedule(arena: Arena) -> None:
@@ -97,8 +100,8 @@ PROVOKED: Final[dict[str, Callable[[Arena], object]]] = {
     "heartbeat": long_job,
     "cancelled": cancel_long_job,
     "cancel_job": cancel_waiting_job,
-    "release_job": end_a_busy_runner,
-    "remove_runner": end_a_busy_runner,
+    "release_job": end_a_runner,
+    "remove_runner": end_a_runner,
     "put_schedule": put_a_schedule,
     "pause_queue": asking("select faultline.pause_queue('nobodys')"),
     "resume_queue": asking("select faultline.resume_queue('nobodys')"),
@@ -108,7 +111,7 @@ PROVOKED: Final[dict[str, Callable[[Arena], object]]] = {
 
 class Cut(Fault):
     name = "connections-cut"
-    title = "all connections are cut, some of them in a call"
+    title = "connections are cut in the middle of calls"
     seconds = 2.0
 
     def inject(self, arena: Arena) -> None:
@@ -145,7 +148,7 @@ class HalfOpen(Fault):
     """A connection that is open and silent. The client has to give it up by itself, and come again."""
 
     name = "connections-half-open"
-    title = "connections stay open, and nothing passes any more"
+    title = "half-open: no byte passes any more"
     seconds = 45.0
 
     def __init__(self) -> None:
@@ -202,7 +205,7 @@ class CommitLost(Fault):
 def _lost(verb: str) -> type[CommitLost]:
     members: dict[str, Any] = {
         "name": f"commit-lost-{verb.replace('_', '-')}",
-        "title": f"the reply of COMMIT is lost: {verb}",
+        "title": f"COMMIT's reply lost: {verb}",
         "verb": verb,
     }
     return type(f"Lost_{verb}", (CommitLost,), members)

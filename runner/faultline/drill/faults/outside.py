@@ -57,13 +57,13 @@ class Trouble(Fault):
 
 class Cuts(Trouble):
     name = "receiver-cuts"
-    title = "the receiver breaks off: before and after it has charged"
+    title = "the receiver breaks off"
     do = "cut"
 
 
 class Errs(Trouble):
     name = "receiver-errs"
-    title = "the receiver answers 500: before and after it has charged"
+    title = "the receiver answers 500"
     do = "error"
 
 
@@ -76,7 +76,7 @@ class Slow(Trouble):
 
 class Silent(Trouble):
     name = "receiver-silent"
-    title = "the receiver takes a charge, and says nothing"
+    title = "the receiver charges and says nothing"
     do = "silent"
 
 
@@ -84,14 +84,14 @@ class AskedInVain(Trouble):
     """A charge is cut off after it was made; who asks for it is cut off as well."""
 
     name = "receiver-unsure"
-    title = "the receiver can't say whether it has charged"
+    title = "the receiver can't say what it has done"
     do = "cut"
     moments = ("charged", "asked")
 
 
 class Dies(Fault):
     name = "receiver-dies"
-    title = "the receiver gets SIGKILL after it has charged"
+    title = "the receiver is killed after a charge"
     seconds = 20.0
 
     def inject(self, arena: Arena) -> None:

@@ -46,7 +46,7 @@ class Pooling(Fault):
 
 class Restarted(Pooling):
     name = "pooler-restart"
-    title = "PgBouncer gets SIGKILL, and is started again"
+    title = "PgBouncer is killed and started again"
 
     def inject(self, arena: Arena) -> None:
         pooler = cast("Pooled", arena).the_pooler
@@ -70,7 +70,7 @@ class Restarted(Pooling):
 
 class Exhausted(Pooling):
     name = "pool-exhausted"
-    title = "more transactions at once than the pool has connections"
+    title = "the pool has too few connections"
     seconds = 20.0
 
     def inject(self, arena: Arena) -> None:

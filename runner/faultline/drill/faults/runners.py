@@ -45,7 +45,7 @@ def events(arena: Arena, attempts: Iterable[Attempt], verb: str) -> int:
 
 class Kill(Fault):
     name = "runner-kill"
-    title = "a runner gets SIGKILL while it holds leases"
+    title = "a runner with leases gets SIGKILL"
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Kill(Fault):
 
 class Terminate(Fault):
     name = "runner-term"
-    title = "a runner gets SIGTERM while it holds leases"
+    title = "a runner with leases gets SIGTERM"
 
     def inject(self, arena: Arena) -> None:
         runner, held = arena.runner_at_work()
@@ -85,7 +85,7 @@ class Freeze(Fault):
     """It is woken when another runner is at work on a job that it had: its own report comes while that one runs."""
 
     name = "runner-freeze"
-    title = "a runner gets SIGSTOP beyond its leases, then SIGCONT"
+    title = "a runner is frozen beyond its leases"
     jobs: ClassVar[int] = 4
     hold: ClassVar[float] = 2.5
 
@@ -136,7 +136,7 @@ class Freeze(Fault):
 
 class FreezeAll(Fault):
     name = "leases-expire"
-    title = "all leases expire at once: every runner stands still, one client reaps"
+    title = "all leases expire at once"
 
     def inject(self, arena: Arena) -> None:
         arena.runner_at_work()

@@ -24,7 +24,7 @@ where datname = current_database() and backend_type = 'client backend' and pid <
 
 class Terminated(Fault):
     name = "backend-terminate"
-    title = "pg_terminate_backend on sessions of runners and producers"
+    title = "pg_terminate_backend on sessions"
     seconds = 5.0
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Terminated(Fault):
 
 class Cancelled(Fault):
     name = "statement-cancel"
-    title = "pg_cancel_backend on whatever runs, again and again"
+    title = "pg_cancel_backend on whatever runs"
     seconds = 5.0
 
     def __init__(self) -> None:

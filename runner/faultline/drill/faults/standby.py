@@ -73,7 +73,7 @@ class Standby(Fault):
 
 class Paused(Standby):
     name = "standby-paused"
-    title = "the synchronous standby stands still, and commits wait"
+    title = "the synchronous standby stands still"
     hold_seconds: ClassVar[float] = 4.0
 
     def inject(self, arena: Arena) -> None:
@@ -97,7 +97,7 @@ class Paused(Standby):
 
 class Promoted(Standby):
     name = "standby-promoted"
-    title = "the primary crashes, and the standby is promoted"
+    title = "the primary crashes, its standby takes over"
     last = True
 
     def inject(self, arena: Arena) -> None:

@@ -34,7 +34,7 @@ def loader(checkout: Path) -> str:
 
 class Upgraded(Fault):
     name = "schema-upgraded"
-    title = "the schema is upgraded while everybody works"
+    title = "the schema is upgraded under load"
     seconds = 10.0
 
     @classmethod

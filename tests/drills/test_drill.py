@@ -1,0 +1,143 @@
+"""A drill of some of the faults, end to end; and one for each guard that is removed, which the checker has to catch.
+
+FAULTLINE_FULL=1, as in `make proofs`, lets each fault bite for longer; FAULTLINE_SEED=N repeats a drill.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from faultline.demo.narrator import Narrator
+from faultline.drill import controls
+from faultline.drill.faults import clients, handlers, network, outside, runners, server, sessions
+from faultline.drill.play import Options, Outcome, play
+from faultline.drill.report import Report
+from faultline.drill.scenarios import Scenario
+from tests.support.cli import COMMAND, environment
+from tests.support.proofs import FULL, SEED
+
+if TYPE_CHECKING:
+    from faultline.drill.controls import Control
+
+SECONDS = 120
+LOST = {fault.verb: fault for fault in network.LOST}
+REDUCED = Scenario(
+    "reduced",
+    "some of each",
+    (
+        runners.Kill,
+        runners.Freeze,
+        handlers.Exits,
+        sessions.Terminated,
+        sessions.Cancelled,
+        server.Immediate,
+        network.Cut,
+        LOST["claim_jobs"],
+        LOST["complete_jobs"],
+        LOST["apply_and_complete"],
+        clients.Repeated,
+        outside.Cuts,
+    ),
+)
+
+
+@pytest.fixture
+def narrator() -> Narrator:
+    return Narrator(sys.stdout)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    directory = tmp_path_factory.mktemp("drill")
+    options = Options(SEED, seconds=60.0 if FULL else 0.0)
+    return play(REDUCED, options, directory, Narrator(sys.stdout))
+
+
+def test_each_fault_bites_and_every_promise_holds(outcome: Outcome) -> None:
+    print(f"FAULTLINE_SEED={SEED}")
+    assert outcome.violations == []
+    assert {told.name: told.bit > 0 for told in outcome.faults} == dict.fromkeys(
+        (fault.name for fault in REDUCED.faults), True
+    )
+    assert outcome.void == []
+    assert len(outcome.invariants) >= 13
+
+
+def test_what_is_counted_is_read_from_what_happened(outcome: Outcome) -> None:
+    numbers = outcome.numbers
+    assert numbers["runners killed"] >= 1
+    assert numbers["connections cut"] >= 1
+    assert numbers["replies lost"] == 3
+    assert numbers["stale reports recorded"] >= 1
+    assert numbers["stale calls refused"] >= 8
+    assert min(numbers[name] for name in ("jobs", "entries", "charges", "runs", "ticks", "leases expired")) >= 1
+    lines = [json.loads(line) for line in (outcome.directory / "faults.jsonl").read_text().splitlines()]
+    for told in outcome.faults:
+        bitten = [line["evidence"] for line in lines if line["phase"] == "bit" and line["fault"] == told.name]
+        assert bitten == json.loads(json.dumps(told.evidence, default=str))
+        assert told.injected == sum(line["phase"] == "inject" and line["fault"] == told.name for line in lines)
+
+
+def test_its_report_can_be_read_by_people_and_machines(outcome: Outcome, tmp_path: Path) -> None:
+    report = Report(SEED, {"names": []}, [outcome])
+    report.save(tmp_path)
+    assert [line for line in report.lines() if len(line) > 80] == []
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert (document["verdict"], document["seed"]) == ("holds", SEED)
+    assert document["numbers"]["jobs"] == outcome.numbers["jobs"]
+    suite = ET.parse(tmp_path / "report.xml").getroot()[0]  # noqa: S314 - our own
+    assert [case.get("name") for case in suite] == [*(fault.name for fault in REDUCED.faults), "promises"]
+    assert suite.get("failures") == "0"
+    page = (tmp_path / "report.html").read_text()
+    assert all(told.title in page for told in outcome.faults if "'" not in told.title)
+
+
+@pytest.mark.parametrize("control", controls.ALL, ids=lambda control: control.name)
+def test_a_drill_without_a_guard_is_caught(control: Control, tmp_path: Path, narrator: Narrator) -> None:
+    options = Options(SEED, prepare=(control.prepare,), config=control.config, runners=2, tries=1)
+    scenario = controls.scenario(control)
+    outcome = play(replace(scenario, faults=scenario.faults[-1:]), options, tmp_path, narrator)
+    assert set(outcome.broken) & control.promises, outcome.violations
+    report = Report(SEED, {}, [outcome])
+    assert report.verdict == "violated"
+
+
+def test_interrupted_it_leaves_nothing_behind() -> None:
+    temporary = Path(tempfile.mkdtemp(prefix="faultline-test-"))
+    temporary.chmod(0o711)
+    process = subprocess.Popen(
+        [*COMMAND, "drill", "runner-kill", "--seconds", "600s"],
+        env=environment(TMPDIR=str(temporary)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    pids = []
+    for line in process.stdout:
+        pids += [int(pid) for pid in re.findall(r"pid (\d+)", line)]
+        if "bit" in line:
+            break
+    assert pids
+    theirs = _children(process.pid)
+    assert theirs
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=SECONDS)
+    assert process.returncode == 128 + signal.SIGINT
+    assert [pid for pid in theirs if Path(f"/proc/{pid}").exists()] == []
+    assert list(temporary.iterdir()) == []
+    temporary.rmdir()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
