@@ -49,6 +49,7 @@ ARGUMENTS: Final = (
 GLANCE_SECONDS: Final = 0.02
 TICK_SECONDS: Final = 0.2
 PATIENCE_SECONDS: Final = 60.0
+THROTTLE_SECONDS: Final = 1.0
 BACKLOG_MOST: Final = 300
 
 UNFINISHED: Final = """
@@ -124,7 +125,8 @@ class Arena:
         self._gate = threading.Event()
         self._producers: list[Producer] = []
         self._admin: psycopg.Connection[Any] | None = None
-        self._ticked = 0.0
+        self._ticked = self._throttled = 0.0
+        self._loaded = False
         self._stack = contextlib.ExitStack()
         self._stack.callback(self.recorder.close)
         self.server = self._make_server()
@@ -158,6 +160,7 @@ class Arena:
             )
             self._producers.append(producer)
             producer.start()
+        self._loaded = True
         self._gate.set()
 
     def close(self) -> None:
@@ -288,12 +291,14 @@ class Arena:
     # The load.
 
     def stop_load(self) -> None:
-        """Nothing new is asked for; the schedules pause."""
+        """Nothing new is asked for."""
+        self._loaded = False
         self._gate.clear()
         for producer in self._producers:
             producer.stop()
 
     def join_load(self) -> None:
+        """Until the producers have ended, and every tick up to then is made; the schedules pause."""
         for producer in self._producers:
             producer.join(PATIENCE_SECONDS)
             if producer.is_alive():
@@ -356,19 +361,28 @@ class Arena:
     def tick(self) -> None:
         """What has to be done all the time: dead runners are replaced, and the load waits if it is too far ahead."""
         now = time.monotonic()
-        if now - self._ticked < TICK_SECONDS:
-            return
-        self._ticked = now
-        self._bury()
-        while len(self.runners) < self.wanted:
-            self.start_runner()
+        if now - self._ticked >= TICK_SECONDS:
+            self._ticked = now
+            self._bury()
+            while len(self.runners) < self.wanted:
+                self.start_runner()
+        if now - self._throttled >= THROTTLE_SECONDS:
+            self._throttled = now
+            self._throttle()
 
-    def throttle(self) -> None:
-        unfinished = sum(self.unfinished())
-        if unfinished > BACKLOG_MOST:
-            self._gate.clear()
-        elif self.wanted:
+    def _throttle(self) -> None:
+        """A look that waits for nobody: who holds a lock here may be ourselves."""
+        try:
+            with psycopg.connect(
+                self.direct_dsn(), autocommit=True, options="-c lock_timeout=50ms", connect_timeout=2
+            ) as connection:
+                row = connection.execute(UNFINISHED).fetchone()
+        except psycopg.Error:
+            return
+        if self._loaded and sum(row or ()) <= BACKLOG_MOST:
             self._gate.set()
+        else:
+            self._gate.clear()
 
     def unfinished(self) -> tuple[int, int, int]:
         """Jobs, transactions and runs that have not come to their end."""

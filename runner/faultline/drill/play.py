@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WARM_JOBS: Final = 10
 TRIES: Final = 12
+BREATH_SECONDS: Final = (0.2, 1.5)
+"""Between two faults: what is not at work can't be broken."""
 LIVENESS_SECONDS: Final = 60.0
 DEAD_LETTERS: Final = """
 select faultline.discard_job(job_id) from faultline.jobs where state = 'failed' and type in ('transfer', 'charge')
@@ -158,6 +160,7 @@ class _Stage:
         for fault in self._random.sample(passing, len(passing)):
             self._until_bit(fault)
         while passing and time.monotonic() < until:
+            self._arena.wait(lambda: False, self._random.uniform(*BREATH_SECONDS))
             self._strike(self._random.choice(passing))
         for fault in self._faults:
             if fault.last:
@@ -169,7 +172,6 @@ class _Stage:
 
     def _strike(self, fault: Fault) -> None:
         arena = self._arena
-        arena.throttle()
         before = fault.bit
         fault.injected += 1
         self._log.write(phase="inject", fault=fault.name, number=fault.injected)

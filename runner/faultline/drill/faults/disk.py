@@ -9,13 +9,13 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import psycopg
 
+from faultline import scratch
 from faultline.drill import tools
 from faultline.drill.arena import Arena
 from faultline.drill.faults.fault import Fault
@@ -49,7 +49,10 @@ class SmallDisk(Arena):
     config: ClassVar[dict[str, str]] = Arena.config | {"max_wal_size": "64MB", "min_wal_size": "32MB"}
 
     def __init__(self, setting: Setting) -> None:
-        self.disk = Path(tempfile.mkdtemp(prefix="faultline-disk-"))
+        self._home = scratch.make("faultline-disk-")
+        self._home.chmod(0o711)
+        self.disk = self._home / "disk"
+        self.disk.mkdir()
         super().__init__(setting)
 
     def _make_server(self) -> Server:
@@ -63,7 +66,7 @@ class SmallDisk(Arena):
 
     def _unmount(self) -> None:
         subprocess.run(["umount", "--lazy", self.disk], check=True)
-        shutil.rmtree(self.disk)
+        scratch.remove(self._home)
 
 
 class Full(Fault):

@@ -34,7 +34,7 @@ class Terminated(Fault):
 
     def inject(self, arena: Arena) -> None:
         self._since = arena.log_size()
-        sessions = arena.rows(OURS)
+        sessions = arena.wait(lambda: arena.rows(OURS), self.seconds)
         for pid, application, _ in arena.random.sample(sessions, min(4, len(sessions))):
             if arena.scalar("select pg_terminate_backend(%s)", pid):
                 self._pids[pid] = application

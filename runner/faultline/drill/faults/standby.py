@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import psycopg
 
+from faultline import scratch
 from faultline.drill.arena import DATABASE, Arena
 from faultline.drill.faults.fault import Fault
 from faultline.drill.processes import children, signal_all
@@ -30,9 +28,9 @@ class Replicated(Arena):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        self._home = Path(tempfile.mkdtemp(prefix="faultline-standby-"))
+        self._home = scratch.make("faultline-standby-")
         self._home.chmod(0o711)
-        self._stack.callback(shutil.rmtree, self._home, ignore_errors=True)
+        self._stack.callback(scratch.remove, self._home)
 
     def _prepare(self) -> None:
         super()._prepare()
