@@ -21,6 +21,7 @@ import pytest
 from faultline.demo.narrator import Narrator
 from faultline.drill import controls
 from faultline.drill.faults import clients, handlers, network, outside, runners, server, sessions
+from faultline.drill.faults.fault import Fault
 from faultline.drill.play import Options, Outcome, play
 from faultline.drill.report import Report
 from faultline.drill.scenarios import Scenario
@@ -28,6 +29,7 @@ from tests.support.cli import COMMAND, environment
 from tests.support.proofs import FULL, SEED
 
 if TYPE_CHECKING:
+    from faultline.drill.arena import Arena
     from faultline.drill.controls import Control
 
 SECONDS = 120
@@ -111,6 +113,37 @@ def test_a_drill_without_a_guard_is_caught(control: Control, tmp_path: Path, nar
     assert set(outcome.broken) & control.promises, outcome.violations
     report = Report(SEED, {}, [outcome])
     assert report.verdict == "violated"
+
+
+class Toothless(Fault):
+    name = "toothless"
+    title = "a fault that never bites"
+    seconds = 0.1
+
+    def inject(self, arena: Arena) -> None:
+        """Nothing."""
+
+
+class Assassin(Fault):
+    name = "assassin"
+    title = "a runner dies, and nobody says why"
+
+    def inject(self, arena: Arena) -> None:
+        runner, held = arena.runner_at_work()
+        self.saw(exit_code=runner.kill(), held=len(held))
+
+
+def test_a_fault_without_a_bite_is_named_and_a_death_without_a_reason_is_a_violation(
+    tmp_path: Path, narrator: Narrator
+) -> None:
+    scenario = Scenario("odd", "what should not be", (Toothless, Assassin))
+    outcome = play(scenario, Options(SEED, runners=2, tries=2), tmp_path, narrator)
+    assert outcome.void == ["toothless"]
+    assert [told.injected for told in outcome.faults] == [2, 1]
+    assert [re.sub(r"\d+", "N", violation) for violation in outcome.violations] == [
+        "runner N (pid N) ended by itself with -N"
+    ]
+    assert outcome.broken == []
 
 
 def test_interrupted_it_leaves_nothing_behind() -> None:

@@ -32,7 +32,7 @@ SIZE: Final = "400m"
 CLONE_NEWNS: Final = 0x20000
 CHUNK: Final = bytes(1 << 20)
 TRACED_SECONDS: Final = 5.0
-CALLED: Final = re.compile(r"(?:fsync|fdatasync|sync_file_range)\(\d+<([^>]+)>")
+CALLED: Final = re.compile(r"(?:fsync|fdatasync)\(\d+<([^>]+)>")
 
 
 class SmallDiskServer(Server):
@@ -212,7 +212,7 @@ class MachineCrash(Fault):
         self._copy = data.with_name("disk")
         trace = arena.directory / f"strace-{self.name}-{self.injected}.log"
         pids = _stop_all(arena.server.pid)
-        tracer = _strace(arena, trace, pids, "-y", "-e", "trace=fsync,fdatasync,sync_file_range,msync")
+        tracer = _strace(arena, trace, pids, "-y", "-e", "trace=fsync,fdatasync")
         try:
             _until(lambda: all(_traced(pid) for pid in pids))
             subprocess.run(["cp", "-a", data, self._copy], check=True)
@@ -227,8 +227,8 @@ class MachineCrash(Fault):
         lost = self._lose(data, _synced(trace))
         arena.server.start()
         if code == -9:
-            recovery = arena.log_lines(0, "automatic recovery in progress")
-            self.saw(exit_code=code, processes=len(crashed), files_lost=lost, log=recovery[-1:], log_was=since)
+            recovery = arena.log_lines(since, "automatic recovery in progress")
+            self.saw(exit_code=code, processes=len(crashed), files_lost=lost, log=recovery)
 
     def _lose(self, data: Path, synced: set[Path]) -> int:
         """How many files are as they were at the copy."""
