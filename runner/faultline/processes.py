@@ -31,13 +31,15 @@ class RunnerProcess:
         directory: Path,
         arguments: Sequence[str],
         environment: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> None:
+        """`within`: a command that runs the runner."""
         self.number = number
         self.name = f"runner {number}"
         self.log = directory / f"runner-{number}.log"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "faultline.cli", "run", *arguments],
+                [*within, sys.executable, "-m", "faultline.cli", "run", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

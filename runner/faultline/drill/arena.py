@@ -214,11 +214,17 @@ class Arena:
         return ARGUMENTS
 
     def start_runner(self) -> RunnerProcess:
-        self._started += 1
-        environment = {DIRECTORY: str(self.directory), RECEIVER: self.receiver.url}
-        runner = RunnerProcess(self._started, self.runner_dsn(), self.directory, self.runner_arguments(), environment)
+        runner = self.extra_runner()
         self.runners.append(runner)
         return runner
+
+    def extra_runner(self, within: Sequence[str] = ()) -> RunnerProcess:
+        """One that is not replaced when it ends: whoever wanted it sees to that."""
+        self._started += 1
+        environment = {DIRECTORY: str(self.directory), RECEIVER: self.receiver.url}
+        return RunnerProcess(
+            self._started, self.runner_dsn(), self.directory, self.runner_arguments(), environment, within
+        )
 
     def runner_at_work(self) -> tuple[RunnerProcess, frozenset[Attempt]]:
         """One that holds leases, and which. Chosen by chance."""

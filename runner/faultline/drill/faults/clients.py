@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import subprocess
 import threading
 import uuid
 from collections import Counter
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, LiteralString
 
 import psycopg
 
+from faultline.drill import tools
 from faultline.drill.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from faultline.drill.arena import Arena
     from faultline.drill.history import Recorder
+    from faultline.processes import RunnerProcess
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -323,4 +327,42 @@ class SameHost(Fault):
             self.saw(host=host, pids=pids, runners=runners)
 
 
-ALL: Final = (Repeated, Crowd, OpenClaim, SameKey, Poison, SameHost)
+class SamePid(Fault):
+    """As in containers: each of two runners is process 1 of a namespace of its own. In the end they get SIGKILL."""
+
+    name = "same-pid"
+    title = "runners with the same host name and pid"
+    seconds = 1.0
+    wait_seconds: ClassVar[float] = 30.0
+    within: ClassVar[tuple[str, ...]] = ("unshare", "--pid", "--fork", "--kill-child=KILL")
+    overview: ClassVar[LiteralString] = """
+        select host, pid, array_agg(runner::text), sum(running)::int
+        from faultline.runner_overview
+        where running > 0 and pid = 1 and last_seen_at > clock_timestamp() - interval '30 s'
+        group by host, pid
+        having count(*) >= 2
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runners: list[RunnerProcess] = []
+
+    @classmethod
+    def needs(cls) -> str | None:
+        if not tools.root() or shutil.which("unshare") is None:
+            return "namespaces of processes take root, and unshare"
+        tried = subprocess.run([*cls.within, "true"], check=False, capture_output=True)
+        return None if tried.returncode == 0 else f"no namespaces here: {tried.stderr.decode().strip()[:80]}"
+
+    def inject(self, arena: Arena) -> None:
+        self._runners = [arena.extra_runner(self.within) for _ in range(2)]
+        for host, pid, runners, running in arena.wait(lambda: arena.rows(self.overview), self.wait_seconds):
+            self.saw(host=host, pid=pid, runners=runners, leases=running)
+
+    def heal(self, arena: Arena) -> None:
+        for runner in self._runners:
+            runner.destroy()
+        self._runners = []
+
+
+ALL: Final = (Repeated, Crowd, OpenClaim, SameKey, Poison, SameHost, SamePid)
