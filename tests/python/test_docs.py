@@ -33,6 +33,7 @@ from faultline import workflow
 from faultline.api.problems import KINDS
 from faultline.api.routes import routers
 from faultline.cli.main import cli
+from faultline.drill import controls, scenarios
 from faultline.schedules import file as schedule_file
 from tests.support.api import serving
 from tests.support.cli import environment
@@ -483,3 +484,10 @@ def test_every_guarantee_has_a_test_and_a_metric() -> None:
             files = list(path.rglob("*.sql")) + list(path.rglob("test_*.py")) if path.is_dir() else [path]
             assert any(file.is_file() and file.stat().st_size > 0 for file in files), path
         assert {name for name in codes(cells[4]) if name.startswith("faultline_")}, promise
+
+
+def test_every_guarantee_has_a_drill() -> None:
+    known = {scenario.name for scenario in scenarios.ALL} | {f"--without {control.name}" for control in controls.ALL}
+    for promise, cells in guarantees().items():
+        assert codes(cells[5]), promise
+        assert codes(cells[5]) <= known, promise

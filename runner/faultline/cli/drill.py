@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -132,10 +134,11 @@ def _directory(given: Path | None) -> Iterator[_Kept]:
     try:
         yield kept
     finally:
-        if kept.keep:
-            output.note(f"the histories are kept in {kept.path}")
-        else:
-            scratch.remove(kept.path)
+        if kept.keep:  # beyond the reach of the next drill, which removes what others have left behind
+            output.note(
+                f"the histories are kept in {shutil.copytree(kept.path, tempfile.mkdtemp(), dirs_exist_ok=True)}"
+            )
+        scratch.remove(kept.path)
 
 
 def _play(chosen: list[scenarios.Scenario], options: Options, made: Report, kept: _Kept, tell: Narrator) -> None:
@@ -146,7 +149,7 @@ def _play(chosen: list[scenarios.Scenario], options: Options, made: Report, kept
             made.outcomes.append(play(scenario, options, where, tell))
         except DrillError as error:
             kept.keep = True
-            raise Failure(f"the drill came to no end: {error}. Its logs: {where}") from error
+            raise Failure(f"the drill came to no end: {scenario.name}: {error}") from error
 
 
 def _tell(made: Report, *, as_json: bool) -> None:

@@ -74,6 +74,7 @@ class Producer(threading.Thread):
             self._roll_back: 4,
             self._transfer: 20,
             self._submit_again: 5,
+            self._burn: 5,
             self._charge: 10,
             self._trigger: 5,
             self._cancel: 6,
@@ -200,7 +201,7 @@ class Producer(threading.Thread):
 
     def _charge(self) -> None:
         token = self._token()
-        request = {"token": token, "amount": self._random.randint(1, 1000)}
+        request = {"token": token, "amount": self._random.randint(1, 1000), "last": self._random.random() < 0.25}
         self._remember(self._submitted, (token, "charge", request))
         self._submit(*self._submitted[-1])
 
@@ -217,10 +218,18 @@ class Producer(threading.Thread):
             amount=request["amount"],
             **{name: request[name] for name in ("from", "to") if name in request},
         ) as call:
-            job_id = submit_transaction(
-                connection, transaction, kind, request, max_attempts=MOST_ATTEMPTS, backoff=QUICKLY
-            )
+            most = 1 if request.get("last") else MOST_ATTEMPTS
+            job_id = submit_transaction(connection, transaction, kind, request, max_attempts=most, backoff=QUICKLY)
             call.ok({"job_id": job_id})
+
+    def _burn(self) -> None:
+        """An operator gives a transaction up, which may be applied at this moment."""
+        if not self._submitted:
+            return
+        (transaction, *_), connection = self._random.choice(self._submitted[-5:]), self._open
+        with self._recorder.call("burn", transaction=transaction) as call:
+            row = connection.execute("select faultline.fail_transaction(%s, 'given up')", (transaction,)).fetchone()
+            call.ok(row and row[0])
 
     def _trigger(self) -> None:
         token, connection = self._token(), self._open

@@ -239,13 +239,14 @@ class _Stage:
             for found in judged.violations
         ]
         outcome.broken = sorted({found.promise for found in judged.violations})
-        outcome.numbers = _numbers(arena, judged.counts)
+        outcome.numbers = _numbers(arena, judged.counts, sum(fault.bit for fault in self._faults))
 
 
-def _numbers(arena: Arena, counts: dict[str, dict[str, Any]]) -> dict[str, int]:
+def _numbers(arena: Arena, counts: dict[str, dict[str, Any]], bitten: int) -> dict[str, int]:
     """What there was, read from exit codes, the proxy, and the checker's own counts."""
     calls = counts["calls"].values()
     return {
+        "faults that bit": bitten,
         "runners killed": sum(death.exit_code == -9 for death in arena.deaths),
         "runners ended": sum(death.exit_code != -9 for death in arena.deaths),
         "connections cut": arena.proxy.cuts,
@@ -263,6 +264,7 @@ def _numbers(arena: Arena, counts: dict[str, dict[str, Any]]) -> dict[str, int]:
         "attempts": counts["attempts"]["claimed"],
         "leases expired": counts["attempts"]["expire"],
         "entries": counts["entries"]["entries"],
+        "transactions burnt": counts["transactions"].get("FAILED", 0),
         "charges": counts["receiver"]["charged"],
         "runs": sum(counts["runs"].values()),
         "ticks": counts["ticks"]["made"],

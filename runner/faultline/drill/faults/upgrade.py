@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from faultline.drill import tools
-from faultline.drill.faults.fault import Fault
+from faultline.drill.faults.fault import Fault, Missed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,10 +65,10 @@ class Upgraded(Fault):
                     connection.execute("set lock_timeout = '2s'")
                     connection.execute(script)
             except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
-                time.sleep(0.1)
+                time.sleep(arena.random.uniform(0.05, 0.5))
             else:
                 return number
-        return TRIES
+        raise Missed(f"no locks for it in {TRIES} tries")
 
 
 ALL: Final = (Upgraded,)
