@@ -42,6 +42,10 @@ bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 drill: setup ## everything broken that can be broken here (10 minutes); ARGS=runners
 	@.venv/bin/faultline drill $(ARGS)
 
+.PHONY: soak
+soak: setup ## all faults that can share a server, for an hour, with a kill every few seconds; ARGS="--seconds 10m" for less
+	@.venv/bin/faultline drill --soak --seconds 1h --rate 100 $(ARGS)
+
 .PHONY: proofs
 proofs: setup ## the long proofs in full size (20 minutes)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)

@@ -115,7 +115,8 @@ class TestCommand:
 
     def test_a_control_has_its_own_faults(self, tmp_path: Path) -> None:
         done = run("drill", "runners", "--without", "fence", cwd=tmp_path)
-        assert "--without has its own faults" in refused(done, 2)
+        assert "--without and --soak have their own faults" in refused(done, 2)
+        assert "--without and --soak" in refused(run("drill", "--soak", "--without", "fence", cwd=tmp_path), 2)
 
     def test_a_guard_that_is_none_is_wrong_usage(self, tmp_path: Path) -> None:
         assert "fences" in refused(run("drill", "--without", "fences", cwd=tmp_path), 2)

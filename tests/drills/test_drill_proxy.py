@@ -147,7 +147,20 @@ def test_a_frozen_connection_is_closed_by_thaw(proxy: Proxy, connection: psycopg
     connection.pgconn.flush()
     while not proxy.frozen:
         pass
-    assert [one.application for one in proxy.frozen] == ["maker"]
+    assert [(one.application, one.given_up) for one in proxy.frozen] == [("maker", False)]
     proxy.thaw()
     with pytest.raises(psycopg.OperationalError):
         connection.execute("select 1")
+
+
+def test_a_frozen_connection_that_its_client_closes_is_given_up(
+    proxy: Proxy, connection: psycopg.Connection[Any]
+) -> None:
+    proxy.freeze("maker")
+    connection.pgconn.send_query(b"select 1")
+    connection.pgconn.flush()
+    while not proxy.frozen:
+        pass
+    connection.close()
+    while not proxy.frozen[0].given_up:
+        pass

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 VOID: Final = 3
 CONTROL_TRIES: Final = 2
 SHOWN: Final = 3
+KILL_SECONDS: Final = 3.0
 CONTROLS: Final = {control.name: control for control in controls.ALL}
 
 
@@ -60,6 +61,20 @@ CONTROLS: Final = {control.name: control for control in controls.ALL}
     type=click.Choice(list(CONTROLS)),
     help="Remove this guard: good only if the checker catches it.",
 )
+@option(
+    "--soak",
+    group="DRILL",
+    is_flag=True,
+    help="All faults that can share a server, and a kill every few seconds.",
+)
+@option(
+    "--rate",
+    group="DRILL",
+    type=click.FloatRange(1, 1000),
+    default=15,
+    show_default=True,
+    help="Calls a second of each of the two producers.",
+)
 @option("--list", "listing", group="DRILL", is_flag=True, help="Show the scenarios and their faults.")
 @json_option
 def drill(
@@ -68,6 +83,8 @@ def drill(
     seconds: timedelta,
     report_directory: Path | None,
     without: str | None,
+    soak: bool,
+    rate: float,
     listing: bool,
     as_json: bool,
 ) -> int:
@@ -85,19 +102,16 @@ def drill(
     faultline drill runners network --seed 7
     faultline drill runner-kill --seconds 1m --report ./drill
     faultline drill --without fence
+    faultline drill --soak --seconds 1h --rate 200 --report ./soak
     """
     if listing:
         return _list(as_json=as_json)
-    if without is not None and names:
-        raise WrongUsage("--without has its own faults: name no scenario")
-    try:
-        chosen = scenarios.chosen(names) if without is None else [controls.scenario(CONTROLS[without])]
-    except KeyError as error:
-        raise WrongUsage(f"there is no scenario and no fault {error}: `faultline drill --list` shows them") from None
+    chosen = _chosen(names, without, soak=soak)
     forget_libpq_variables()
     number = secrets.randbelow(1_000_000) if seed is None else seed
-    made = Report(number, {"names": list(names), "seconds": seconds.total_seconds(), "without": without})
-    options = Options(number, seconds.total_seconds())
+    given = {"names": list(names), "seconds": seconds.total_seconds(), "without": without, "soak": soak, "rate": rate}
+    made = Report(number, given)
+    options = Options(number, seconds.total_seconds(), rate=rate, kill_seconds=KILL_SECONDS if soak else None)
     if without is not None:
         control = CONTROLS[without]
         options = Options(number, prepare=(control.prepare,), config=control.config, tries=CONTROL_TRIES)
@@ -112,6 +126,17 @@ def drill(
         return _tell_control(made, CONTROLS[without], as_json=as_json)
     _tell(made, as_json=as_json)
     return {"holds": 0, "violated": BAD_OUTCOME}.get(made.verdict, VOID)
+
+
+def _chosen(names: tuple[str, ...], without: str | None, *, soak: bool) -> list[scenarios.Scenario]:
+    if (without is not None) + soak + bool(names) > 1:
+        raise WrongUsage("--without and --soak have their own faults: give one of them, and name no scenario")
+    if without is not None:
+        return [controls.scenario(CONTROLS[without])]
+    try:
+        return [scenarios.SOAK] if soak else scenarios.chosen(names)
+    except KeyError as error:
+        raise WrongUsage(f"there is no scenario and no fault {error}: `faultline drill --list` shows them") from None
 
 
 class _Kept:

@@ -76,6 +76,8 @@ class Death:
     name: str
     pid: int
     exit_code: int
+    on_purpose: bool
+    """Somebody has ended it, and had said so before."""
     began: bool
     """It had found the database. One that finds none says so and ends with 1: whoever started it starts it again."""
 
@@ -96,6 +98,8 @@ class Setting:
     producers: int = 2
     rate: float = 15.0
     """Calls a second of each producer."""
+    kill_seconds: float | None = None
+    """A runner gets SIGKILL about so often, whatever else befalls it."""
     prepare: Sequence[Callable[[str], None]] = ()
     """What is done to the database, whose DSN is a superuser's, before anybody works with it."""
     config: Mapping[str, str] = field(default_factory=dict)
@@ -127,6 +131,7 @@ class Arena:
         self._admin: psycopg.Connection[Any] | None = None
         self._ticked = self._throttled = 0.0
         self._loaded = False
+        self._kill_at = 0.0
         self._stack = contextlib.ExitStack()
         self._stack.callback(self.recorder.close)
         self.server = self._make_server()
@@ -268,7 +273,7 @@ class Arena:
                 continue
             self.runners.remove(runner)
             began = " serves " in runner.log.read_text(errors="replace")
-            self.deaths.append(Death(runner.name, runner.pid, code, began))
+            self.deaths.append(Death(runner.name, runner.pid, code, runner.pid in self.excused, began))
             if self.expecting_deaths:
                 self.excused.add(runner.pid)
 
@@ -372,9 +377,18 @@ class Arena:
             self._bury()
             while len(self.runners) < self.wanted:
                 self.start_runner()
+        if self._loaded and self.setting.kill_seconds is not None and now >= self._kill_at:
+            self._kill_at = now + self.random.uniform(0.5, 1.5) * self.setting.kill_seconds
+            self._kill_one()
         if now - self._throttled >= THROTTLE_SECONDS:
             self._throttled = now
             self._throttle()
+
+    def _kill_one(self) -> None:
+        runner = self.random.choice(self.runners)
+        if runner.exit_code is None:
+            self.excuse(runner)
+            runner.kill()
 
     def _throttle(self) -> None:
         """A look that waits for nobody: who holds a lock here may be ourselves."""

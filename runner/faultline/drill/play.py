@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
+
+from faultline.database import reason
 from faultline.drill import checker, facts, history
 from faultline.drill.arena import DONE, DrillError, Setting
 from faultline.drill.faults.fault import Missed
@@ -84,6 +87,9 @@ class Options:
     config: Mapping[str, str] = field(default_factory=dict)
     """Settings of the server."""
     runners: int = 3
+    rate: float = 15.0
+    """Calls a second of each of the two producers."""
+    kill_seconds: float | None = None
     tries: int = TRIES
     """So often a fault is injected that does not bite."""
 
@@ -122,6 +128,8 @@ class _Stage:
             self._random,
             narrator,
             runners=options.runners,
+            rate=options.rate,
+            kill_seconds=options.kill_seconds,
             prepare=options.prepare,
             config=options.config,
         )
@@ -179,8 +187,8 @@ class _Stage:
         try:
             fault.inject(arena)
             arena.wait(lambda: self._looked(fault) > before, fault.seconds)
-        except Missed as missed:
-            self._say(f"{self._name}: {fault.name}: {missed}")
+        except (Missed, psycopg.OperationalError, OSError) as missed:  # the arena may be in trouble as well
+            self._say(f"{self._name}: {fault.name}: {reason(missed)}")
         finally:
             fault.heal(arena)
         new = fault.evidence[before:]
@@ -210,9 +218,9 @@ class _Stage:
     def _drain(self, outcome: Outcome) -> float:
         """Nothing breaks any more: everything that can end has to, within the deadline. How long it took."""
         arena = self._arena
+        began = time.monotonic()
         arena.stop_load()
         arena.join_load()
-        began = time.monotonic()
         self._say(f"{self._name}: all is healed; everything has to end within {LIVENESS_SECONDS:.0f} s")
 
         def over() -> bool:

@@ -49,11 +49,14 @@ class Lost(NamedTuple):
     at: float
 
 
-class Frozen(NamedTuple):
-    """A connection that is open and through which nothing passes; of the message that was the first to be kept."""
+@dataclass
+class Frozen:
+    """A connection that is open and through which nothing passes, from a message of its client on."""
 
     application: str
     at: float
+    given_up: bool = False
+    """Its client has closed it."""
 
 
 @dataclass(eq=False)
@@ -237,10 +240,13 @@ class Proxy:
                 with self._lock:
                     if application in self._frozen:
                         self._frozen.discard(application)  # only this connection: the next one works
-                        self.frozen.append(Frozen(application, time.monotonic()))
+                        frozen = Frozen(application, time.monotonic())
+                        self.frozen.append(frozen)
                         line.frozen.set()
                     strike = self._strikes.get(application)
                 if line.frozen.is_set():
+                    _drain(line.client)
+                    frozen.given_up = True
                     return
                 when = strike and self._counted(strike, message) if begun else None
                 if strike and when == BEFORE:
@@ -330,6 +336,13 @@ class Proxy:
                 self.swallowed.append(line.application)
                 return True
             return False
+
+
+def _drain(source: socket.socket) -> None:
+    """Take what comes, and drop it, until nothing will."""
+    with contextlib.suppress(OSError):
+        while source.recv(CHUNK):
+            pass
 
 
 def _whole(data: bytes) -> Iterator[bytes]:

@@ -61,6 +61,22 @@ ALL: Final = (
 )
 
 
+_SHARING: Final[list[type[Fault]]] = [
+    *runners.ALL,
+    *handlers.ALL,
+    *sessions.ALL,
+    *server.ALL,
+    *network.BROKEN,
+    *network.LOST,
+    *clients.ALL,
+    *outside.ALL,
+    contention.TableLocked,
+    contention.Deadlocks,
+    contention.ConnectionsExhausted,
+]
+SOAK: Final = Scenario("soak", "all faults that can share a server, for as long as one likes", tuple(_SHARING), Crowded)
+
+
 def chosen(names: tuple[str, ...]) -> list[Scenario]:
     """The scenarios of these names, or those with the faults of these names alone; all, if there is no name.
 

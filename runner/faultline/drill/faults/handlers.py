@@ -24,6 +24,12 @@ select verb, detail from faultline.event_log
 where job_id = %s and attempt = 1 and verb in ('fail', 'expire')
 order by event_id limit 1
 """
+RUNNER_OF: Final = """
+select r.pid
+from faultline.event_log e
+join faultline.runner_overview r on r.runner = e.runner
+where e.job_id = %s and e.attempt = 1 and e.verb = 'expire'
+"""
 STATE: Final = "select state, attempt from faultline.jobs where job_id = %s"
 
 
@@ -68,8 +74,9 @@ class Misbehaviour(Fault):
         raise NotImplementedError
 
     def died(self, arena: Arena, code: int) -> list[int]:
-        """The runners that have ended so since the injection."""
-        return [death.pid for death in arena.deaths[self._deaths :] if death.exit_code == code]
+        """The runners that have ended so since the injection, and not because somebody else wanted it."""
+        since = arena.deaths[self._deaths :]
+        return [death.pid for death in since if death.exit_code == code and not death.on_purpose]
 
 
 class Deadly(Misbehaviour):
@@ -139,8 +146,12 @@ class Hogs(Misbehaviour):
     how = "hogs"
 
     def judge(self, arena: Arena, job: int, verb: str, detail: dict[str, Any]) -> None:
-        if verb == "expire" and len(arena.deaths) == self._deaths:
-            self.saw(job=job, first_attempt=verb, runners_died=0)
+        if verb != "expire":
+            return
+        rows = arena.rows(RUNNER_OF, job)
+        dead = {death.pid for death in arena.deaths}
+        if rows and rows[0][0] not in dead:
+            self.saw(job=job, pid=rows[0][0], first_attempt=verb)
 
 
 class ClosesConnection(Raising):

@@ -166,7 +166,7 @@ class HalfOpen(Fault):
         returned = [
             one.application
             for one in frozen
-            if any(line.application == one.application and line.since > one.at for line in lines)
+            if one.given_up and any(line.application == one.application and line.since > one.at for line in lines)
         ]
         if len(frozen) == len(ROLES) and len(returned) == len(ROLES):
             self.saw(frozen=len(frozen), came_again=sorted(returned))
