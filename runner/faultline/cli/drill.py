@@ -191,6 +191,9 @@ def _tell(made: Report, *, as_json: bool) -> None:
 def _tell_control(made: Report, control: controls.Control, *, as_json: bool) -> int:
     """Good is what is bad elsewhere: the checker names a promise that falls without this guard."""
     (outcome,) = made.outcomes
+    for told in outcome.faults:
+        if told.missing is not None:
+            raise Failure(f"{told.title}: this can't be played here: {told.missing}")
     caught = sorted(control.promises & set(outcome.broken))
     if as_json:
         output.print_json({**made.as_dict(), "caught": bool(caught), "promises": caught})
