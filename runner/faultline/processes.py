@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 END_SECONDS: Final = 20.0
 PR_SET_PDEATHSIG: Final = 1
+TIE: Final = """
+import ctypes, os, sys
+parent, number, *command = sys.argv[1:]
+ctypes.CDLL(None).prctl(1, int(number))
+if os.getppid() != int(parent):
+    sys.exit(1)
+os.execvp(command[0], command)
+"""
 
 
 class RunnerProcess:
@@ -39,14 +47,13 @@ class RunnerProcess:
         self.log = directory / f"runner-{number}.log"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*within, sys.executable, "-m", "faultline.cli", "run", *arguments],
+                tied([*within, sys.executable, "-m", "faultline.cli", "run", *arguments]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=directory,
                 env={**clean_environment(), "FAULTLINE_DSN": dsn, **(environment or {})},
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - async-signal-safe
             )
 
     @property
@@ -110,6 +117,17 @@ def process_state(pid: int) -> str:
 def clean_environment() -> dict[str, str]:
     """Ours without what is set for runners of another database."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("FAULTLINE_", "PG"))}
+
+
+def tied(command: Sequence[str], number: signal.Signals = signal.SIGKILL) -> list[str]:
+    """The command, run so that on Linux it gets this signal when the thread that started it ends.
+
+    By a program that becomes the command: with a preexec_fn Python runs hooks around its fork, in which an exception
+    that a handler of signals raises is lost, and with it the end that somebody has asked for.
+    """
+    if sys.platform != "linux":
+        return list(command)
+    return [sys.executable, "-ISc", TIE, str(os.getpid()), str(int(number)), *command]
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from faultline.processes import clean_environment, die_with_parent
+from faultline.processes import clean_environment, tied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,16 +31,17 @@ class ReceiverProcess:
         """Start it, at the address that it had before."""
         with (self._directory / "receiver.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "faultline.drill.receiver"),
-                    *("--directory", str(self._directory), "--port", self._port),
-                ],
+                tied(
+                    [
+                        *(sys.executable, "-m", "faultline.drill.receiver"),
+                        *("--directory", str(self._directory), "--port", self._port),
+                    ]
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=clean_environment(),
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - async-signal-safe
             )
         self.url = cast("IO[bytes]", self._process.stdout).readline().decode().strip()
         self._port = self.url.rpartition(":")[2]

@@ -21,7 +21,7 @@ from faultline.drill.arena import Arena
 from faultline.drill.faults.fault import Fault
 from faultline.drill.processes import children, signal_all
 from faultline.embedded import Server
-from faultline.processes import die_with_parent, process_state
+from faultline.processes import process_state, tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,12 +269,11 @@ def _stop_all(main: int) -> list[int]:
 def _strace(arena: Arena, trace: Path, pids: list[int], *arguments: str) -> subprocess.Popen[bytes]:
     with (arena.directory / "strace.log").open("ab") as log:
         return subprocess.Popen(
-            ["strace", "-f", "-qq", *arguments, "-o", str(trace), "-p", ",".join(map(str, pids))],
+            tied(["strace", "-f", "-qq", *arguments, "-o", str(trace), "-p", ",".join(map(str, pids))], signal.SIGTERM),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - async-signal-safe
         )
 
 
