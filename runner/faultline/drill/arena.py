@@ -122,7 +122,7 @@ class Arena:
         self.excused: set[int] = set()
         """Runners that were ended on purpose, or that had a fault at work in them."""
         self.runners: list[RunnerProcess] = []
-        self.wanted = setting.runners
+        self.wanted = 0
         self.expecting_deaths = False
         self.recorder = Recorder(self.directory, "director")
         self._started = 0
@@ -151,6 +151,7 @@ class Arena:
         self.receiver = ReceiverProcess(self.directory)
         self._stack.callback(self.receiver.destroy)
         self._stack.callback(self._end_runners)
+        self.wanted = self.setting.runners
         for _ in range(self.wanted):
             self.start_runner()
         self._stack.callback(self.stop_load)
