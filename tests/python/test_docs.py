@@ -34,11 +34,11 @@ from faultline.api.problems import KINDS
 from faultline.api.routes import routers
 from faultline.cli.main import cli
 from faultline.drill import controls, scenarios
+from faultline.drill.pooler import pooled
 from faultline.schedules import file as schedule_file
 from tests.support.api import serving
 from tests.support.cli import environment
 from tests.support.metrics import listed, series
-from tests.support.pooler import pooled
 from tools import sqitch
 
 if TYPE_CHECKING:

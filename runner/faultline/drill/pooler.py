@@ -36,13 +36,17 @@ pool_mode = transaction
 default_pool_size = {size}
 logfile = {directory}/log
 server_fast_close = 1
+{settings}
 """
 
 
 class Pooler:
-    """`dsn` leads to the same database through PgBouncer, with a few connections of `user` for everybody."""
+    """`dsn` leads to the same database through PgBouncer, with a few connections of `user` for everybody.
 
-    def __init__(self, dsn: str, user: str, size: int = 3) -> None:
+    `settings` are lines for its file, after ours.
+    """
+
+    def __init__(self, dsn: str, user: str, size: int = 3, settings: str = "") -> None:
         program = tools.pgbouncer()
         if program is None:
             raise RuntimeError("there is no PgBouncer: install it, or `make setup` in the source tree")
@@ -53,7 +57,13 @@ class Pooler:
         for file in (program, *program.parents[1].glob("lib/*/lib*.so.*")):
             shutil.copy(file, self._directory)  # to where that user can reach it
         config = CONFIG.format(
-            host=parts["host"], port=parts["port"], user=user, directory=self._directory, own_port=PORT, size=size
+            host=parts["host"],
+            port=parts["port"],
+            user=user,
+            directory=self._directory,
+            own_port=PORT,
+            size=size,
+            settings=settings,
         )
         (self._directory / "ini").write_text(config)
         os.chown(self._directory, self._owner.st_uid, self._owner.st_gid)
@@ -122,9 +132,9 @@ class Pooler:
 
 
 @contextmanager
-def pooled(dsn: str, user: str) -> Iterator[str]:
+def pooled(dsn: str, user: str, settings: str = "") -> Iterator[str]:
     """A DSN that leads through one, with three connections."""
-    pooler = Pooler(dsn, user)
+    pooler = Pooler(dsn, user, settings=settings)
     try:
         yield pooler.dsn
     finally:
