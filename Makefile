@@ -39,11 +39,11 @@ bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: drill
-drill: setup ## everything broken that can be broken here (10 minutes); ARGS=runners
+drill: setup ## all that can be broken here, broken (10 minutes); ARGS=runners
 	@.venv/bin/faultline drill $(ARGS)
 
 .PHONY: soak
-soak: setup ## all faults that can share a server, for an hour, with a kill every few seconds; ARGS="--seconds 10m" for less
+soak: setup ## a drill of an hour, with a kill every few seconds
 	@.venv/bin/faultline drill --soak --seconds 1h --rate 100 $(ARGS)
 
 .PHONY: proofs

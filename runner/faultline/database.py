@@ -59,6 +59,7 @@ _RAW_LOADERS: Final = {"jsonb": ByteaBinaryLoader, "interval": ByteaBinaryLoader
 _GONE: Final = {"57P01", "57P02", "57P03", "57P05", "25006", "0A000", "26000"}
 _PASSING: Final = {"40001", "40P01", "55P03", "57014", "55006"}
 _PASSING_CLASSES: Final = {"25", "3F", "42", "53", "57", "58"}
+_VANISHED: Final = ("cache lookup failed for", "could not open relation with OID")
 WHO: Final = "select pg_backend_pid()"
 _PROBE: Final = (
     "select pg_backend_pid(), current_setting('default_transaction_isolation'),"
@@ -145,9 +146,12 @@ def broke(connection: psycopg.BaseConnection[Any], error: psycopg.Error) -> bool
 def passing(error: psycopg.Error) -> bool:
     """Whether the same call may well succeed later: it is not the data's fault.
 
-    Locks, timeouts, resources; and a right, a function or a schema that is missing, which somebody will give back.
+    Locks, timeouts, resources; and a right, a function or a schema that is missing, which somebody will give back: or
+    that went away in the middle of a call, as in an upgrade, which the server calls an internal error.
     """
     state = error.sqlstate
+    if state == "XX000":
+        return str(error).startswith(_VANISHED)
     return state is None or state in _PASSING or state[:2] in _PASSING_CLASSES
 
 

@@ -72,6 +72,17 @@ def test_what_passes_by_itself_is_told_from_what_does_not(error: type[psycopg.Er
     assert database.passing(error("x")) is passing
 
 
+def test_a_function_that_an_upgrade_drops_in_the_middle_of_a_call_comes_back(db: Database) -> None:
+    connection = db.connect()
+    connection.execute("create function called() returns int language plpgsql as 'begin return 1; end'")
+    connection.execute(
+        "create function upgrade() returns int language plpgsql as 'begin drop function called(); return 1; end'"
+    )
+    with pytest.raises(pg.InternalError_, match="cache lookup failed for function") as caught:
+        connection.execute("select called() from (select upgrade() as done offset 0) u where u.done = 1")
+    assert database.passing(caught.value)
+
+
 def run_with(dsn: str, work: Callable[[Link], Awaitable[Any]]) -> Any:
     async def main() -> Any:
         link = Link(dsn, "test", DatabaseState())
