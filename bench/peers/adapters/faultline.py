@@ -1,0 +1,48 @@
+"""Faultline as its users run it: `faultline run`, and its own client."""
+
+from __future__ import annotations
+
+from bench.peers.adapters import meter
+from faultline import App, AsyncClient, Job, schema
+
+app = App()
+# `faultline run` imports this module and gives no other sign; the programs that enqueue count nothing.
+counts = meter.Meter() if __name__ != "__main__" else None
+
+
+@app.handler("noop")
+async def noop(job: Job) -> None:
+    assert counts is not None
+    counts.begin(job.payload, again=job.attempt > 1)
+
+
+class Producer:
+    def __init__(self, dsn: str) -> None:
+        self._client = AsyncClient(dsn)
+
+    async def one(self, payload: meter.Payload) -> None:
+        await self._client.enqueue("noop", payload)
+
+    async def many(self, payloads: list[meter.Payload]) -> None:
+        await self._client.enqueue_many([{"type": "noop", "payload": payload} for payload in payloads])
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+class Faultline:
+    async def install(self, dsn: str) -> None:
+        schema.install(dsn)
+
+    async def producer(self, dsn: str) -> Producer:
+        producer = Producer(dsn)
+        await producer._client.status(0)  # noqa: SLF001 - it connects when it is first asked
+        return producer
+
+    async def work(self, dsn: str, meter: meter.Meter) -> None:
+        message = "Faultline's workers are `faultline run`"
+        raise NotImplementedError(message)
+
+
+if __name__ == "__main__":
+    meter.run(Faultline())

@@ -1,0 +1,278 @@
+"""Who is measured: how each is started, what it is told, and what it promises in comparison."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from bench import driver, floor
+
+ENVIRONMENTS: Final = driver.ROOT / ".tools/peers"
+ADAPTERS: Final = "bench.peers.adapters"
+CONCURRENCY: Final = 100
+BATCH: Final = 1_000
+CLAIM: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """What the tables say of one. `name` is that of its environment."""
+
+    name: str
+    title: str
+    package: str = ""
+    settings: str
+    page: str
+    promises: str
+
+    @property
+    def program(self) -> Path:
+        return ENVIRONMENTS / self.name / "bin/python"
+
+    @property
+    def missing(self) -> str:
+        """Why it can't be measured here, or nothing."""
+        return "" if self.program.exists() else f"{self.title} is not installed: bench/peers/setup {self.name}"
+
+    @cached_property
+    def version(self) -> str:
+        question = f"import importlib.metadata as m; print(m.version({self.package!r}))"
+        return driver.answer(str(self.program), "-c", question)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer(Contender):
+    """A queue with workers. Its adapter has its name too.
+
+    `mark` is SQL that is asked before jobs are enqueued, and `left` says whether one of those enqueued since is not
+    finished ($1 is what `mark` said): that is asked while the clock runs, so it reads no more than it has to.
+    """
+
+    mark: str = "select 0::bigint"
+    left: str
+    queued: str = ""
+    """SQL that makes $1 more queued jobs out of a queued one."""
+    finished: str = ""
+    """SQL that makes $1 more finished jobs out of a finished one, for who keeps them."""
+    share: int = 1
+    """One job where others have so many: for who would need minutes."""
+
+    def command(self, verb: str, *arguments: str) -> list[str]:
+        """The adapter, with this verb."""
+        return [str(self.program), "-m", f"{ADAPTERS}.{self.name}", verb, *arguments]
+
+    def workers(self, processes: int) -> list[list[str]]:
+        """The commands that run that many worker processes."""
+        return [self.command("work")] * processes
+
+
+class Faultline(Peer):
+    """This tree, as its users run it: the processes are under one supervisor."""
+
+    @property
+    def program(self) -> Path:
+        return Path(sys.executable)
+
+    @cached_property
+    def version(self) -> str:
+        return driver.commit()
+
+    def workers(self, processes: int) -> list[list[str]]:
+        target = f"{ADAPTERS}.{self.name}:app"
+        return [driver.runner(target, "--concurrency", str(CONCURRENCY), "--processes", str(processes))]
+
+
+class NodePeer(Peer):
+    """A package of npm. Node itself is one too."""
+
+    @property
+    def program(self) -> Path:
+        return ENVIRONMENTS / "node/node_modules/.bin/node"
+
+    @property
+    def missing(self) -> str:
+        if self._manifest.exists() and self.program.exists():
+            return ""
+        return f"{self.title} is not installed: bench/peers/setup node"
+
+    @property
+    def _manifest(self) -> Path:
+        return ENVIRONMENTS / "node/node_modules" / self.package / "package.json"
+
+    @cached_property
+    def version(self) -> str:
+        return str(json.loads(self._manifest.read_text())["version"])
+
+    def command(self, verb: str, *arguments: str) -> list[str]:
+        # Through the link that bench/peers/setup makes: modules are looked for beside the file that imports them.
+        adapter = ENVIRONMENTS / "node/adapters" / f"{self.name}.mjs"
+        return [str(self.program), "--preserve-symlinks", "--preserve-symlinks-main", str(adapter), verb, *arguments]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script(Contender):
+    """Bare SQL in pgbench, with no client and no handler: a ceiling rather than a peer.
+
+    `drain` claims and completes CLAIM jobs, `bulk` enqueues BATCH, `fill` as many as $1.
+    """
+
+    enqueue: str
+    bulk: str
+    fill: str
+    drain: str
+    left: str
+
+    @property
+    def schema(self) -> str:
+        return floor.SCHEMA
+
+
+class Floor(Script):
+    """The bare SQL for the same durable work."""
+
+    missing = ""
+    version = ""
+
+
+class Pgmq(Script):
+    """pgmq's functions, from its package on PyPI: they are SQL and need no extension."""
+
+    @property
+    def schema(self) -> str:
+        (script,) = (ENVIRONMENTS / self.name).glob("lib/python3*/site-packages/pgmq/sql/pgmq.sql")
+        return f"{script.read_text()}; select pgmq.create('noop');"
+
+
+def _by_id(table: str, column: str = "id") -> str:
+    return f"select coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', '{column}')::regclass), 0)"
+
+
+FAULTLINE: Final = Faultline(
+    name="faultline",
+    title="Faultline",
+    settings=f"faultline run --concurrency {CONCURRENCY} --processes N; AsyncClient",
+    page="docs/operations.md",
+    promises="fence and lease a job, refused stale reports, results and attempts kept, finished jobs kept",
+    mark=_by_id("faultline.jobs_live", "job_id"),
+    left="select exists (select from faultline.jobs_live where job_id > $1)",
+    queued="""
+        insert into faultline.jobs_live (ready_at, created_at, max_attempts, priority, type, queue, payload)
+        select ready_at, created_at, max_attempts, priority, type, queue, payload
+        from faultline.jobs_live, generate_series(1, $1)
+    """,
+    finished="""
+        insert into faultline.jobs_done
+        select (jsonb_populate_record(d, jsonb_build_object('job_id', -n))).*
+        from (select * from faultline.jobs_done limit 1) d, generate_series(1, $1) n
+    """,
+)
+
+PGQUEUER: Final = Peer(
+    name="pgqueuer",
+    title="PgQueuer",
+    package="pgqueuer",
+    settings="asyncpg, uvloop, batch_size 500, pgq autovac, durability durable; a connection for the QueueManager",
+    page="https://github.com/janbjorge/pgqueuer/blob/main/docs/guides/performance-tuning.md",
+    promises="lease by heartbeat; no fence, no results; finished jobs are deleted, and leave rows in a log",
+    mark=_by_id("pgqueuer"),
+    left="select exists (select from pgqueuer where id > $1)",
+    queued="""
+        insert into pgqueuer (priority, created, updated, heartbeat, execute_after, status, entrypoint, payload)
+        select priority, created, updated, heartbeat, execute_after, status, entrypoint, payload
+        from pgqueuer, generate_series(1, $1)
+    """,
+)
+
+PROCRASTINATE: Final = Peer(
+    name="procrastinate",
+    title="Procrastinate",
+    package="procrastinate",
+    settings="psycopg, uvloop, concurrency 30 with a pool of 32, LISTEN; batch_defer",
+    page="https://procrastinate.readthedocs.io/en/stable/howto/production/concurrency.html",
+    promises="heartbeat a worker; no fence, no results; events of every job kept, finished jobs kept",
+    mark=_by_id("procrastinate_jobs"),
+    left="select exists (select from procrastinate_jobs where id > $1 and status in ('todo', 'doing'))",
+    queued="""
+        insert into procrastinate_jobs (queue_name, task_name, priority, args, status)
+        select queue_name, task_name, priority, args, status from procrastinate_jobs, generate_series(1, $1)
+    """,
+    finished="""
+        insert into procrastinate_jobs (queue_name, task_name, priority, args, status)
+        select queue_name, task_name, priority, args, status
+        from (select * from procrastinate_jobs where status = 'succeeded' limit 1) j, generate_series(1, $1)
+    """,
+    share=20,
+)
+
+GRAPHILE: Final = NodePeer(
+    name="graphile",
+    title="graphile-worker",
+    package="graphile-worker",
+    settings="concurrentJobs 24, maxPoolSize 25, localQueue.size 500, completeJobBatchDelay 0, failJobBatchDelay 0",
+    page="https://worker.graphile.org/docs/performance",
+    promises="a lock of four hours a job; no fence, no results; finished jobs are deleted",
+    mark=_by_id("graphile_worker._private_jobs"),
+    left="select exists (select from graphile_worker._private_jobs where id > $1)",
+    queued="""
+        insert into graphile_worker._private_jobs (task_id, payload)
+        select task_id, payload from graphile_worker._private_jobs, generate_series(1, $1)
+    """,
+)
+
+PGBOSS: Final = NodePeer(
+    name="pgboss",
+    title="pg-boss",
+    package="pg-boss",
+    settings="batchSize 1000, burstWhenBatchFull, notify and useListenNotify, pollingIntervalSeconds 0.5",
+    page="https://timgit.github.io/pg-boss/api/workers",
+    promises="a job expires after 15 minutes; a batch succeeds or fails as one; results of batches not kept, "
+    "finished jobs kept",
+    left="select exists (select from pgboss.job where name = 'noop' and state < 'completed' and $1 >= 0)",
+    queued="""
+        insert into pgboss.job (name, data, policy, retry_limit, retry_delay)
+        select name, data, policy, retry_limit, retry_delay from pgboss.job, generate_series(1, $1)
+    """,
+    finished="""
+        insert into pgboss.job (name, data, policy, state, completed_on)
+        select name, data, policy, state, completed_on
+        from (select * from pgboss.job where state = 'completed' limit 1) j, generate_series(1, $1)
+    """,
+)
+
+FLOOR: Final = Floor(
+    name="floor",
+    title="bare SQL",
+    settings=f"pgbench, {CLAIM} jobs a claim, no handler",
+    page="bench/floor.py",
+    promises="nothing but a durable claim and completion; finished jobs kept",
+    enqueue=floor.ENQUEUE,
+    bulk="insert into floor_live (payload) select jsonb_build_object('n', n) from generate_series(1, 1000) n;",
+    fill="insert into floor_live (payload) select jsonb_build_object('n', n) from generate_series(1, $1) n",
+    drain=floor.DRAIN,
+    left="select exists (select from floor_live)",
+)
+
+PGMQ: Final = Pgmq(
+    name="pgmq",
+    title="pgmq's bare SQL",
+    package="pgmq",
+    settings=f"pgbench, read of {CLAIM} with 30 s, archive of {CLAIM}, no handler",
+    page="https://pgmq.github.io/pgmq/api/sql/functions/",
+    promises="a visibility timeout a message; no fence, no results, no retries; finished messages kept (archive)",
+    enqueue="""select pgmq.send('noop', '{"n": 1}');""",
+    bulk="select count(*) from pgmq.send_batch('noop', array(select jsonb_build_object('n', n)"
+    " from generate_series(1, 1000) n));",
+    fill="select count(*) from pgmq.send_batch('noop', array(select jsonb_build_object('n', n)"
+    " from generate_series(1, $1) n))",
+    drain=f"""
+select coalesce(array_agg(msg_id), '{{}}') as ids from pgmq.read('noop', 30, {CLAIM}) \\gset
+select count(*) from pgmq.archive('noop', ':ids'::bigint[]);
+""",
+    left="select exists (select from pgmq.q_noop)",
+)
+
+CONTENDERS: Final[list[Peer | Script]] = [FAULTLINE, PGQUEUER, PROCRASTINATE, GRAPHILE, PGBOSS, PGMQ, FLOOR]
