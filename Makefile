@@ -16,7 +16,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: ## .venv with faultline and PostgreSQL 18: enough for the demo
@@ -37,6 +37,11 @@ test: setup ## on PostgreSQL 15 and 18; less: PG=18 TESTS=tests/python
 .PHONY: bench
 bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: venv ## Faultline beside other queues, which bench/peers/setup installs (hours); ARGS="--quick --only drain" to try it
+	@bench/peers/setup || true
+	@$(PYTHON) -m bench peers $(ARGS)
 
 .PHONY: drill
 drill: setup ## all that can be broken here, broken (10 minutes); ARGS=runners

@@ -173,14 +173,29 @@ def _drained(server: Server, shape: Shape, size: Size, *, plain: bool) -> dict[s
 
 def server_cpu(server: Server) -> float:
     """Seconds of CPU that the server has had: its processes, and those of them that are over. Linux only."""
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it is over
-            continue
-        if int(stat.parent.name) == server.pid:
-            ticks += sum(map(int, fields[11:15]))
-        elif int(fields[1]) == server.pid:
-            ticks += sum(map(int, fields[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+    while True:
+        over = _ticks(server.pid, 15)
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            if _parent(stat) == server.pid:
+                ticks += _ticks(int(stat.parent.name), 13)
+        if _ticks(server.pid, 15) == over:  # else a session ended meanwhile, and may be counted twice or not at all
+            return (over + ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def _fields(stat: Path) -> list[str]:
+    """Of /proc/PID/stat, from the state on; none if it is over."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _parent(stat: Path) -> int:
+    fields = _fields(stat)
+    return int(fields[1]) if fields else 0
+
+
+def _ticks(pid: int, end: int) -> int:
+    """Its own CPU, and up to field 15 that of its children that are over."""
+    return sum(map(int, _fields(Path(f"/proc/{pid}/stat"))[11:end]))

@@ -58,6 +58,10 @@ class Peer(Contender):
     """SQL that makes $1 more queued jobs out of a queued one."""
     finished: str = ""
     """SQL that makes $1 more finished jobs out of a finished one, for who keeps them."""
+    queues: str = ""
+    """SQL that gives each queued job a queue of its own, for who has queues that need no worker of their own."""
+    retries: bool = True
+    """A job that fails is run again, and its handler can tell."""
     share: int = 1
     """One job where others have so many: for who would need minutes."""
 
@@ -169,6 +173,10 @@ FAULTLINE: Final = Faultline(
         select (jsonb_populate_record(d, jsonb_build_object('job_id', -n))).*
         from (select * from faultline.jobs_done limit 1) d, generate_series(1, $1) n
     """,
+    queues="""
+        with made as (update faultline.jobs_live set queue = 'q' || job_id returning queue)
+        insert into faultline.queues (queue, max_attempts) select queue, 3 from made
+    """,
 )
 
 PGQUEUER: Final = Peer(
@@ -205,6 +213,7 @@ PROCRASTINATE: Final = Peer(
         select queue_name, task_name, priority, args, status
         from (select * from procrastinate_jobs where status = 'succeeded' limit 1) j, generate_series(1, $1)
     """,
+    queues="update procrastinate_jobs set queue_name = 'q' || id where status = 'todo'",
     share=20,
 )
 
@@ -220,6 +229,13 @@ GRAPHILE: Final = NodePeer(
     queued="""
         insert into graphile_worker._private_jobs (task_id, payload)
         select task_id, payload from graphile_worker._private_jobs, generate_series(1, $1)
+    """,
+    queues="""
+        with made as (
+          insert into graphile_worker._private_job_queues (queue_name)
+          select 'q' || id from graphile_worker._private_jobs returning id, queue_name
+        )
+        update graphile_worker._private_jobs j set job_queue_id = m.id from made m where m.queue_name = 'q' || j.id
     """,
 )
 
@@ -241,6 +257,53 @@ PGBOSS: Final = NodePeer(
         select name, data, policy, state, completed_on
         from (select * from pgboss.job where state = 'completed' limit 1) j, generate_series(1, $1)
     """,
+)
+
+CHANCY: Final = Peer(
+    name="chancy",
+    title="Chancy",
+    package="chancy",
+    settings="psycopg, uvloop, Executor.Async, concurrency 100, eager_polling, LISTEN",
+    page="https://tkte.ch/chancy/",
+    promises="heartbeat a worker; a claim id a job; errors kept, no results, finished jobs kept for a while",
+    left="select exists (select from chancy_jobs where state not in ('succeeded', 'failed') and $1 >= 0)",
+    share=20,
+)
+
+OBAN: Final = Peer(
+    name="oban",
+    title="Oban",
+    package="oban",
+    settings="psycopg, uvloop, a queue with limit 100, LISTEN",
+    page="https://hexdocs.pm/oban_py",
+    promises="orphans rescued after an hour; no fence; errors kept, finished jobs kept for a day",
+    mark=_by_id("oban_jobs"),
+    left="select exists (select from oban_jobs where id > $1 and state in ('available', 'executing', 'retryable'))",
+    share=20,
+)
+
+ABSURD: Final = Peer(
+    name="absurd",
+    title="Absurd",
+    package="absurd-sdk",
+    settings="AsyncAbsurd, uvloop, concurrency 100, poll_interval 0.05",
+    page="https://earendil-works.github.io/absurd/",
+    promises="a lease a run, extended by steps; each try a row; checkpoints and results kept, finished tasks kept",
+    retries=False,
+    left="select exists (select from absurd.t_default where state not in ('completed', 'failed') and $1 >= 0)",
+    share=40,
+)
+
+DBOS: Final = Peer(
+    name="dbos",
+    title="DBOS",
+    package="dbos",
+    settings="a queue with worker_concurrency 100, polling_interval_sec 0.05",
+    page="https://docs.dbos.dev/python/tutorials/queue-tutorial",
+    promises="durable workflows, recovered by the executor that had them; inputs and results kept",
+    retries=False,
+    left="select exists (select from dbos.workflow_status where status in ('ENQUEUED', 'PENDING') and $1 >= 0)",
+    share=40,
 )
 
 FLOOR: Final = Floor(
@@ -275,4 +338,16 @@ select count(*) from pgmq.archive('noop', ':ids'::bigint[]);
     left="select exists (select from pgmq.q_noop)",
 )
 
-CONTENDERS: Final[list[Peer | Script]] = [FAULTLINE, PGQUEUER, PROCRASTINATE, GRAPHILE, PGBOSS, PGMQ, FLOOR]
+CONTENDERS: Final[list[Peer | Script]] = [
+    FAULTLINE,
+    PGQUEUER,
+    PROCRASTINATE,
+    GRAPHILE,
+    PGBOSS,
+    CHANCY,
+    OBAN,
+    ABSURD,
+    DBOS,
+    PGMQ,
+    FLOOR,
+]

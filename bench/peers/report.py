@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 OURS: Final = "faultline"
 COSTS: Final = {
-    "client_cpu": ("client CPU s/1000 jobs", 3),
-    "server_cpu": ("server CPU s/1000 jobs", 3),
-    "wal": ("WAL B/job", 0),
-    "dead": ("dead versions/job", 2),
-    "memory": ("client MB", 0),
+    "client_cpu": ("client CPU, µs a job", 1e3, 0),
+    "server_cpu": ("server CPU, µs a job", 1e3, 0),
+    "wal": ("WAL, B a job", 1, 0),
+    "dead": ("dead versions a job", 1, 2),
+    "memory": ("client, MB", 1, 0),
 }
 
 
@@ -58,9 +58,9 @@ def markdown(results: Results, titles: dict[str, str]) -> Iterator[str]:
     yield f"|{'---|' * len(headings)}"
     for name in ranked(results):
         yield f"| {' | '.join([titles[name], *cells(results, name, costs)])} |"
-    for name, words in results.failed.items():
+    for words in results.failed.values():
         yield ""
-        yield f"{titles[name]}: {words}"
+        yield words
 
 
 def cells(results: Results, name: str, costs: Sequence[str]) -> list[str]:
@@ -72,7 +72,8 @@ def cells(results: Results, name: str, costs: Sequence[str]) -> list[str]:
     took = []
     for cost in costs:
         found = _cost(samples, cost)
-        took.append(f"{statistics.median(found):,.{COSTS[cost][1]}f}" if found else "")
+        _, factor, digits = COSTS[cost]
+        took.append(f"{factor * statistics.median(found):,.{digits}f}" if found else "")
     return [*measured, spread(ratio, 2) if ratio and name != OURS else "", *took]
 
 
@@ -83,7 +84,7 @@ def ranked(results: Results) -> list[str]:
 
 
 def _cost(samples: Sequence[Sample], cost: str) -> list[float]:
-    return [value for sample in samples if (value := getattr(sample, cost))]
+    return [value for sample in samples if (value := getattr(sample, cost)) is not None]
 
 
 def as_json(results: Sequence[Results], contenders: Sequence[Contender], about: dict[str, Any]) -> dict[str, Any]:

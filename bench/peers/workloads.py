@@ -108,7 +108,7 @@ class Bench:
         """From here on it is measured."""
         self._before = {"cpu": server_cpu(self.server), "wal": self._wal()}
 
-    def spent(self, jobs: int, client_cpu: float, memory: float) -> dict[str, Any]:
+    def spent(self, jobs: int, client_cpu: float, memory: float | None = None) -> dict[str, Any]:
         """What it took since `begin`, a job."""
         return {
             "jobs": jobs,
@@ -252,6 +252,8 @@ def drain(processes: int, **options: Any) -> Callable[[Server, Contenders, Size]
     def measure(server: Server, peer: Contenders, size: Size) -> Sample | None:
         if isinstance(peer, Script):
             return None if options else _scripted_drain(server, peer, size.jobs, processes)
+        if "failing" in options and not peer.retries:
+            return None
         jobs = max(100, size.jobs // peer.share // options.get("fewer", 1))
         made = {name: value for name, value in options.items() if name != "fewer"}
         with bench(server, peer, **({"BENCH_FAILING": "1"} if "failing" in made else {})) as on:
@@ -270,7 +272,7 @@ def _scripted_drain(server: Server, script: Script, jobs: int, clients: int) -> 
         on.begin()
         used = _children()
         rate = CLAIM * driver.pgbench(server, DATABASE, script.drain, clients=clients, times=times, simple=True)
-        spent = on.spent(jobs, _children() - used, 0)
+        spent = on.spent(jobs, _children() - used)
         if on.ask(script.left):
             message = f"{script.title}: jobs are left"
             raise driver.BenchError(message)
@@ -289,7 +291,7 @@ def enqueue(clients: int, *, bulk: bool = False) -> Callable[[Server, Contenders
                     server, DATABASE, peer.bulk if bulk else peer.enqueue, clients=clients, seconds=round(size.seconds)
                 ) * (BATCH if bulk else 1)
                 jobs = max(1, round(rate * round(size.seconds)))
-                return Sample({"rate": rate}, **on.spent(jobs, _children() - used, 0))
+                return Sample({"rate": rate}, **on.spent(jobs, _children() - used))
             told = on.produce(seconds=size.seconds, clients=clients, bulk=bulk, wave=1)
             jobs = int(told["jobs"])
             spent = on.spent(jobs, told["cpu"], told["memory"])
@@ -411,6 +413,31 @@ def mixed(server: Server, peer: Contenders, size: Size) -> Sample | None:
         return sample
 
 
+def idle(server: Server, peer: Contenders, size: Size) -> Sample | None:
+    """What a worker costs that has nothing to do: with one queue, and with many, each of which has had a job."""
+    if isinstance(peer, Script) or not peer.queues:
+        return None
+    with bench(server, peer) as on, crew(on, 1) as workers:
+        one = _idling(on, workers, size.idle_seconds)
+        workers.pause()
+        mark = on.ask(peer.mark)
+        on.produce(jobs=size.queues, bulk=True, wave=1)
+        on.run(peer.queues)
+        on.run("analyze")
+        workers.go_on()
+        finish(on, workers, 1, size.queues, mark)
+        time.sleep(SETTLE_SECONDS)
+        many = _idling(on, workers, size.idle_seconds)
+    return Sample({"many": many, "one": one}, 0)
+
+
+def _idling(on: Bench, workers: Crew, seconds: float) -> float:
+    """Milliseconds of CPU a second, of the workers and of the server."""
+    before, started = workers.cpu() + server_cpu(on.server), time.monotonic()
+    time.sleep(seconds)
+    return 1000 * (workers.cpu() + server_cpu(on.server) - before) / (time.monotonic() - started)
+
+
 RATE: Final = {"rate": ("jobs/s", True)}
 
 WORKLOADS: Final = [
@@ -439,6 +466,12 @@ WORKLOADS: Final = [
     Workload("finished", "Drain beside 10 million finished jobs", RATE, ballast("finished")),
     Workload("retries", "Drain, 30 % of the jobs fail once", RATE, drain(1, failing=30)),
     Workload("many", "Drain, 32 processes on one queue", RATE, drain(0)),
+    Workload(
+        "idle",
+        "An idle worker, after a job on each of 10 000 queues",
+        {"many": ("ms of CPU a second", False), "one": ("ms of CPU a second with one queue", False)},
+        idle,
+    ),
     Workload(
         "mixed",
         "Enqueue and run at once",

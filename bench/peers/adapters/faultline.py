@@ -39,7 +39,7 @@ class Faultline:
         await producer._client.status(0)  # noqa: SLF001 - it connects when it is first asked
         return producer
 
-    async def work(self, dsn: str, meter: meter.Meter) -> None:
+    async def work(self, dsn: str, counter: meter.Meter) -> None:
         message = "Faultline's workers are `faultline run`"
         raise NotImplementedError(message)
 

@@ -1,9 +1,9 @@
 // What meter.py says, for the peers that run on Node: the same verbs, the same payloads, the same files of state.
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, openSync, writeSync } from 'node:fs'
+import { appendFileSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 export const BATCH = 1000
-const now = () => Date.now() / 1000
+const now = () => (performance.timeOrigin + performance.now()) / 1000
 
 export class Meter {
   wave = -1
@@ -93,7 +93,12 @@ async function produce ({ one, many }, options) {
   await Promise.all(Array.from({ length: clients }, client))
   const seconds = elapsed()
   const { user, system } = process.cpuUsage(used)
-  return { jobs: done, seconds, cpu: (user + system) / 1e6, memory: process.resourceUsage().maxRSS / 1024 }
+  return { jobs: done, seconds, cpu: (user + system) / 1e6, memory: mostResident() }
+}
+
+// In MB, of this process. What resourceUsage says would include what it was forked from.
+function mostResident () {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024
 }
 
 // The program: VERB, and for `produce` its options as JSON.

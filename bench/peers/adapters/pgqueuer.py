@@ -46,7 +46,7 @@ class Pgqueuer:
     async def producer(self, dsn: str) -> Producer:
         return Producer(await asyncpg.connect(dsn))
 
-    async def work(self, dsn: str, meter: meter.Meter) -> None:
+    async def work(self, dsn: str, counter: meter.Meter) -> None:
         queue = PgQueuer(AsyncpgDriver(await asyncpg.connect(dsn)))
 
         @queue.entrypoint("noop")
@@ -54,7 +54,7 @@ class Pgqueuer:
             payload = json.loads(job.payload or b"{}")
             if "fail" in payload and job.attempts == 0:
                 raise RetryRequested(delay=timedelta(0), reason="meant to fail")
-            meter.ran(payload)
+            counter.ran(payload)
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, queue.shutdown.set)
         await queue.run(batch_size=BATCH)

@@ -50,10 +50,10 @@ class Procrastinate:
         await app.open_async()
         return Producer(app)
 
-    async def work(self, dsn: str, meter: meter.Meter) -> None:
-        app = make(dsn, CONCURRENCY + 2, meter)
+    async def work(self, dsn: str, counter: meter.Meter) -> None:
+        app = make(dsn, CONCURRENCY + 2, counter)
         async with app.open_async():
-            await app.run_worker_async(concurrency=CONCURRENCY, queues=["default"])
+            await app.run_worker_async(concurrency=CONCURRENCY)
 
 
 if __name__ == "__main__":
