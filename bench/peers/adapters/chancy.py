@@ -17,7 +17,7 @@ counts: meter.Meter | None = None
 @job(queue="default", max_attempts=5)
 async def noop(*, payload: meter.Payload, context: QueuedJob) -> None:
     assert counts is not None
-    counts.begin(payload, again=context.attempts > 1)
+    counts.begin(payload, again=context.attempts > 0)
 
 
 class Producer:

@@ -1,4 +1,4 @@
-"""Oban for Python, by https://hexdocs.pm/oban_py: one queue with a high limit, a pool, PostgreSQL's notifier."""
+"""Oban for Python, by https://oban.pro/docs/py: one queue with a high limit, a pool, PostgreSQL's notifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Procrastinate, by howto/production/concurrency and howto/advanced/batch_defer of its documentation.
+"""Procrastinate, by howto/production/concurrency and howto/basics/batch_defer of its documentation.
 
 One worker runs many asynchronous jobs at a time (`concurrency`), with a pool that is large enough for them, and LISTEN
 on. It has no claim of many jobs in one statement.
