@@ -207,6 +207,7 @@ PROCRASTINATE: Final = Peer(
     queued="""
         insert into procrastinate_jobs (queue_name, task_name, priority, args, status)
         select queue_name, task_name, priority, args, status from procrastinate_jobs, generate_series(1, $1)
+        where status = 'todo'
     """,
     finished="""
         insert into procrastinate_jobs (queue_name, task_name, priority, args, status)
@@ -251,6 +252,7 @@ PGBOSS: Final = NodePeer(
     queued="""
         insert into pgboss.job (name, data, policy, retry_limit, retry_delay)
         select name, data, policy, retry_limit, retry_delay from pgboss.job, generate_series(1, $1)
+        where state = 'created'
     """,
     finished="""
         insert into pgboss.job (name, data, policy, state, completed_on)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -37,6 +38,11 @@ def _chosen(text: str, there: Sequence[str], what: str) -> list[str]:
     return [name for name in there if not asked or any(word in name for word in asked)]
 
 
+def _terminated(*_: object) -> None:
+    """Workers and servers are ended on the way out."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="Every workload so many times.")
 @click.option("--jobs", type=click.IntRange(100), help="Jobs a drain, instead of 100 000.")
@@ -53,6 +59,7 @@ def peers(
     Words and names are lists with commas: --only drain,latency --peers pgqueuer
     """
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    signal.signal(signal.SIGTERM, _terminated)
     picked = set(_chosen(only, [one.name for one in workloads.WORKLOADS], "workload"))
     whom = {report.OURS, *_chosen(peers, NAMES, "peer")}
     contenders = [one for one in CONTENDERS if one.name in whom and not one.missing]

@@ -200,7 +200,10 @@ def test_contenders_take_turns_and_each_round_goes_the_other_way() -> None:
 
 
 def test_who_fails_is_said_and_left_out_and_the_others_go_on() -> None:
+    asked: list[str] = []
+
     def measure(_: object, one: catalogue.Contender, __: object) -> Sample | None:
+        asked.append(one.name)
         if one.name == "pgmq":
             message = "it fell over\nwith a trace"
             raise driver.BenchError(message)
@@ -209,6 +212,7 @@ def test_who_fails_is_said_and_left_out_and_the_others_go_on() -> None:
     (one,), said = measured(measure, 2)
     assert {name: len(samples) for name, samples in one.samples.items()} == {"faultline": 2}
     assert one.failed == {"pgmq": "it fell over"}
+    assert asked.count("pgmq") == 1
     assert any("with a trace" in line for line in said)
 
 
