@@ -170,8 +170,9 @@ FAULTLINE: Final = Faultline(
     """,
     finished="""
         insert into faultline.jobs_done
-        select (jsonb_populate_record(d, jsonb_build_object('job_id', -n))).*
-        from (select * from faultline.jobs_done limit 1) d, generate_series(1, $1) n
+        select copy.*
+        from (select d from faultline.jobs_done d limit 1) one, generate_series(1, $1) n,
+          jsonb_populate_record(one.d, jsonb_build_object('job_id', -n)) copy
     """,
     queues="""
         with made as (update faultline.jobs_live set queue = 'q' || job_id returning queue)

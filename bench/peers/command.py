@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import psycopg
 from rich.console import Console
 
 from bench import driver
@@ -106,7 +107,7 @@ def measure(
                 started = time.monotonic()
                 try:
                     sample = one.workload.measure(server, contender, size)
-                except (driver.BenchError, subprocess.TimeoutExpired) as error:
+                except (driver.BenchError, psycopg.Error, subprocess.TimeoutExpired) as error:
                     one.failed[contender.name] = str(error).splitlines()[0]
                     one.samples.pop(contender.name, None)
                     say(f"{one.workload.name}: {error}")

@@ -132,7 +132,7 @@ class Crew:
                     total += int(line.split()[1])
         return total / 1024
 
-    def wait(self, until: Callable[[], bool], seconds: float, what: str, every: float = 0.002) -> None:
+    def wait(self, until: Callable[[], bool], seconds: float, what: str, every: float = 0.005) -> None:
         """Until it is so; BenchError when that takes too long, or a worker has ended."""
         deadline = time.monotonic() + seconds
         while not until():

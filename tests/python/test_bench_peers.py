@@ -258,6 +258,20 @@ def test_a_drain_by_faultlines_own_runners_runs_every_job_and_says_what_it_took(
     assert sample.dead >= 2
 
 
+@pytest.mark.parametrize("kind", ["queued", "finished"])
+def test_a_drain_beside_many_jobs_of_faultline(db: Database, kind: str) -> None:
+    size = replace(workloads.SMALL, jobs=300, ballast=2_000)
+    sample = workloads.ballast(kind)(db.server, catalogue.FAULTLINE, size)
+    assert sample is not None
+    assert sample.jobs >= 300
+
+
+def test_an_idle_runner_of_faultline_is_measured_after_jobs_on_many_queues(db: Database) -> None:
+    sample = workloads.idle(db.server, catalogue.FAULTLINE, replace(workloads.SMALL, queues=20, idle_seconds=0.5))
+    assert sample is not None
+    assert set(sample.values) == {"many", "one"}
+
+
 def test_bare_sql_is_drained_to_the_end(db: Database) -> None:
     size = replace(workloads.SMALL, jobs=2_000)
     sample = workloads.drain(2)(db.server, catalogue.FLOOR, size)
