@@ -245,7 +245,7 @@ PGBOSS: Final = NodePeer(
     name="pgboss",
     title="pg-boss",
     package="pg-boss",
-    settings="batchSize 1000, burstWhenBatchFull, notify and useListenNotify, pollingIntervalSeconds 0.5",
+    settings="batchSize 1000, burstWhenBatchFull, notify and useListenNotify, polling every 0.5 s",
     page="https://timgit.github.io/pg-boss/api/workers",
     promises="a job expires after 15 minutes; a batch succeeds or fails as one; results of batches not kept, "
     "finished jobs kept",

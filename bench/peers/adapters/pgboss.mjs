@@ -34,7 +34,9 @@ await run({
 
   async work (_dsn, meter) {
     const boss = await start({ useListenNotify: true })
-    const options = { batchSize: BATCH, pollingIntervalSeconds: 0.5, burstWhenBatchFull: true }
+    const options = {
+      batchSize: BATCH, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5, burstWhenBatchFull: true
+    }
     if (env.BENCH_FAILING) {
       await boss.work(QUEUE, { ...options, perJobResults: true, includeMetadata: true }, async jobs => jobs.map(job => {
         try {
