@@ -231,12 +231,17 @@ def finish(on: Bench, workers: Crew, wave: int, jobs: int, mark: int = 0) -> flo
     return asked
 
 
-def drained(on: Bench, workers: Crew, wave: int, jobs: int, **options: Any) -> Sample:
-    """A wave of jobs that are all there when the workers begin. The clock runs from the first handler."""
+def drained(on: Bench, workers: Crew, wave: int, jobs: int, *, analyze: bool = True, **options: Any) -> Sample:
+    """A wave of jobs that are all there when the workers begin. The clock runs from the first handler.
+
+    As autovacuum would within a minute, ANALYZE tells their plans, which were made on an empty queue, what is there.
+    """
     assert isinstance(on.peer, Peer)
     workers.pause()
     mark = on.ask(on.peer.mark)
     on.produce(jobs=jobs, bulk=True, wave=wave, **options)
+    if analyze:
+        on.run("analyze")
     cpu = workers.cpu()
     on.begin()
     workers.go_on()
@@ -268,6 +273,7 @@ def drain(processes: int, **options: Any) -> Callable[[Server, Contenders, Size]
 def _scripted_drain(server: Server, script: Script, jobs: int, clients: int) -> Sample:
     with bench(server, script) as on:
         on.ask(script.fill, jobs) if "select count" in script.fill else on.run(script.fill, jobs)
+        on.run("analyze")
         times = jobs // CLAIM // clients
         on.begin()
         used = _children()
@@ -344,7 +350,7 @@ def held_snapshot(server: Server, peer: Contenders, size: Size) -> Sample | None
                 holder.execute("set transaction isolation level repeatable read")
                 holder.execute("select count(*) from pg_class")
                 for wave in range(1, size.waves + 1):
-                    sample = drained(on, workers, wave, jobs)
+                    sample = drained(on, workers, wave, jobs, analyze=False)
                     rates.append(sample.values["rate"])
                     if wave == size.waves // 2:
                         on.run("analyze")
