@@ -16,7 +16,7 @@ from pgqueuer import AsyncpgDriver, Job, PgQueuer, Queries, RetryRequested
 
 from bench.peers.adapters import meter
 
-BATCH = 500
+BATCH = 1000
 
 
 class Producer:
