@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -19,9 +20,10 @@ from bench.peers.adapters import meter
 from bench.peers.workloads import Sample, Workload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.database import Database
+    from faultline.embedded import Server
 
 RATE = {"rate": ("jobs/s", True)}
 TITLES = {"faultline": "Faultline", "slow": "Slow & steady", "late": "Late"}
@@ -247,8 +249,18 @@ def test_setup_names_the_peers_it_knows() -> None:
     assert "no peer is named celery; there are: pgqueuer" in ended.stderr
 
 
-def test_a_drain_by_faultlines_own_runners_runs_every_job_and_says_what_it_took(db: Database) -> None:
-    sample = workloads.drain(2)(db.server, catalogue.FAULTLINE, replace(workloads.SMALL, jobs=300))
+@pytest.fixture
+def swept(server: Server) -> Iterator[Server]:
+    """One that has no database of the benchmark in the end."""
+    yield server
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        found = connection.execute("select datname from pg_database where datname like 'bench!_peer%' escape '!'")
+        for (name,) in found.fetchall():
+            connection.execute(f"drop database {name} with (force)".encode())
+
+
+def test_a_drain_by_faultlines_own_runners_runs_every_job_and_says_what_it_took(swept: Server) -> None:
+    sample = workloads.drain(2)(swept, catalogue.FAULTLINE, replace(workloads.SMALL, jobs=300))
     assert sample is not None
     assert sample.jobs == 300
     assert sample.values["rate"] > 0
@@ -259,22 +271,22 @@ def test_a_drain_by_faultlines_own_runners_runs_every_job_and_says_what_it_took(
 
 
 @pytest.mark.parametrize("kind", ["queued", "finished"])
-def test_a_drain_beside_many_jobs_of_faultline(db: Database, kind: str) -> None:
+def test_a_drain_beside_many_jobs_of_faultline(swept: Server, kind: str) -> None:
     size = replace(workloads.SMALL, jobs=300, ballast=2_000)
-    sample = workloads.ballast(kind)(db.server, catalogue.FAULTLINE, size)
+    sample = workloads.ballast(kind)(swept, catalogue.FAULTLINE, size)
     assert sample is not None
     assert sample.jobs >= 300
 
 
-def test_an_idle_runner_of_faultline_is_measured_after_jobs_on_many_queues(db: Database) -> None:
-    sample = workloads.idle(db.server, catalogue.FAULTLINE, replace(workloads.SMALL, queues=20, idle_seconds=0.5))
+def test_an_idle_runner_of_faultline_is_measured_after_jobs_on_many_queues(swept: Server) -> None:
+    sample = workloads.idle(swept, catalogue.FAULTLINE, replace(workloads.SMALL, queues=20, idle_seconds=0.5))
     assert sample is not None
     assert set(sample.values) == {"many", "one"}
 
 
-def test_bare_sql_is_drained_to_the_end(db: Database) -> None:
+def test_bare_sql_is_drained_to_the_end(swept: Server) -> None:
     size = replace(workloads.SMALL, jobs=2_000)
-    sample = workloads.drain(2)(db.server, catalogue.FLOOR, size)
+    sample = workloads.drain(2)(swept, catalogue.FLOOR, size)
     assert sample is not None
     assert sample.dead == pytest.approx(2, abs=0.1)
-    assert workloads.drain(1, size=100)(db.server, catalogue.FLOOR, size) is None
+    assert workloads.drain(1, size=100)(swept, catalogue.FLOOR, size) is None
