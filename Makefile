@@ -39,12 +39,12 @@ bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: bench-peers
-bench-peers: venv ## Faultline beside other queues, which bench/peers/setup installs (hours); ARGS="--quick --only drain" to try it
+bench-peers: venv ## beside other queues, which bench/peers/setup installs (hours)
 	@bench/peers/setup || true
 	@$(PYTHON) -m bench peers $(ARGS)
 
 .PHONY: drill
-drill: setup ## all that can be broken here, broken (10 minutes); ARGS=runners
+drill: setup ## all that can be broken here (10 minutes); ARGS=runners
 	@.venv/bin/faultline drill $(ARGS)
 
 .PHONY: soak
