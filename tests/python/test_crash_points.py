@@ -36,7 +36,7 @@ pytestmark = pytest.mark.every_version
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.support.bank"])
 HANDLER = "faultline handler"
-KILLS, CUTS = 10, 16
+KILLS, CUTS = 8, 12
 """How many points of a kind a reduced run tries; FAULTLINE_FULL=1, as in `make proofs`, tries all."""
 NO_BACKOFF = '{"kind": "fixed", "delay": "1ms"}'
 SUBMIT = f"select faultline.submit_transaction(%s, %s, queue => %s, backoff => '{NO_BACKOFF}')"

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from faultline.embedded import Server
 
-pytestmark = pytest.mark.every_version
-
 DEPLOYER = "deployer"
 
 
