@@ -104,8 +104,8 @@ def main(arguments: list[str]) -> int:
         print(f"this file can't be read: {error}", file=sys.stderr)
         return 2
 
+    prepare(dsn)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(BOOK)
         open_accounts(connection, accounts)
         loaded = load(connection, transfers)
         run_jobs()
@@ -145,6 +145,12 @@ def read_transfers(path: Path) -> list[Transfer]:
 
 
 # What a user of Faultline does.
+
+
+def prepare(dsn: str) -> None:
+    """The bank's own table."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute(BOOK)
 
 
 def open_accounts(connection: psycopg.Connection, accounts: list[Account]) -> None:

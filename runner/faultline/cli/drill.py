@@ -8,12 +8,12 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from faultline import scratch
-from faultline.cli import output
+from faultline.cli import drill_app, output
 from faultline.cli.dev import forget_libpq_variables
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage, terminating
 from faultline.cli.options import DURATION, json_option, option
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from faultline.demo.narrator import Narrator
+    from faultline.drill import exposure
 
 VOID: Final = 3
 CONTROL_TRIES: Final = 2
@@ -76,6 +77,7 @@ CONTROLS: Final = {control.name: control for control in controls.ALL}
     help="Calls a second of each of the two producers.",
 )
 @option("--list", "listing", group="DRILL", is_flag=True, help="Show the scenarios and their faults.")
+@drill_app.options
 @json_option
 def drill(
     names: tuple[str, ...],
@@ -87,6 +89,7 @@ def drill(
     rate: float,
     listing: bool,
     as_json: bool,
+    **own: Any,
 ) -> int:
     """Break everything, and prove that nothing was lost.
 
@@ -94,6 +97,9 @@ def drill(
     schedules, and injects faults: all of them, or those of the scenarios or faults that are named. What each did is
     read from exit codes, events and the server's log; one that did not bite is injected again. In the end all of the
     work has to be done, and a checker compares the history of every call with what the database and the receiver know.
+
+    With --app it runs jobs of yours instead, each once for every point at which their handler touches Faultline, a
+    database or the outside, and kills the runner there: which effects could happen twice, by which line?
 
     Exit codes: 0 every promise held; 1 one was broken; 3 a fault never bit, so that nothing is proved.
 
@@ -103,9 +109,14 @@ def drill(
     faultline drill runner-kill --seconds 1m --report ./drill
     faultline drill --without fence
     faultline drill --soak --seconds 1h --rate 200 --report ./soak
+    faultline drill --app shop:app --prepare shop:prepare --job order='{"id": 7}'
     """
     if listing:
         return _list(as_json=as_json)
+    if drill_app.is_asked_for(own):
+        if names or without is not None or soak:
+            raise WrongUsage("--app has its own faults: name no scenario, and neither --without nor --soak")
+        return _play_app(drill_app.order(own, seed), report_directory, as_json=as_json)
     chosen = _chosen(names, without, soak=soak)
     forget_libpq_variables()
     number = secrets.randbelow(1_000_000) if seed is None else seed
@@ -126,6 +137,15 @@ def drill(
         return _tell_control(made, CONTROLS[without], as_json=as_json)
     _tell(made, as_json=as_json)
     return {"holds": 0, "violated": BAD_OUTCOME}.get(made.verdict, VOID)
+
+
+def _play_app(options: exposure.Options, report_directory: Path | None, *, as_json: bool) -> int:
+    forget_libpq_variables()
+    with _directory(report_directory) as kept, terminating(), narrator(sys.stderr if as_json else sys.stdout) as tell:
+        made = drill_app.played(options, kept.path, tell)
+        if report_directory is not None:
+            made.save(report_directory)
+    return drill_app.tell(made, as_json=as_json)
 
 
 def _chosen(names: tuple[str, ...], without: str | None, *, soak: bool) -> list[scenarios.Scenario]:

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -95,6 +95,16 @@ class Line:
         self.awaiting = self.awaiting or kind in b"QS"
 
 
+class Watcher(Protocol):
+    """Is shown every message before it goes on. Its calls come from the threads of the connections."""
+
+    def sending(self, line: Line, message: bytes) -> bool:
+        """The client's; whether the server gets it. If not, the connection is gone."""
+
+    def answering(self, line: Line, message: bytes) -> None:
+        """The server's."""
+
+
 class Proxy:
     """Listens on a socket of its own; `dsn` leads through it.
 
@@ -106,6 +116,7 @@ class Proxy:
     `delay`: seconds by which each piece is late, in both directions.
     `arm(strike)`: it strikes, once, at the message of that number from now on.
     `lead_to(dsn)`: who comes from now on reaches another server.
+    `watcher`: is shown what passes, from its next message on.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -128,6 +139,7 @@ class Proxy:
         self.lost: list[Lost] = []
         self.frozen: list[Frozen] = []
         self._lines: set[Line] = set()
+        self.watcher: Watcher | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -248,6 +260,8 @@ class Proxy:
                     _drain(line.client)
                     frozen.given_up = True
                     return
+                if self.watcher is not None and not self.watcher.sending(line, message):
+                    break
                 when = strike and self._counted(strike, message) if begun else None
                 if strike and when == BEFORE:
                     self._hit(strike)
@@ -278,6 +292,8 @@ class Proxy:
             over = None
             for message in _whole(waiting):
                 waiting = waiting[len(message) :]
+                if self.watcher is not None:
+                    self.watcher.answering(line, message)
                 if message[:1] == b"Z":
                     over = message[5:6]
             held += data
