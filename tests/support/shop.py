@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ async def charge(job: Job, effect: OutsideEffect) -> Any:
 @app.handler("careful")
 def careful(job: Job) -> None:
     """Without the ledger, and all the same nothing of it happens twice."""
+    ask(port(), "GET", "/charges/none")
     ask(port(), "POST", "/charges", {}, f"careful-{job.payload['order']}")
+    with tempfile.TemporaryFile() as file:
+        file.write(b"for a while")
     with psycopg.connect(database()) as connection:
         faultline.enqueue(connection, "mail", {"to": "ada"}, idempotency_key=f"mail-{job.id}")
         connection.execute("insert into accounts (name, balance) values ('eve', 5) on conflict (name) do nothing")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MOST_ROWS: Final = 10_000
+# Those of the user's: not Faultline's, nor the server's.
 TABLES: Final = """
 select n.nspname, c.relname
 from pg_class c
@@ -29,15 +30,19 @@ with given as (
   from pg_attribute a
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attnum > 0 and not a.attisdropped
-    and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%'))
-select g.attrelid::regclass::text, g.attname from given g
-union
-select f.conrelid::regclass::text, a.attname
-from pg_constraint f
-cross join lateral unnest(f.conkey, f.confkey) k (here, there)
-join given g on g.attrelid = f.confrelid and g.attnum = k.there
-join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.here
-where f.contype = 'f'
+    and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')
+), referring as (
+  select f.conrelid, a.attname
+  from pg_constraint f
+  cross join lateral unnest(f.conkey, f.confkey) k (here, there)
+  join given g on g.attrelid = f.confrelid and g.attnum = k.there
+  join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.here
+  where f.contype = 'f'
+)
+select n.nspname, c.relname, x.attname
+from (select attrelid, attname from given union select conrelid, attname from referring) x (relid, attname)
+join pg_class c on c.oid = x.relid
+join pg_namespace n on n.oid = c.relnamespace
 """
 JOBS, ENTRIES, RUNS, TRANSACTIONS = "jobs", "ledger entries", "runs", "transactions"
 # Of Faultline's own, what a handler has made. The job itself is not among it.
@@ -88,9 +93,14 @@ def take(connection: psycopg.Connection[Any], job: int, names: Mapping[str, str]
     """`names`: texts that differ from run to run, and what stands for them."""
     found = Estate()
     with connection.transaction():
-        found.numbered = {(table, column) for table, column in connection.execute(NUMBERED).fetchall()}
-        for schema, table in connection.execute(TABLES.encode()).fetchall():
-            name = table if schema == "public" else f"{schema}.{table}"
+        tables = connection.execute(TABLES).fetchall()
+        found.numbered = {
+            (_name(schema, table), column)
+            for schema, table, column in connection.execute(NUMBERED).fetchall()
+            if (schema, table) in tables
+        }
+        for schema, table in tables:
+            name = _name(schema, table)
             of = sql.Identifier(schema, table)
             found.numbers[name] = _number(connection, sql.SQL("select count(*) from {}").format(of))
             if found.numbers[name] <= MOST_ROWS:
@@ -124,6 +134,10 @@ def compare(expected: Estate, found: Estate, ignored: set[tuple[str, str]]) -> l
         if surplus or more or fewer:
             differences.append(Difference(table, list(more.elements()), list(fewer.elements()), surplus))
     return differences
+
+
+def _name(schema: str, table: str) -> str:
+    return table if schema == "public" else f"{schema}.{table}"
 
 
 def _counted(estate: Estate, table: str, ignored: set[tuple[str, str]]) -> Counter[Row]:

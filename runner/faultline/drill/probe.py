@@ -112,6 +112,8 @@ class Talk:
     request: int = 0
     speaking: bool = False
     """The request is being sent; the first bytes that come back end it."""
+    what: str = ""
+    """How the request began."""
 
 
 @dataclass
@@ -370,7 +372,7 @@ class Probe:
             said = bytes(memoryview(data)[: 1 << 16])
             if not talk.speaking:
                 self._requests += 1
-                talk.speaking, talk.request = True, self._requests
+                talk.speaking, talk.request, talk.what = True, self._requests, ""
             about = self._described(talk, said)
             self._tell(SENDING, what=about["what"])
             with self._quiet():
@@ -415,14 +417,15 @@ class Probe:
         effect = self._effect.get()
         found = KEY.search(said)
         key = found[1].decode(errors="replace") if found else None
-        if key is None and effect is not None and _bears(said, effect.key.encode()):
+        if key is None and effect is not None and bears(said, effect.key.encode()):
             key = effect.key
         method = head[1].decode() if head else None
-        what = f"bytes to {talk.address}"
+        what = f"more of {talk.what}" if talk.what else f"bytes to {talk.address}"
         if head:
             named = HOST.search(said)
             host = named[1].decode(errors="replace") if named else talk.address
             what = f"{method} {host}{head[2].decode(errors='replace')}"
+        talk.what = talk.what or what
         return {
             "what": what,
             "request": talk.request,
@@ -591,7 +594,7 @@ def _package() -> str:
     return str(Path(faultline.__file__).parent)
 
 
-def _bears(said: bytes, key: bytes) -> bool:
+def bears(said: bytes, key: bytes) -> bool:
     """Whether the key is in it, and not only as a part of a longer word."""
     return re.search(rb"(?<![\w-])" + re.escape(key) + rb"(?![\w-])", said) is not None
 

@@ -1,8 +1,8 @@
 """On the wire of a drill of somebody's own handlers: which statements reach the server, and what became of them.
 
 Whatever library sends them, the proxy sees them. A statement is what a client sends until it waits for an answer. The
-process gets SIGKILL at the statement that is asked for: before the server has any of it, or after the server has
-answered, and before the answer arrives.
+process gets SIGKILL at the statement that is asked for: before the server is told to execute it, or after it has been
+executed, and before the answer arrives.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class Wire:
                 at.statement = Statement(0, line.application, text, 0)
             elif text and text != at.statement.text:
                 at.statement.text = f"{at.statement.text}; {text}".removeprefix("; ")
-            if not at.counted and self._counts(at.statement):
+            # What is only prepared has not happened.
+            if kind in b"QE" and not at.counted and self._counts(at.statement):
                 at.counted = True
                 self.statements.append(at.statement)
                 at.statement.number = len(self.statements)
