@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 from xml.etree import ElementTree as ET
@@ -10,10 +12,11 @@ from xml.etree import ElementTree as ET
 import psycopg
 import pytest
 
+from faultline import App
 from faultline.drill import estate, probe
 from faultline.drill.exposure import DIFFERS, FAILS, LOST, MOMENT, TWICE, Finding, Outcome, Point
 from faultline.drill.exposure_report import ExposureReport
-from faultline.drill.probe import Place
+from faultline.drill.probe import Order, Place
 from faultline.drill.proxy import AFTER, BEFORE, Proxy
 from faultline.drill.wire import Statement, Wire
 from tests.support.cli import Cli, run
@@ -164,6 +167,29 @@ class TestKeys:
     )
     def test_a_request_bears_a_key_only_if_it_is_whole(self, said: bytes, bears: bool) -> None:
         assert probe.bears(said, b"a-1") is bears
+
+
+class TestPlaces:
+    def test_a_thread_is_where_the_coroutine_is_that_has_just_started_it(self, tmp_path: Path) -> None:
+        """As with an effect: the outermost coroutine is ours, and does not wait yet."""
+        order = Order("shop:app", "postgresql:///", "/nowhere", str(tmp_path / "journal"), str(tmp_path / "log"))
+        made = probe.Probe(order)
+        app = App()
+
+        @app.handler("job")
+        async def handle(job: Any) -> Any:
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(made._place).result()  # here
+
+        made.dress(app)
+        names: dict[str, Any] = {}
+        exec(compile("async def ours(inner):\n    return await inner(None)", "<ours>", "exec"), names)  # noqa: S102
+        coroutine = names["ours"](handle)
+        made._attempt = probe.Attempt(HERE, coroutine)
+        found: Place = asyncio.run(coroutine)
+        source = Path(__file__).read_text().splitlines()
+        assert (found.file, found.function) == (__file__, "handle")
+        assert source[found.line - 1].endswith("# here")
 
 
 class TestEstate:
