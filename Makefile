@@ -11,7 +11,7 @@ PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py te
 	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_workflow_model.py \
 	tests/python/test_workflow_kills.py tests/python/test_schedule_ticks.py tests/python/test_schedule_dialect.py \
 	tests/python/test_schedule_kills.py tests/python/test_api_schema.py tests/hotpath/test_metrics.py \
-	tests/python/test_mutation.py tests/drills/test_drill.py tests/drills/test_checker_worlds.py
+	tests/python/test_mutation.py tests/drills/test_drill.py tests/drills/test_checker_worlds.py tests/drills/test_exposure.py
 ARGS ?=
 
 .PHONY: help

@@ -404,6 +404,8 @@ def _outside_findings(expected: Run, run: Run) -> Iterator[Finding]:
         before, after = _things(expected, kind), _things(run, kind)
         for place in before.keys() | after.keys():
             usual, now = before.get(place, []), after.get(place, [])
+            if place in before and not usual:
+                continue  # it was gone in the end: what a kill leaves of it is nobody's effect
             if len(now) > len(usual):
                 yield Finding(TWICE if usual else DIFFERS, told.format(now[-1]), place, protect)
             elif len(now) < len(usual):
@@ -417,7 +419,7 @@ def _things(run: Run, kind: str) -> dict[Place | None, list[str]]:
         for event in process.done(kind):
             what, known = event["what"], found[_place(event)]
             again = kind == probe.PROGRAM or bool(event.get("appends"))
-            if again or (event["verb"] == "open" and what not in known and Path(what).exists()):
+            if again or (event["verb"] == "open" and what not in known and Path(what).is_file()):
                 known.append(what)
     return found
 
