@@ -283,7 +283,7 @@ def test_a_long_block_keeps_its_lease_and_is_never_told_that_it_is_stale(db: Dat
     """Blocks end at random moments of the heartbeat's; none is taken for lost because its job is gone."""
 
     async def nap(job: Job) -> None:
-        await asyncio.sleep(0.3 + 0.02 * (job.id % 40))
+        await asyncio.sleep(1.5 + 0.02 * (job.id % 40))
         async with job.ledger() as tx:
             await tx.execute("select pg_sleep(0.01)")
         await asyncio.sleep(0.5)
@@ -291,7 +291,7 @@ def test_a_long_block_keeps_its_lease_and_is_never_told_that_it_is_stale(db: Dat
 
     for number in range(60):
         submit(db, f"t{number}", "nap")
-    with Running(app_of(nap=nap), db, lease=1.0, concurrency=60, until_empty=True) as running:
+    with Running(app_of(nap=nap), db, lease=2.0, concurrency=60, until_empty=True) as running:
         running.join()
     assert db.rows("select distinct state, attempt from faultline.jobs") == [("succeeded", 1)]
     assert running.runner.metrics.leases_expired == 0
