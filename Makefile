@@ -7,7 +7,9 @@ SHELL := /bin/bash
 PG ?= 15 18
 PYTHON := .venv/bin/python
 TESTS ?=
-PROOFS := tests/python/test_crash_points.py tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
+PROOFS := tests/python/test_crash_points.py tests/python/test_crash_points_of_verbs.py \
+	tests/python/test_crash_points_of_clients.py tests/races/test_every_pair.py \
+	tests/races/test_interleavings.py tests/races/test_ledger_interleavings.py \
 	tests/python/test_model.py tests/python/test_ledger_model.py tests/python/test_workflow_model.py \
 	tests/python/test_workflow_kills.py tests/python/test_schedule_ticks.py tests/python/test_schedule_dialect.py \
 	tests/python/test_schedule_kills.py tests/python/test_api_schema.py tests/hotpath/test_metrics.py \

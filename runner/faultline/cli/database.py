@@ -66,7 +66,7 @@ def explain(error: Exception) -> tuple[str, int]:
         return _explain_sqlstate(error, error.sqlstate)
     if isinstance(error, FaultlineError) or not isinstance(error, psycopg.Error):
         return str(error), BAD_OUTCOME
-    return f"the connection to the database broke: {error}", BAD_OUTCOME
+    return f"the connection to the database broke, and what it was asked for has happened, or not: {error}", BAD_OUTCOME
 
 
 def _explain_sqlstate(error: psycopg.Error, sqlstate: str) -> tuple[str, int]:

@@ -36,6 +36,8 @@ class Strike:
     number: int = 0
     when: str = BEFORE
     action: Callable[[], None] = lambda: None
+    at_once: bool = False
+    """Count a connection's messages from its first on, and not only from its first BEGIN on."""
     messages: list[str] = field(default_factory=list)
     """The types of the messages so far; b"Q" a query, b"P", b"B", b"D", b"E", b"S" the parts of one with parameters."""
     struck: threading.Event = field(default_factory=threading.Event)
@@ -248,7 +250,6 @@ class Proxy:
         application = line.application
         with contextlib.suppress(OSError):
             for message in _messages(line.client):
-                begun = begun or message[:1] == b"Q"
                 with self._lock:
                     if application in self._frozen:
                         self._frozen.discard(application)  # only this connection: the next one works
@@ -256,6 +257,7 @@ class Proxy:
                         self.frozen.append(frozen)
                         line.frozen.set()
                     strike = self._strikes.get(application)
+                begun = begun or message[:1] == b"Q" or (strike is not None and strike.at_once)
                 if line.frozen.is_set():
                     _drain(line.client)
                     frozen.given_up = True
