@@ -149,7 +149,8 @@ WORLDS: Final = {
     "token": "select faultline.create_token(decode(repeat('ab', 32), 'hex'), '{read}', 'n');",
 }
 
-# Whatever can be told of a world, without its times; of those only whether they are over.
+# Whatever can be told of a world, without its times; of those only whether they are over. A refusal counts once: two
+# who are refused at the same moment may both record it.
 WORLD = f"""
     select jsonb_build_object(
       'jobs', (select coalesce(jsonb_agg(to_jsonb(j) - 'id' order by j.id), '[]') from (
@@ -160,21 +161,23 @@ WORLD = f"""
          select 'j' || job_id, job_id, type, state, attempt, failures, max_attempts, null, null, idempotency_key, 'r' || run_id, task, null, null, null, error ->> 'type', from_state, queue
          from faultline.jobs_done) j),
       'events', (select jsonb_agg(e order by e) from (
-         select format('%s %s %s %s', 'j' || job_id, attempt, verb, detail - 'delay' - 'token_id') as e from faultline.job_events) e),
+         select format('%s %s %s %s', 'j' || job_id, attempt, verb, detail - 'delay' - 'token_id') as e from faultline.job_events where verb <> 'stale'
+         union all
+         select distinct format('%s %s stale %s', 'j' || job_id, attempt, detail) from faultline.job_events where verb = 'stale') e),
       'keys', (select jsonb_agg(format('%s/%s j%s %s', queue, key, job_id, expires_at > clock_timestamp()) order by queue, key) from faultline.idempotency_keys),
       'queues', (select jsonb_agg(format('%s %s %s', queue, paused_at is not null, max_running) order by queue) from faultline.queues),
       'runners', (select jsonb_agg(runner order by runner) from faultline.runners),
       'settings', (select max_attempts from faultline.settings),
-      'transactions', (select jsonb_agg(format('%s j%s %s %s %s %s', transaction_id, job_id, job_state, state, reason, due_at <= clock_timestamp()) order by 1) from faultline.transactions),
-      'effects', (select jsonb_agg(format('%s %s %s %s %s %s %s %s', transaction_id, name, attempt, state, answer, asks, unknown_since is not null, ask_at > clock_timestamp()) order by 1) from faultline.effects),
-      'entries', (select jsonb_agg(format('%s j%s %s', transaction_id, job_id, attempt) order by 1) from faultline.ledger_entries),
-      'postings', (select jsonb_agg(format('%s %s', account, amount) order by 1) from faultline.postings),
-      'accounts', (select jsonb_agg(format('%s %s', account, floor) order by 1) from faultline.accounts),
-      'workflows', (select jsonb_agg(format('%s %s %s', workflow, version, spec -> 'tasks' ? 'b') order by 1) from faultline.workflows),
+      'transactions', (select jsonb_agg(x order by x) from (select format('%s j%s %s %s %s %s', transaction_id, job_id, job_state, state, reason, due_at <= clock_timestamp()) as x from faultline.transactions) y),
+      'effects', (select jsonb_agg(x order by x) from (select format('%s %s %s %s %s %s %s %s', transaction_id, name, attempt, state, answer, asks, unknown_since is not null, ask_at > clock_timestamp()) as x from faultline.effects) y),
+      'entries', (select jsonb_agg(x order by x) from (select format('%s j%s %s', transaction_id, job_id, attempt) as x from faultline.ledger_entries) y),
+      'postings', (select jsonb_agg(x order by x) from (select format('%s %s', account, amount) as x from faultline.postings) y),
+      'accounts', (select jsonb_agg(x order by x) from (select format('%s %s', account, floor) as x from faultline.accounts) y),
+      'workflows', (select jsonb_agg(x order by x) from (select format('%s %s %s', workflow, version, spec -> 'tasks' ? 'b') as x from faultline.workflows) y),
       'runs', (select jsonb_agg(format('r%s %s %s %s', run_id, version, state, idempotency_key) order by run_id) from faultline.runs),
       'tasks', (select jsonb_agg(format('r%s %s %s %s %s %s %s', run_id, name, item, state, generation, 'j' || job_id, due_at > clock_timestamp()) order by run_id, ordinal, item) from faultline.tasks),
-      'signals', (select jsonb_agg(format('r%s %s', run_id, name) order by 1) from faultline.run_signals),
-      'schedules', (select jsonb_agg(format('%s %s %s %s %s', schedule, version, paused_at is not null, deleted_at is not null, ticks_after > {BASE}) order by 1) from faultline.schedules),
+      'signals', (select jsonb_agg(x order by x) from (select format('r%s %s', run_id, name) as x from faultline.run_signals) y),
+      'schedules', (select jsonb_agg(x order by x) from (select format('%s %s %s %s %s', schedule, version, paused_at is not null, deleted_at is not null, ticks_after > {BASE}) as x from faultline.schedules) y),
       'ticks', (select jsonb_agg(format('%s %s %s %s %s', case kind when 'now' then 'now' else (tick_at - {BASE})::text end, kind, outcome, missed, 'j' || job_id) order by tick_at) from faultline.schedule_ticks),
       'tokens', (select jsonb_agg(format('%s %s', name, revoked_at is not null) order by token_id) from faultline.api_tokens)
     )::text
@@ -422,7 +425,7 @@ VERBS: Final = {
         passes_by=True,
     ),
     "claim one": Verb(
-        "limited",
+        "queued",
         RUNNER,
         f"{CLAIMED} from faultline.claim_job('q', '{BOB}', 1, '1 hour')",
         passes_by=True,
@@ -456,7 +459,7 @@ VERBS: Final = {
     "cancel_job": Verb("running", OPERATOR, "select faultline.cancel_job(1)"),
     "retry_job": Verb("dead", OPERATOR, "select faultline.retry_job(1)"),
     "discard_job": Verb("dead", OPERATOR, "select faultline.discard_job(1)"),
-    "set_queue": Verb("limited", OPERATOR, "select faultline.set_queue('q', '{\"max_running\": 2}') ->> 'max_running'"),
+    "set_queue": Verb("queued", OPERATOR, "select faultline.set_queue('q', '{\"max_running\": 2}') ->> 'max_running'"),
     "pause_queue": Verb("queued", OPERATOR, "select faultline.pause_queue('q')::text"),
     "resume_queue": Verb("paused", OPERATOR, "select faultline.resume_queue('q')::text"),
     "set_settings": Verb(

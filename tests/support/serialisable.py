@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.support.every_verb import VERBS, Ground, renumbered
+from tests.support.every_verb import VERBS, Ground, Verb, renumbered
 from tests.support.stepping import COMMIT, ROLLBACK, Ran, Session, Step, all_merges, run_merge
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 Outcome = tuple[tuple[Any, ...], str]
 Merge = tuple[int, ...]
-"""Whose step is next: the number of a session. Its first step is begin and call, its second the end."""
+"""Whose step is next: the number of a session. Its steps are its calls, the first with the begin, and the end."""
 
 ENDINGS = {"commit": COMMIT, "rollback": ROLLBACK}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A world, and what each session does in it: a verb, and how its transaction ends."""
+    """A world, and what each session does in it: a verb, or "one + another", and how its transaction ends."""
 
     world: str
     verbs: tuple[str, ...]
@@ -47,8 +47,15 @@ class Case:
         )
         return f"{' / '.join(told)} in the world {self.world!r}"
 
+    def calls(self, who: int) -> list[Verb]:
+        return [VERBS[name] for name in self.verbs[who].split(" + ")]
+
+    def in_order(self, order: Iterable[int]) -> Merge:
+        """One session after the other."""
+        return tuple(who for who in order for _ in range(len(self.calls(who)) + 1))
+
     def merges(self) -> list[Merge]:
-        return [tuple(merge) for merge in all_merges(*([who] * 2 for who in range(len(self.verbs))))]
+        return [tuple(merge) for merge in all_merges(*(self.in_order([who]) for who in range(len(self.verbs))))]
 
 
 class Judge:
@@ -64,13 +71,13 @@ class Judge:
 
     def check(self, case: Case, merges: Iterable[Merge]) -> None:
         """Each of the merges against all orders; what no order explains is added to `found`."""
-        orders = [_in_order(order) for order in itertools.permutations(range(len(case.verbs)))]
+        orders = [case.in_order(order) for order in itertools.permutations(range(len(case.verbs)))]
         legal = {}
         for order in orders:
             ran, legal[order] = self._run(case, order)
             self._count(ran)
         later: dict[Merge, Outcome] = {}
-        passing = [who for who, verb in enumerate(case.verbs) if VERBS[verb].passes_by]
+        passing = any(call.passes_by for who in range(len(case.verbs)) for call in case.calls(who))
         for merge in merges:
             if merge in legal:
                 continue
@@ -90,18 +97,15 @@ class Judge:
 
     def _run(self, case: Case, merge: Merge) -> tuple[Ran, Outcome]:
         self.ground.make(case.world)
-        sessions = {str(who): self._session(who, verb) for who, verb in enumerate(case.verbs)}
-        steps = {
-            who: iter((Step("verb", VERBS[verb].query), ENDINGS[end]))
-            for who, (verb, end) in enumerate(zip(case.verbs, case.ends, strict=True))
-        }
+        numbers = range(len(case.verbs))
+        sessions = {str(who): self._session(who, case.calls(who)[0].role) for who in numbers}
+        plan = {who: [*_steps(case.calls(who)), ENDINGS[case.ends[who]]] for who in numbers}
         for session in sessions.values():
             session.begin()
+        steps = {who: iter(steps) for who, steps in plan.items()}
         ran = run_merge(sessions, [(str(who), next(steps[who])) for who in merge])
         there = self.ground.look()
-        answers = tuple(
-            (renumbered(ran[f"{who}.verb"], there), ran[f"{who}.{case.ends[who]}"]) for who in range(len(case.verbs))
-        )
+        answers = tuple(tuple(renumbered(ran[f"{who}.{step.name}"], there) for step in plan[who]) for who in numbers)
         left = renumbered(there, there)
         if left not in self._sound:
             if violations := self.ground.violations():
@@ -113,22 +117,22 @@ class Judge:
     def _later(self, case: Case, outcome: Outcome) -> Outcome:
         """What it is once those who wait for nobody have called again; what they were told is left out."""
         answers = list(outcome[0])
-        for who, verb in enumerate(case.verbs):
-            if VERBS[verb].passes_by:
-                answers[who] = None
-                if case.ends[who] == "commit":
-                    self._call_until_nothing_changes(who, verb)
+        for who in range(len(case.verbs)):
+            for call in case.calls(who):
+                if call.passes_by:
+                    answers[who] = None
+                    if case.ends[who] == "commit":
+                        self._call_until_nothing_changes(self._session(who, call.role), call)
         there = self.ground.look()
         return tuple(answers), renumbered(there, there)
 
-    def _call_until_nothing_changes(self, who: int, verb: str) -> None:
+    def _call_until_nothing_changes(self, session: Session, call: Verb) -> None:
         before = ""
         while (there := self.ground.look()) != before:
             before = there
-            self._session(who, verb).call(VERBS[verb].query)
+            session.call(call.query)
 
-    def _session(self, who: int, verb: str) -> Session:
-        role = VERBS[verb].role
+    def _session(self, who: int, role: str) -> Session:
         if (role, who) not in self._sessions:
             self._sessions[role, who] = self._connect(role)
         return self._sessions[role, who]
@@ -145,5 +149,5 @@ def _differs(outcome: Outcome, other: Outcome) -> str:
     return f"{other[0]} {'; '.join(parts)}"
 
 
-def _in_order(order: Sequence[int]) -> Merge:
-    return tuple(who for who in order for _ in range(2))
+def _steps(calls: Sequence[Verb]) -> list[Step]:
+    return [Step(f"call {number}", call.query) for number, call in enumerate(calls, 1)]
