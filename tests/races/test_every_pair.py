@@ -42,7 +42,7 @@ OF_A_TRANSACTION = r"""
 """
 BOTH = ("commit", "commit")
 STRENGTH = (READ, LOCK, WRITE)
-PAIRS, TRIPLES, LONGER_PAIRS, MERGES = 50, 5, 5, 8
+PAIRS, TRIPLES, LONGER_PAIRS, MERGES = 30, 4, 4, 8
 """How many a reduced run tries."""
 WORLDS_OF_A_PAIR = 2
 # Where there is room for one of two jobs, a claim takes the second if somebody holds the first: nobody promises which.
@@ -125,7 +125,7 @@ class Probed:
 
 @pytest.fixture(scope="module")
 def worlds() -> list[str]:
-    return list(WORLDS) if FULL else random.Random(SEED).sample(list(WORLDS), 3)
+    return list(WORLDS) if FULL else random.Random(SEED).sample(list(WORLDS), 2)
 
 
 @pytest.fixture(scope="module")
