@@ -149,8 +149,7 @@ WORLDS: Final = {
     "token": "select faultline.create_token(decode(repeat('ab', 32), 'hex'), '{read}', 'n');",
 }
 
-# Whatever can be told of a world, without its times; of those only whether they are over. A refusal counts once: two
-# who are refused at the same moment may both record it.
+# Whatever can be told of a world, without its times; of those only whether they are over.
 WORLD = f"""
     select jsonb_build_object(
       'jobs', (select coalesce(jsonb_agg(to_jsonb(j) - 'id' order by j.id), '[]') from (
@@ -161,9 +160,7 @@ WORLD = f"""
          select 'j' || job_id, job_id, type, state, attempt, failures, max_attempts, null, null, idempotency_key, 'r' || run_id, task, null, null, null, error ->> 'type', from_state, queue
          from faultline.jobs_done) j),
       'events', (select jsonb_agg(e order by e) from (
-         select format('%s %s %s %s', 'j' || job_id, attempt, verb, detail - 'delay' - 'token_id') as e from faultline.job_events where verb <> 'stale'
-         union all
-         select distinct format('%s %s stale %s', 'j' || job_id, attempt, detail) from faultline.job_events where verb = 'stale') e),
+         select format('%s %s %s %s', 'j' || job_id, attempt, verb, detail - 'delay' - 'token_id') as e from faultline.job_events) e),
       'keys', (select jsonb_agg(format('%s/%s j%s %s', queue, key, job_id, expires_at > clock_timestamp()) order by queue, key) from faultline.idempotency_keys),
       'queues', (select jsonb_agg(format('%s %s %s', queue, paused_at is not null, max_running) order by queue) from faultline.queues),
       'runners', (select jsonb_agg(runner order by runner) from faultline.runners),

@@ -106,7 +106,7 @@ class Judge:
         ran = run_merge(sessions, [(str(who), next(steps[who])) for who in merge])
         there = self.ground.look()
         answers = tuple(tuple(renumbered(ran[f"{who}.{step.name}"], there) for step in plan[who]) for who in numbers)
-        left = renumbered(there, there)
+        left = _once(renumbered(there, there))
         if left not in self._sound:
             if violations := self.ground.violations():
                 self.found.append(f"{case}: {ran}\n  breaks a promise: {violations}")
@@ -124,7 +124,7 @@ class Judge:
                     if case.ends[who] == "commit":
                         self._call_until_nothing_changes(self._session(who, call.role), call)
         there = self.ground.look()
-        return tuple(answers), renumbered(there, there)
+        return tuple(answers), _once(renumbered(there, there))
 
     def _call_until_nothing_changes(self, session: Session, call: Verb) -> None:
         before = ""
@@ -140,6 +140,16 @@ class Judge:
     def _count(self, ran: Ran) -> None:
         self.made["merges"] += 1
         self.made["waits"] += bool(ran.waited)
+
+
+def _once(world: str) -> str:
+    """A refusal counts once: two who are refused at the same moment may both record it."""
+    there = json.loads(world)
+    events = there["events"] or []
+    there["events"] = [
+        event for place, event in enumerate(events) if " stale " not in event or event not in events[:place]
+    ]
+    return json.dumps(there)
 
 
 def _differs(outcome: Outcome, other: Outcome) -> str:
