@@ -54,7 +54,7 @@ soak: setup ## a drill of an hour, with a kill every few seconds
 	@.venv/bin/faultline drill --soak --seconds 1h --rate 100 $(ARGS)
 
 .PHONY: proofs
-proofs: setup ## the long proofs in full size (20 minutes)
+proofs: setup ## the long proofs in full size (two hours)
 	@FAULTLINE_FULL=1 FAULTLINE_MODEL_EXAMPLES=300 FAULTLINE_MODEL_STEPS=100 tools/test.sh "$(PG)" $(PROOFS)
 
 .PHONY: model

@@ -2,7 +2,7 @@
 
 Which verbs those are is read from the locks that each call holds. What may come of a merge no list says: it is what
 comes of the same calls one after the other, in some order (tests/support/serialisable.py). FAULTLINE_FULL=1, as in
-`make drill`, tries all; else it is a sample, which FAULTLINE_SEED=N repeats.
+`make proofs`, tries all; else it is a sample, which FAULTLINE_SEED=N repeats.
 """
 
 from __future__ import annotations
