@@ -41,7 +41,7 @@ bench: venv ## beside the least SQL for its work (20 minutes); ARGS=--quick
 	@$(PYTHON) -m bench $(ARGS)
 
 .PHONY: bench-peers
-bench-peers: venv ## beside other queues, which bench/peers/setup installs (hours)
+bench-peers: venv ## beside other queues, installed into .tools (hours)
 	@bench/peers/setup || true
 	@$(PYTHON) -m bench peers $(ARGS)
 
