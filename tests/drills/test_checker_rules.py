@@ -376,6 +376,18 @@ def a_refusal_is_recorded_of_a_report_that_was_accepted(world: World) -> Iterato
     world.event(1, 2, "stale", "complete")
 
 
+@breaks((3, "refused, yet done"))
+def reconcile_enters_what_the_attempt_was_refused(world: World) -> Iterator[None]:
+    world.charge("x", 1)
+    world.change("jobs", state="discarded", from_state="failed", failures=1, max_attempts=1)
+    world.change("transactions", job_state="discarded")
+    world.change("entries", by_reconcile=True)
+    world.event(1, 1, "expire")
+    world.event(1, 1, "stale", "apply")
+    yield
+    world.change("entries", by_reconcile=False)
+
+
 @breaks((3, "stale accepted"))
 def a_report_was_accepted_after_a_later_attempt_had_begun(world: World) -> Iterator[None]:
     world.asked("t", 1)

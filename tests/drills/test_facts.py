@@ -64,7 +64,7 @@ def test_everything_that_happened_is_read_as_it_is(db: Database, tmp_path: Path)
     assert read.transactions == [("tx-1", "transfer", "RECONCILED", moved, "succeeded")]
     assert read.passes == [(1, "tx-1", "APPLIED", "RECONCILED")]
     assert [effect[:2] + effect[3:] for effect in read.effects] == [("tx-1", "charge", "APPLIED", 1)]
-    assert read.entries == [(entry, "tx-1", moved, 1)]
+    assert read.entries == [(entry, "tx-1", moved, 1, False)]
     assert sorted(read.postings) == [(entry, "a", "EUR", "-9.90"), (entry, "b", "EUR", "9.90")]
     assert sorted(read.balances) == [("a", "EUR", "-9.90"), ("b", "EUR", "9.90")]
     assert sorted(read.definitions) == [("flow", 1, "a", "success", []), ("flow", 1, "b", "always", ["a"])]

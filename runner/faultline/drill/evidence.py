@@ -241,7 +241,8 @@ class Evidence:
             job = self.jobs.get(job_id)
             return job is not None and (job.state, job.attempt) == ("succeeded", attempt)
         if verb == "apply":
-            return any(entry.attempt == attempt for entry in self.entries_of_job.get(job_id, ()))
+            entries = self.entries_of_job.get(job_id, ())
+            return any(entry.attempt == attempt and not entry.by_reconcile for entry in entries)
         return any((event.attempt, event.verb) == (attempt, verb) for event in self.ends.get(job_id, ()))
 
     # The receiver

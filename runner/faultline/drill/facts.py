@@ -88,6 +88,8 @@ class Entry(NamedTuple):
     transaction_id: str
     job_id: int
     attempt: int
+    by_reconcile: bool = False
+    """Made for an effect that had happened when its job was over, not by the attempt."""
 
 
 class Posting(NamedTuple):
@@ -237,7 +239,10 @@ QUERIES: Final = {
     "keys": "select queue, key, job_id from faultline.idempotency_keys",
     "transactions": "select transaction_id, kind, state, job_id, job_state from faultline.transactions",
     "effects": "select transaction_id, name, key, state, attempt from faultline.effects",
-    "entries": "select entry_id, transaction_id, job_id, attempt from faultline.ledger_entries",
+    "entries": """
+        select entry_id, transaction_id, job_id, attempt, coalesce(effect ->> 'settled_by' = 'reconcile', false)
+        from faultline.ledger_entries
+    """,
     "postings": "select entry_id, account, currency, amount::text from faultline.postings",
     "balances": """
         select account, currency, faultline.account_balance(account, currency)::text
