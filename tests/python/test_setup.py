@@ -61,7 +61,7 @@ def test_a_lock_that_somebody_holds_is_waited_for(checkout: Path) -> None:
 
 
 def test_anything_else_is_said_at_once(checkout: Path) -> None:
-    done = setup(checkout, "E: Failed to fetch http://deb.debian.org: no such host")
+    done = setup(checkout, "E: Failed to fetch http://mirror.example: no such host")
     assert done.returncode == 1
     assert "no such host" in done.stderr
 
