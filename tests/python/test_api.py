@@ -956,3 +956,10 @@ def test_each_module_of_routes_is_part_of_the_api(running: Api) -> None:
     paths = running.get("/openapi.json")["paths"]
     tags = {operation["tags"][0] for methods in paths.values() for operation in methods.values()}
     assert len(tags) == len(modules)
+
+
+def test_no_parameter_may_be_null_as_none_can_be_written_so(running: Api) -> None:
+    operations = [one for path in running.get("/openapi.json")["paths"].values() for one in path.values()]
+    schemas = [one["schema"] for operation in operations for one in operation.get("parameters", ())]
+    assert len(schemas) > 50
+    assert [schema for schema in schemas if '"null"' in json.dumps(schema)] == []

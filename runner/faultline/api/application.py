@@ -78,7 +78,19 @@ def document(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
         for operation in methods.values():
             for name in OURS:
                 operation.pop(name, None)
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _written(parameter["schema"])
     return made
+
+
+def _written(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter that is there: null can't be written into an address or a header."""
+    given = schema.get("anyOf", [])
+    choices = [choice for choice in given if choice != {"type": "null"}]
+    if len(choices) == len(given):
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, **choices[0]} if len(choices) == 1 else {**rest, "anyOf": choices}
 
 
 def _explain(app: FastAPI, routes: list[APIRoute]) -> None:
