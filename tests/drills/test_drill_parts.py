@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from faultline.drill import controls, scenarios
+from faultline.drill import GUARDS, controls, scenarios
 from faultline.drill.faults import network, runners
 from faultline.drill.play import Outcome, Told
 from faultline.drill.report import TITLE_WIDTH, Report
@@ -105,6 +105,7 @@ class TestVerdict:
 class TestControls:
     def test_a_guard_that_is_not_where_it_was_is_an_error(self) -> None:
         names = [control.name for control in controls.ALL]
+        assert names == list(GUARDS)
         assert names == ["fence", "unique-key", "skip-locked", "fsync"]
         assert all(control.promises and control.faults for control in controls.ALL)
 

@@ -1,4 +1,4 @@
-"""`faultline drill --app`: the options of a drill of somebody's own handlers, and what it tells."""
+"""`faultline drill --app`: what the options of a drill of somebody's own handlers say, and what it tells."""
 
 from __future__ import annotations
 
@@ -6,80 +6,24 @@ import json
 import re
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-
-import click
+from typing import TYPE_CHECKING, Any, Final
 
 from faultline.cli import output
 from faultline.cli.enqueue import read_object
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage
-from faultline.cli.options import NAME, decorated, option
+from faultline.cli.options import NAME
 from faultline.drill.arena import DrillError
 from faultline.drill.exposure import Options, Wanted, play
 from faultline.drill.exposure_report import ExposureReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from faultline.demo.narrator import Narrator
-
-Function = TypeVar("Function", bound="Callable[..., Any]")
 
 VOID: Final = 3
 TARGET: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", re.ASCII)
 VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-
-
-def options(command: Function) -> Function:
-    """Those of `faultline drill` that have to do with --app."""
-    return decorated(
-        command,
-        option("--app", group="DRILL", metavar="MODULE:APP", help="Drill these handlers of yours."),
-        option(
-            "--job",
-            "jobs",
-            group="DRILL",
-            multiple=True,
-            metavar="TYPE[=PAYLOAD]",
-            help="With --app: a job to run; a payload is {…}, or a file.",
-        ),
-        option(
-            "--transaction",
-            "transactions",
-            group="DRILL",
-            multiple=True,
-            metavar="TYPE[=REQUEST]",
-            help="With --app: likewise, submitted as a transaction.",
-        ),
-        option(
-            "--prepare",
-            group="DRILL",
-            metavar="MODULE:FUNCTION",
-            help="With --app: called with the DSN of the empty database, before.",
-        ),
-        option(
-            "--database-variable",
-            "variables",
-            group="DRILL",
-            multiple=True,
-            metavar="NAME",
-            help="With --app: where handlers find the DSN, besides FAULTLINE_DSN.",
-        ),
-        option(
-            "--allow",
-            "allowed",
-            group="DRILL",
-            multiple=True,
-            metavar="HOST",
-            help="With --app: handlers may reach it; else only this machine.",
-        ),
-        option(
-            "--points",
-            group="DRILL",
-            type=click.IntRange(1),
-            help="With --app: at most so many a job, by the seed. Default: all.",
-        ),
-    )
 
 
 def is_asked_for(given: dict[str, Any]) -> bool:
