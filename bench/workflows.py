@@ -10,12 +10,12 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from bench import driver, report
+from faultline.processes import all_stat_fields, stat_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,28 +174,16 @@ def _drained(server: Server, shape: Shape, size: Size, *, plain: bool) -> dict[s
 def server_cpu(server: Server) -> float:
     """Seconds of CPU that the server has had: its processes, and those of them that are over. Linux only."""
     while True:
-        over = _ticks(server.pid, 15)
+        over = _ticks(stat_fields(server.pid), 15)
         ticks = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            if _parent(stat) == server.pid:
-                ticks += _ticks(int(stat.parent.name), 13)
-        if _ticks(server.pid, 15) == over:  # else a session ended meanwhile, and may be counted twice or not at all
+        for fields in all_stat_fields().values():
+            if int(fields[1]) == server.pid:
+                ticks += _ticks(fields, 13)
+        # Else a session has ended meanwhile, and may be counted twice or not at all.
+        if _ticks(stat_fields(server.pid), 15) == over:
             return (over + ticks) / os.sysconf("SC_CLK_TCK")
 
 
-def _fields(stat: Path) -> list[str]:
-    """Of /proc/PID/stat, from the state on; none if it is over."""
-    try:
-        return stat.read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def _parent(stat: Path) -> int:
-    fields = _fields(stat)
-    return int(fields[1]) if fields else 0
-
-
-def _ticks(pid: int, end: int) -> int:
-    """Its own CPU, and up to field 15 that of its children that are over."""
-    return sum(map(int, _fields(Path(f"/proc/{pid}/stat"))[11:end]))
+def _ticks(fields: list[str], end: int) -> int:
+    """A process's own CPU, and up to field 15 that of its children that are over."""
+    return sum(map(int, fields[11:end]))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from bench import driver
+from faultline.processes import all_stat_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,11 +156,7 @@ class Crew:
 
     def _family(self) -> dict[int, list[str]]:
         """What was started and its descendants, each with the fields of its /proc/PID/stat from the state on."""
-        stats = {
-            int(stat.parent.name): text.rpartition(")")[2].split()
-            for stat in Path("/proc").glob("[0-9]*/stat")
-            if (text := _read(stat))
-        }
+        stats = all_stat_fields()
         found = {process.pid for process in self._started if process.poll() is None}
         new = found
         while new:

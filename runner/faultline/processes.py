@@ -107,11 +107,24 @@ class RunnerProcess:
 
 def process_state(pid: int) -> str:
     """The letter of /proc/PID/stat (T: stopped); of ps, where there is no /proc."""
+    if fields := stat_fields(pid):
+        return fields[0]
+    shown = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout.strip()[:1]
+
+
+def stat_fields(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on; none if the process is over, or there is no /proc."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
-        shown = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return shown.stdout.strip()[:1]
+        return []
+
+
+def all_stat_fields() -> dict[int, list[str]]:
+    """Those of every process that there is, by its pid."""
+    pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return {pid: fields for pid in pids if (fields := stat_fields(pid))}
 
 
 def clean_environment() -> dict[str, str]:

@@ -24,6 +24,7 @@ from faultline.drill import controls
 from faultline.drill.faults import clients, handlers, network, outside, runners, server, sessions
 from faultline.drill.faults.fault import Fault
 from faultline.drill.play import Options, Outcome, play
+from faultline.drill.processes import children
 from faultline.drill.report import Report
 from faultline.drill.scenarios import Scenario
 from tests.support.cli import COMMAND, environment
@@ -161,7 +162,7 @@ def test_interrupted_it_leaves_nothing_behind(number: signal.Signals) -> None:
     )
     assert process.stdout is not None
     assert any("bit (pid" in line for line in process.stdout)
-    theirs = _children(process.pid)
+    theirs = children(process.pid)
     assert len(theirs) >= 3  # the server, the receiver, a runner
     process.send_signal(number)
     process.communicate(timeout=SECONDS)
@@ -173,7 +174,3 @@ def test_interrupted_it_leaves_nothing_behind(number: signal.Signals) -> None:
     assert [pid for pid in theirs if Path(f"/proc/{pid}").exists()] == []
     assert list(temporary.iterdir()) == []
     temporary.rmdir()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

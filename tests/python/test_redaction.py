@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg.conninfo import make_conninfo
 
 from faultline import App, Job, logs, redaction
+from faultline.drill.processes import children
 from faultline.metrics import Metrics
 from tests.support.cli import Cli
 from tests.support.running import as_runner, drain, enqueue, job, process, until
@@ -256,7 +257,3 @@ def test_no_process_of_a_runner_has_a_secret_in_its_arguments(db: Database, tmp_
         assert all("faultline" in line for line in lines)
         assert SECRET not in "".join(lines)
         assert SECRET not in supervisor.output()
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -12,6 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.support.ledger import LEDGER_ROWS
+from tests.support.workflow_verbs import WORKFLOW_ROWS
+
 if TYPE_CHECKING:
     from tests.support.database import Database
 
@@ -34,7 +37,7 @@ HELD = """
     where l.pid = pg_backend_pid() and c.relnamespace = 'faultline'::regnamespace and c.relkind in ('r', 'p')
 """
 
-EMPTY = """
+EMPTY = f"""
     set session_replication_role = replica;
     delete from faultline.jobs_live;
     delete from faultline.jobs_done;
@@ -42,20 +45,8 @@ EMPTY = """
     delete from faultline.idempotency_keys;
     delete from faultline.queues;
     delete from faultline.runners;
-    delete from faultline.postings;
-    delete from faultline.ledger_entries;
-    delete from faultline.effects;
-    delete from faultline.transactions;
-    delete from faultline.accounts;
-    delete from faultline.account_checkpoints;
-    update faultline.ledger_checkpoint set folded_to = 0, next_to = null, next_xid = null
-      where folded_to > 0 or next_to is not null;
-    delete from faultline.run_signals;
-    delete from faultline.tasks;
-    delete from faultline.runs;
-    delete from faultline.task_dependencies;
-    delete from faultline.workflow_tasks;
-    delete from faultline.workflows;
+    {LEDGER_ROWS}
+    {WORKFLOW_ROWS}
     delete from faultline.schedule_ticks;
     delete from faultline.schedules;
     delete from faultline.api_tokens;

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 # What a test's database is emptied of besides jobs; these tables refuse every DELETE, as they should.
-EMPTY_LEDGER = """
-    set session_replication_role = replica;
+LEDGER_ROWS = """
     delete from faultline.postings;
     delete from faultline.ledger_entries;
     delete from faultline.effects;
     delete from faultline.transactions;
     delete from faultline.accounts;
     delete from faultline.account_checkpoints;
-    update faultline.ledger_checkpoint set folded_to = 0, next_to = null, next_xid = null;
+    update faultline.ledger_checkpoint set folded_to = 0, next_to = null, next_xid = null
+      where folded_to > 0 or next_to is not null;
+"""
+EMPTY_LEDGER = f"""
+    set session_replication_role = replica;
+    {LEDGER_ROWS}
     set session_replication_role = origin;
     alter sequence faultline.ledger_entries_entry_id_seq restart;
     alter sequence faultline.postings_posting_id_seq restart;

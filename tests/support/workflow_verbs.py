@@ -11,7 +11,7 @@ from tests.support.verbs import Verbs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-START = """
+WORKFLOW_ROWS = """
     delete from faultline.run_signals;
     delete from faultline.tasks;
     delete from faultline.runs;
@@ -58,7 +58,7 @@ class Claimed(NamedTuple):
 class WorkflowVerbs(Verbs):
     def start(self) -> None:
         super().start()
-        self.connection.execute(START)
+        self.connection.execute(WORKFLOW_ROWS)
 
     def put(self, spec: Any) -> Any:
         return self._scalar("select faultline.put_workflow(%s::jsonb)", json.dumps(spec))

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from faultline import __version__
 from faultline.drill.exposure import DIFFERS, FAILS, LOST, TWICE
-from faultline.drill.report import PAGE
+from faultline.drill.report import PAGE, save
 from faultline.logs import plural
 
 if TYPE_CHECKING:
@@ -70,10 +70,7 @@ class ExposureReport:
         }
 
     def save(self, directory: Path) -> None:
-        """report.json, report.xml and report.html."""
-        (directory / "report.json").write_text(json.dumps(self.as_dict(), indent=2, default=str) + "\n")
-        (directory / "report.xml").write_text(self._junit(), encoding="utf-8")
-        (directory / "report.html").write_text(self._html(), encoding="utf-8")
+        save(directory, self.as_dict(), self._junit(), self._html())
 
     def lines(self) -> Iterator[str]:
         """As a terminal shows it."""
@@ -92,7 +89,7 @@ class ExposureReport:
             for title in outcome.unreached:
                 yield from _wrapped(f"{outcome.type}: not reached again: {title}", 0)
 
-    def _junit(self) -> str:
+    def _junit(self) -> ET.Element:
         root = ET.Element("testsuites", name="faultline drill --app")
         for outcome in self.outcomes:
             suite = ET.SubElement(
@@ -111,8 +108,7 @@ class ExposureReport:
                     ET.SubElement(case, "failure", message=message).text = "\n".join(map(_brief, found))
                 elif point.title in outcome.unreached:
                     ET.SubElement(case, "failure", message="not reached again: nothing is proved")
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        return root
 
     def _html(self) -> str:
         header = "".join(f"<th class={'number' if name != 'job' else 'name'}>{name}" for name in COLUMNS)

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from faultline.processes import clean_environment, tied
+from faultline.processes import all_stat_fields, clean_environment, tied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 END_SECONDS: Final = 20.0
 
@@ -64,15 +63,7 @@ class ReceiverProcess:
 
 def children(pid: int) -> list[int]:
     """The processes that a process has started and that live, as Linux shows them."""
-    return [child for child, parent in _parents() if parent == pid]
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            yield int(entry.parent.name), int(entry.read_text(errors="replace").rpartition(")")[2].split()[1])
-        except (OSError, IndexError):
-            continue
+    return [child for child, fields in all_stat_fields().items() if int(fields[1]) == pid]
 
 
 def signal_all(pids: list[int], number: signal.Signals) -> None:

@@ -39,6 +39,15 @@ code {{ overflow-wrap: anywhere; }}
 """
 
 
+def save(directory: Path, document: dict[str, Any], junit: ET.Element, page: str) -> None:
+    """report.json, report.xml and report.html."""
+    (directory / "report.json").write_text(json.dumps(document, indent=2, default=str) + "\n")
+    ET.indent(junit)
+    xml = ET.tostring(junit, encoding="unicode", xml_declaration=True)
+    (directory / "report.xml").write_text(f"{xml}\n", encoding="utf-8")
+    (directory / "report.html").write_text(page, encoding="utf-8")
+
+
 @dataclass
 class Report:
     """A drill as a whole."""
@@ -102,10 +111,7 @@ class Report:
         }
 
     def save(self, directory: Path) -> None:
-        """report.json, report.xml and report.html."""
-        (directory / "report.json").write_text(json.dumps(self.as_dict(), indent=2, default=str) + "\n")
-        (directory / "report.xml").write_text(self._junit(), encoding="utf-8")
-        (directory / "report.html").write_text(self._html(), encoding="utf-8")
+        save(directory, self.as_dict(), self._junit(), self._html())
 
     def lines(self) -> Iterator[str]:
         """The table, as a terminal shows it."""
@@ -124,7 +130,7 @@ class Report:
         for violation in self.violations:
             yield f"VIOLATION {violation}"
 
-    def _junit(self) -> str:
+    def _junit(self) -> ET.Element:
         root = ET.Element("testsuites", name="faultline drill")
         for outcome in self.outcomes:
             suite = ET.SubElement(
@@ -145,8 +151,7 @@ class Report:
             case = ET.SubElement(suite, "testcase", classname=outcome.scenario, name="promises")
             if outcome.violations:
                 ET.SubElement(case, "failure", message=outcome.violations[0]).text = "\n".join(outcome.violations)
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        return root
 
     def _html(self) -> str:
         rows = "".join(

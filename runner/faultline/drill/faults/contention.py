@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, LiteralString
 
 import psycopg
 
-from faultline.drill.faults.fault import Fault
+from faultline.drill.faults.fault import Fault, LoggedFault
 
 if TYPE_CHECKING:
     from faultline.drill.arena import Arena
@@ -58,17 +58,14 @@ class TableLocked(Fault):
             self.saw(lock=lock.removeprefix("lock table faultline."), waiting=most)
 
 
-class Deadlocks(Fault):
+class Deadlocks(LoggedFault):
     name = "deadlocks"
     title = "others lock jobs in the opposite order"
     seconds = 5.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._since = 0
+    line = "deadlock detected"
 
     def inject(self, arena: Arena) -> None:
-        self._since = arena.log_size()
+        self.mark(arena)
         arena.wait(lambda: self._cross(arena), 10.0)
 
     def _cross(self, arena: Arena) -> bool:
@@ -82,7 +79,7 @@ class Deadlocks(Fault):
                 thread.start()
             for thread in threads:
                 thread.join()
-        return bool(arena.log_lines(self._since, "deadlock detected"))
+        return bool(self.said(arena))
 
     def _lock(self, arena: Arena, jobs: list[int]) -> None:
         with contextlib.suppress(psycopg.Error), arena.connect() as connection, connection.transaction():
@@ -91,9 +88,9 @@ class Deadlocks(Fault):
                 time.sleep(0.02)
 
     def look(self, arena: Arena) -> None:
-        lines = arena.log_lines(self._since, "deadlock detected")
+        lines = self.said(arena)
         if lines:
-            self._since = arena.log_size()
+            self.mark(arena)
             self.saw(sqlstate="40P01", deadlocks=len(lines), log=lines[:1])
 
 

@@ -58,3 +58,19 @@ class Fault:
 
     def saw(self, **evidence: Any) -> None:
         self.evidence.append(evidence)
+
+
+class LoggedFault(Fault):
+    """One that the server's log tells of: `inject` marks where it begins, `said` is what came after."""
+
+    line: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since = 0
+
+    def mark(self, arena: Arena) -> None:
+        self._since = arena.log_size()
+
+    def said(self, arena: Arena) -> list[str]:
+        return arena.log_lines(self._since, self.line)

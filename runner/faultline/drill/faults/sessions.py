@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from faultline.drill.faults.fault import Fault
+from faultline.drill.faults.fault import LoggedFault
 
 if TYPE_CHECKING:
     from faultline.drill.arena import Arena
@@ -22,25 +22,25 @@ where datname = current_database() and backend_type = 'client backend' and pid <
 """
 
 
-class Terminated(Fault):
+class Terminated(LoggedFault):
     name = "backend-terminate"
     title = "pg_terminate_backend on sessions"
     seconds = 5.0
+    line = "terminating connection due to administrator command"
 
     def __init__(self) -> None:
         super().__init__()
-        self._since = 0
         self._pids: dict[int, str] = {}
 
     def inject(self, arena: Arena) -> None:
-        self._since = arena.log_size()
+        self.mark(arena)
         sessions = arena.wait(lambda: arena.rows(OURS), self.seconds)
         for pid, application, _ in arena.random.sample(sessions, min(4, len(sessions))):
             if arena.scalar("select pg_terminate_backend(%s)", pid):
                 self._pids[pid] = application
 
     def look(self, arena: Arena) -> None:
-        lines = arena.log_lines(self._since, "terminating connection due to administrator command")
+        lines = self.said(arena)
         there = {pid for pid, *_ in arena.rows(OURS)}
         gone = {pid: application for pid, application in self._pids.items() if pid not in there}
         if lines and gone:
@@ -48,28 +48,25 @@ class Terminated(Fault):
             self._pids.clear()
 
 
-class Cancelled(Fault):
+class Cancelled(LoggedFault):
     name = "statement-cancel"
     title = "pg_cancel_backend on whatever runs"
     seconds = 5.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._since = 0
+    line = "canceling statement due to user request"
 
     def inject(self, arena: Arena) -> None:
-        self._since = arena.log_size()
+        self.mark(arena)
         arena.wait(lambda: self._cancel(arena), 3.0)
 
     def _cancel(self, arena: Arena) -> bool:
         for pid, _ in arena.rows(ACTIVE):
             arena.rows("select pg_cancel_backend(%s)", pid)
-        return len(arena.log_lines(self._since, "canceling statement due to user request")) >= 3
+        return len(self.said(arena)) >= 3
 
     def look(self, arena: Arena) -> None:
-        lines = arena.log_lines(self._since, "canceling statement due to user request")
+        lines = self.said(arena)
         if lines:
-            self._since = arena.log_size()
+            self.mark(arena)
             self.saw(sqlstate="57014", cancelled=len(lines), log=lines[:3])
 
 
