@@ -116,10 +116,6 @@ class Crew:
         """How long after its enqueue each handler began, in seconds."""
         return [float(line) for file in self.directory.glob("*.late") for line in file.read_text().split()]
 
-    def forget_late(self) -> None:
-        for file in self.directory.glob("*.late"):
-            file.unlink()
-
     def cpu(self) -> float:
         """Seconds of CPU of all processes so far, those that are over included."""
         return sum(sum(map(int, fields[11:15])) for fields in self._family().values()) / TICKS

@@ -54,7 +54,7 @@ GLANCE_SECONDS: Final = 0.01
 CONFIG: Final = {"wal_level": "minimal", "max_wal_senders": "0", "autovacuum": "off"}
 MOMENT, LAST_POINTS = "moment", 4
 FINAL: Final = frozenset({"succeeded", "failed", "cancelled", "discarded"})
-TWICE, LOST, FAILS, DIFFERS = VERDICTS = ("twice", "lost", "fails", "differs")
+TWICE, LOST, FAILS, DIFFERS = ("twice", "lost", "fails", "differs")
 
 ENQUEUE: Final = """
 select faultline.enqueue(%(type)s, %(payload)s::jsonb, queue => %(queue)s, max_attempts => 2,
