@@ -59,6 +59,8 @@ SURPLUS_SECONDS: Final = 1.0
 FLOOR_QUEUES: Final = 256
 IDLE_SHARE: Final = 10.0
 """An idle runner sleeps at least so many times as long as it took to find out that it is idle."""
+LATE_SECONDS: Final = 0.25
+"""But that does not make a job that becomes ready wait longer than so."""
 GIVE_BACK_AGAIN: Final = (2.0, 15.0)
 
 _CLAIM: Final = (
@@ -134,6 +136,8 @@ class Claimer:
         self._by_accept = False
         self._limited = False
         self._next_ready_at: float | None = None
+        self._some_wait = False
+        self._was_idle = False
         self._give_back_at: deque[float] = deque()
         self._found: list[str] = []
         self._recent: dict[str, None] = dict.fromkeys(options.queues or ())
@@ -191,8 +195,11 @@ class Claimer:
         if self._doorbell.armed and now - self._slept_at > BUSY_SECONDS:
             await self._doorbell.disarm()
         await self._upkeep(now)
+        if self._was_idle:
+            await self._foresee()
         if await self._look(min(room, BATCH_MOST)):
             self._looking_since = None
+            self._was_idle = False
             await asyncio.sleep(0)  # let them start before the next claim is sent
             if not (self._drained and self._doorbell.armed):
                 return False
@@ -370,8 +377,9 @@ class Claimer:
         if time.monotonic() < self._fast_until:
             await self._sleep(FAST_POLL)
         elif self._doorbell.armed or not await self._arm():
-            await self._sleep(await self._sleep_seconds())
+            await self._sleep(self._sleep_seconds())
         self._looking_since = None
+        self._was_idle = True
         return False
 
     async def _unfinished(self) -> bool:
@@ -394,6 +402,7 @@ class Claimer:
             proven = await self._doorbell.proven(xid)
             if self._options.queues is None:
                 await self._discover()
+            await self._foresee()
             if await self._look(max(1, min(self._wanted(), BATCH_MOST))):
                 return True
             if proven or time.monotonic() > deadline:
@@ -402,18 +411,29 @@ class Claimer:
             pause *= 2
         return True
 
-    async def _sleep_seconds(self) -> float:
-        """The poll interval, jittered; less if a job becomes ready earlier; more if looking takes long."""
+    async def _foresee(self) -> None:
+        """When the next job becomes ready. Asked before a look: what becomes ready between the two is found by it."""
+        if self._next_ready_at is not None and time.monotonic() < self._next_ready_at:
+            return
+        queues = list(self._options.queues or self._found[:FLOOR_QUEUES])
+        ((seconds,),) = await self._link.fetch(_NEXT_READY, (queues,)) if queues else [(None,)]
+        poll = self._poll_seconds()
+        self._some_wait = seconds is not None
+        self._next_ready_at = time.monotonic() + (poll if seconds is None else min(poll, max(0.0, seconds)))
+
+    def _poll_seconds(self) -> float:
         options = self._options
         poll = min(options.poll, UNTIL_EMPTY_POLL) if options.until_empty else options.poll
-        poll *= random.uniform(0.8, 1.2)  # noqa: S311
+        return poll * random.uniform(0.8, 1.2)  # noqa: S311
+
+    def _sleep_seconds(self) -> float:
+        """The poll interval, jittered; less if a job becomes ready earlier; more if looking takes long."""
         now = time.monotonic()
-        if self._next_ready_at is None or now >= self._next_ready_at:
-            queues = list(options.queues or self._found[:FLOOR_QUEUES])
-            ((seconds,),) = await self._link.fetch(_NEXT_READY, (queues,)) if queues else [(None,)]
-            self._next_ready_at = now + (poll if seconds is None else min(poll, max(0.0, seconds)))
-        looked = time.monotonic() - (self._looking_since or now)
-        return max(0.001, looked * IDLE_SHARE, min(poll, self._next_ready_at - now))
+        rest = IDLE_SHARE * (now - (self._looking_since or now))
+        if self._some_wait or self._next_ready_at is None:
+            rest = min(rest, LATE_SECONDS)
+        ready_in = 0.0 if self._next_ready_at is None else self._next_ready_at - now
+        return max(0.001, rest, min(self._poll_seconds(), ready_in))
 
     async def _sleep(self, seconds: float) -> None:
         self._sleeping = True

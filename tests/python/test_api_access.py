@@ -376,8 +376,10 @@ def test_a_line_of_the_log_has_a_route_and_never_what_was_asked(own: Database, t
         problem = api.refused(503, "database-busy", "GET", "/jobs/7/status", headers={"X": "\x1b[31m"})
         assert problem["code"] == "42883"
         own.execute("alter function faultline.job_status_gone(bigint) rename to job_status")
-        line = json.loads(api.process.output().splitlines()[-1])
-    assert line["message"].startswith("GET /jobs/{job_id}/status: 503 after ")
+        said = "GET /jobs/{job_id}/status: 503 after "
+        until(lambda: said in api.process.output(), "it is in the log")  # the answer does not wait for it
+        line = json.loads(next(line for line in api.process.output().splitlines() if said in line))
+    assert line["message"].startswith(said)
     assert line["route"] == "/jobs/{job_id}/status"
 
 

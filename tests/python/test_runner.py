@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from faultline import App, InvalidArgument, Job, SchemaMismatch, SchemaMissing, Snooze, database
+from faultline.claimer import Claimer
 from faultline.drill.pooler import pooled
 from faultline.drill.proxy import Proxy
 from faultline.embedded import Server
@@ -193,6 +194,25 @@ def test_a_job_due_later_starts_when_it_is_due_not_at_the_next_look(db: Database
         until(lambda: _bells(db) == 16, "it sleeps")
         assert states(db) == {"queued": 1}
         until(lambda: states(db) == {"succeeded": 1}, "it has run", seconds=10)
+
+
+def test_a_job_that_becomes_due_while_the_runner_makes_up_its_mind_to_sleep_starts_too(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look does not find it yet; asked after that, no job waits for a time any more."""
+    look = Claimer._look
+    due = "select not exists (select from faultline.jobs_live where ready_at > clock_timestamp())"
+
+    async def late(self: Claimer, batch: int) -> bool:
+        found = await look(self, batch)
+        if self._doorbell.armed:
+            until(lambda: db.scalar(due), "it is due")
+        return found
+
+    db.execute("select faultline.enqueue('fine', run_at => clock_timestamp() + interval '1 s')")
+    monkeypatch.setattr(Claimer, "_look", late)
+    with Running(app_of(fine=fine), db, poll=60.0):
+        until(lambda: states(db) == {"succeeded": 1}, "it has run")
 
 
 # Waiting.
@@ -502,21 +522,29 @@ def test_a_handler_that_hangs_for_ever_does_not_keep_the_process(db: Database, m
 def test_a_process_that_wakes_up_says_once_that_it_does_not_start_what_it_had_in_stock(
     db: Database, module: Path
 ) -> None:
-    enqueue(db, "nap", count=3000)
+    enqueue(db, "nap", count=5000)
     held = "select count(*)::int, max(lease_expires_at) < clock_timestamp() from faultline.jobs_live where attempt > 0"
-    with process(
-        module, as_runner(db.dsn), "jobs:app", "--lease", "1s", "--concurrency", "4", "--until-empty"
-    ) as runner:
-        until(lambda: states(db).get("running", 0) > 40, "it has a stock")
+    told = "is not started: its lease may be lost"
+    with (
+        Proxy(as_runner(db.dsn)) as proxy,
+        process(module, proxy.dsn, "jobs:app", "--lease", "1s", "--concurrency", "4", "--until-empty") as runner,
+    ):
+        # No heartbeat may tell it first: what that says is lost is dropped without a word.
+        proxy.freeze("faultline heartbeat")
+        until(lambda: proxy.frozen and states(db).get("running", 0) > 40, "it has a stock, and no heartbeat")
+        proxy.refuse = True
         runner.signal(signal.SIGSTOP)
         until(lambda: db.rows(held)[0][1], "all of its leases are over")
         (stock, _) = db.rows(held)[0]
         runner.signal(signal.SIGCONT)
+        until(lambda: told in runner.output(), "it says so")
+        proxy.refuse = False
+        proxy.thaw()
         assert runner.wait() == 0
         output = runner.output()
     assert stock > 20
     assert "given back unstarted" not in output
-    assert 1 <= output.count("is not started: its lease may be lost") <= 5
+    assert 1 <= output.count(told) <= 5
     assert_sound(db)
 
 
