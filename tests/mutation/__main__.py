@@ -15,11 +15,10 @@ from rich.console import Console
 
 from tests.mutation import report
 from tests.mutation.mutants import AREAS, MORE_AREAS, ROOT, Mutant, files
-from tests.mutation.run import Equivalents, Result, Results, Runner, choose
+from tests.mutation.run import EQUIVALENTS, Equivalents, Result, Results, Runner, choose
 from tests.mutation.stand import Stand
 from tests.mutation.suite import RedError, Suite
 
-EQUIVALENTS = Path(__file__).parent / "equivalent.toml"
 KEPT = ROOT / ".mutation"
 
 

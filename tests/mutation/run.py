@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.mutants import ROOT, Mutant, mutants_of
 from tests.mutation.stand import Stillborn
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.mutation.stand import Stand
     from tests.mutation.suite import Suite
+
+EQUIVALENTS: Final = sorted((ROOT / "tests/mutation/equivalent").glob("*.toml"))
 
 Fate = Literal["killed", "survived", "stillborn", "equivalent"]
 
@@ -42,9 +44,9 @@ class Result:
 class Equivalents:
     """The mutants that change nothing that can be seen, each with its reason."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, paths: Iterable[Path]) -> None:
         self._reasons: dict[tuple[str, str, str, int], str] = {}
-        for entry in tomllib.loads(path.read_text()).get("equivalent", []):
+        for entry in (entry for path in paths for entry in tomllib.loads(path.read_text()).get("equivalent", [])):
             change = (entry["function"], entry["before"], entry["after"], entry.get("occurrence", 1))
             self._reasons[change] = entry["reason"]
 

@@ -12,7 +12,7 @@ import pytest
 from tests.mutation import operators, races, source
 from tests.mutation.mutants import AREAS as NAMED_AREAS
 from tests.mutation.mutants import MORE_AREAS, ROOT, Mutant, files, mutants_of
-from tests.mutation.run import Equivalents, Results, Runner
+from tests.mutation.run import EQUIVALENTS, Equivalents, Results, Runner
 from tests.mutation.stand import Stand
 from tests.mutation.suite import RedError, Suite
 from tests.mutation.together import rolls_back
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.mutation.run import Result
 
 AREAS = (*NAMED_AREAS, *MORE_AREAS)
-# All of their mutants are noticed by their own tests, or told in equivalent.toml.
+# All of their mutants are noticed by their own tests, or told in equivalent/.
 COMPLETE = ("sql/jobs/_check_interval.sql", "sql/jobs/_check_fence.sql")
 NO_EQUIVALENTS = "# none\n"
 
@@ -259,7 +259,7 @@ class Trial:
     def run(self, *mutants: Mutant, fresh: bool = False) -> list[Result]:
         suite = Suite(self.stand, self.folder / "reach.json", self.tests)
         results = Results(self.folder / "results.jsonl")
-        return list(Runner(self.stand, suite, results, Equivalents(self.equivalents)).run(mutants, fresh=fresh))
+        return list(Runner(self.stand, suite, results, Equivalents([self.equivalents])).run(mutants, fresh=fresh))
 
     def lines(self) -> int:
         return len((self.folder / "results.jsonl").read_text().splitlines())
@@ -353,7 +353,7 @@ def test_a_test_that_is_red_without_a_mutant_ends_the_run(stand: Stand, tmp_path
 
 
 def test_every_entry_of_the_equivalents_names_one_mutant_and_says_why() -> None:
-    equivalents = Equivalents(ROOT / "tests/mutation/equivalent.toml")
+    equivalents = Equivalents(EQUIVALENTS)
     assert equivalents.unknown(mutant for file in files(AREAS) for mutant in _mutants_of(file)) == set()
     assert all(len(reason) > 20 for reason in equivalents.reasons())
 
