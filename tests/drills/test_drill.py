@@ -21,7 +21,7 @@ import pytest
 
 from faultline.demo.narrator import Narrator
 from faultline.drill import controls
-from faultline.drill.faults import clients, handlers, network, outside, runners, server, sessions
+from faultline.drill.faults import clients, commits, handlers, network, outside, runners, server, sessions
 from faultline.drill.faults.fault import Fault
 from faultline.drill.play import Options, Outcome, play
 from faultline.drill.processes import children
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from faultline.drill.controls import Control
 
 SECONDS = 120
-LOST = {fault.verb: fault for fault in network.LOST}
+LOST = {fault.verb: fault for fault in commits.ALL}
 REDUCED = Scenario(
     "reduced",
     "some of each",
@@ -51,6 +51,9 @@ REDUCED = Scenario(
         LOST["claim_jobs"],
         LOST["complete_jobs"],
         LOST["apply_and_complete"],
+        LOST["claim_job"],
+        LOST["retry_job"],
+        LOST["signal_run"],
         clients.Repeated,
         outside.Cuts,
     ),
@@ -83,7 +86,7 @@ def test_what_is_counted_is_read_from_what_happened(outcome: Outcome) -> None:
     numbers = outcome.numbers
     assert numbers["runners killed"] >= 1
     assert numbers["connections cut"] >= 1
-    assert numbers["replies lost"] == 3
+    assert numbers["replies lost"] == 6
     assert numbers["stale reports recorded"] >= 1
     assert numbers["stale calls refused"] >= 8
     assert min(numbers[name] for name in ("jobs", "entries", "charges", "runs", "ticks", "leases expired")) >= 1

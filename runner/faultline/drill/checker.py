@@ -315,7 +315,8 @@ def promise_4(evidence: Evidence) -> Iterator[Violation]:
     Of the reports of one attempt at most one is answered `ok`; all others are `repeat` or refused, in any order and
     with any answer lost. `repeat` means that it had been accepted before: then it is on record, and no `ok` can
     follow it (begun after the repeat was answered). A transaction that is submitted again is the same job, whenever
-    and by whomever; so all answers are the same. An entry is created once.
+    and by whomever; so all answers are the same. An entry is created once. Whoever asked an operator's verb again had
+    one of the answers that it may give then.
     """
     yield from _one_outcome(evidence)
     reports: dict[tuple[int, int], list[Call]] = defaultdict(list)
@@ -336,6 +337,14 @@ def promise_4(evidence: Evidence) -> Iterator[Violation]:
         if len(jobs := answers(calls, "job_id")) > 1:
             detail = f"it was answered {_ids(jobs)}"
             yield Violation(4, "other answer", f"transaction {transaction_id}", detail, places(calls))
+    yield from _asked_again(evidence)
+
+
+def _asked_again(evidence: Evidence) -> Iterator[Violation]:
+    for call in evidence.called("again"):
+        if call.phase == OK and call.args["answers"] and call.value not in call.args["answers"]:
+            detail = f"it was answered {_short(call.value)}, not {' or '.join(map(_short, call.args['answers']))}"
+            yield Violation(4, "other answer", " ".join(call.args["query"].split()), detail, (call.where,))
 
 
 def _one_outcome(evidence: Evidence) -> Iterator[Violation]:

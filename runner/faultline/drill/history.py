@@ -28,6 +28,8 @@ line outlives the SIGKILL of its process. Calls, with their args and values:
     complete, fail, release, snooze, cancelled, heartbeat
                   {job_id, attempt}                                the verdict: ok, repeat, stale
     apply         {job_id, attempt, transaction}                   {entry_id, created}
+    again         {query, answers}                                 what a statement says that is asked once more; one of
+                                                                   the answers, if there are any
 """
 
 from __future__ import annotations

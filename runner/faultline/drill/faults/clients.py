@@ -40,14 +40,20 @@ REPORTS: Final[dict[str, LiteralString]] = {
     "release": "select faultline.release_job(%s, %s)",
     "snooze": "select faultline.snooze_job(%s, %s, '1 ms')",
 }
+FAIL_FOR_GOOD: Final = """select faultline.fail_job(%s, %s, '{"type": "Raw"}', retryable => false)"""
+APPLY: Final = """
+select entry_id, created
+from faultline.apply_ledger(%s, %s, %s, '{}', '[{"account": "raw-1", "amount": -0.01, "currency": "EUR"},
+                                                {"account": "raw-2", "amount": 0.01, "currency": "EUR"}]')
+"""
 BEAT: Final = "select verdict from faultline.heartbeat(%s::uuid, array[%s::bigint], array[%s::int])"
 
 
 class Client:
     """One session that speaks SQL, each call on record. What it is answered, or the SQLSTATE of the refusal."""
 
-    def __init__(self, arena: Arena, recorder: Recorder | None = None) -> None:
-        self.connection: Connection = arena.connect()
+    def __init__(self, arena: Arena, recorder: Recorder | None = None, dsn: str | None = None) -> None:
+        self.connection: Connection = arena.connect() if dsn is None else psycopg.connect(dsn, autocommit=True)
         self.runner = uuid.uuid4()
         self.seen: Counter[str] = Counter()
         self._recorder = recorder or arena.recorder
@@ -106,6 +112,21 @@ class Client:
             return self._refused(error)
         self.seen[verdict] += 1
         return verdict
+
+    def fail_for_good(self, job: int, attempt: int) -> None:
+        with self._recorder.call("fail", job_id=job, attempt=attempt) as call:
+            row = self.connection.execute(FAIL_FOR_GOOD, (job, attempt)).fetchone()
+            call.ok(row and row[0])
+
+    def apply(self, job: int, attempt: int, transaction: str) -> None:
+        """An entry that moves a cent."""
+        with (
+            contextlib.suppress(psycopg.Error),
+            self._recorder.call("apply", job_id=job, attempt=attempt, transaction=transaction) as call,
+        ):
+            row = self.connection.execute(APPLY, (job, attempt, transaction)).fetchone()
+            entry, created = row or (0, False)
+            call.ok({"entry_id": entry, "created": created})
 
     def beat(self, job: int, attempt: int) -> str:
         with self._recorder.call("heartbeat", job_id=job, attempt=attempt) as call:
