@@ -50,8 +50,8 @@ drill: setup ## all that can be broken here (10 minutes); ARGS=runners
 	@.venv/bin/faultline drill $(ARGS)
 
 .PHONY: soak
-soak: setup ## a drill of an hour, with a kill every few seconds
-	@.venv/bin/faultline drill --soak --seconds 1h --rate 100 $(ARGS)
+soak: setup ## a million jobs in an hour, a kill every few seconds
+	@TMPDIR="$${TMPDIR:-/var/tmp}" .venv/bin/faultline drill --soak --seconds 1h $(ARGS)
 
 .PHONY: proofs
 proofs: setup ## the long proofs in full size (two hours)

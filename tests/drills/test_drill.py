@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -21,8 +22,10 @@ import pytest
 
 from faultline.demo.narrator import Narrator
 from faultline.drill import controls
+from faultline.drill import play as play_
 from faultline.drill.faults import clients, commits, handlers, network, outside, runners, server, sessions
 from faultline.drill.faults.fault import Fault
+from faultline.drill.load import HEAVY, Load
 from faultline.drill.play import Options, Outcome, play
 from faultline.drill.processes import children
 from faultline.drill.report import Report
@@ -113,12 +116,29 @@ def test_its_report_can_be_read_by_people_and_machines(outcome: Outcome, tmp_pat
 
 @pytest.mark.parametrize("control", controls.ALL, ids=lambda control: control.name)
 def test_a_drill_without_a_guard_is_caught(control: Control, tmp_path: Path, narrator: Narrator) -> None:
-    options = Options(SEED, prepare=(control.prepare,), config=control.config, runners=2, tries=1)
+    options = Options(SEED, prepare=(control.prepare,), config=control.config, load=Load(runners=2), tries=1)
     scenario = controls.scenario(control)
     outcome = play(replace(scenario, faults=scenario.faults[-1:]), options, tmp_path, narrator)
     assert set(outcome.broken) & control.promises, outcome.violations
     report = Report(SEED, {}, [outcome])
     assert report.verdict == "violated"
+
+
+def test_a_soak_kills_besides_all_faults_makes_jobs_by_the_hundred_and_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    print(f"FAULTLINE_SEED={SEED}")
+    monkeypatch.setattr(play_, "PROGRESS_SECONDS", 1.0)
+    told = StringIO()
+    load = replace(HEAVY, kill_seconds=1.0)
+    scenario = Scenario("soak", "a short one", (server.Immediate, LOST["complete_jobs"], clients.Repeated))
+    outcome = play(scenario, Options(SEED, seconds=8.0, load=load), tmp_path, Narrator(told))
+    assert (outcome.violations, outcome.void) == ([], [])
+    assert outcome.numbers["runners killed"] >= 2
+    assert outcome.numbers["jobs"] >= HEAVY.batch[0]
+    lines = [line for line in told.getvalue().splitlines() if "runners killed" in line]
+    assert lines
+    assert all(re.search(r" of 8 s: [\d,]+ jobs done, [\d,]+ runners killed, \d+ faults bit$", line) for line in lines)
 
 
 class Toothless(Fault):
@@ -143,7 +163,7 @@ def test_a_fault_without_a_bite_is_named_and_a_death_without_a_reason_is_a_viola
     tmp_path: Path, narrator: Narrator
 ) -> None:
     scenario = Scenario("odd", "what should not be", (Toothless, Assassin))
-    outcome = play(scenario, Options(SEED, runners=2, tries=2), tmp_path, narrator)
+    outcome = play(scenario, Options(SEED, load=Load(runners=2), tries=2), tmp_path, narrator)
     assert outcome.void == ["toothless"]
     assert [told.injected for told in outcome.faults] == [2, 1]
     assert [re.sub(r"\d+", "N", violation) for violation in outcome.violations] == [

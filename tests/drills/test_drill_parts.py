@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from faultline.drill import GUARDS, controls, scenarios
-from faultline.drill.faults import network, runners
+from faultline.drill import GUARDS, arena, controls, play, scenarios
+from faultline.drill.faults import contention, network, runners
 from faultline.drill.play import Outcome, Told
 from faultline.drill.report import TITLE_WIDTH, Report
 from tests.support.cli import refused, run
+
+if TYPE_CHECKING:
+    from tests.support.database import Database
 
 
 def told(name: str = "fault", injected: int = 1, bit: int = 1, missing: str | None = None) -> Told:
@@ -134,3 +137,23 @@ class TestCommand:
             for fault, described in zip(scenario.faults, found["faults"], strict=True):
                 assert described == {"fault": fault.name, "title": fault.title, "missing": fault.needs()}
                 assert fault.name in shown
+
+
+class TestQuestions:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            arena.UNFINISHED,
+            arena.HELD.replace("%s::uuid", "gen_random_uuid()"),
+            play.DEAD_LETTERS,
+            runners.AT_WORK.replace("%s", "'{1}'"),
+            runners.TAKEN_OVER.replace("%s", "'{1}'"),
+            runners.VALID,
+            contention.RUNNING,
+        ],
+    )
+    def test_what_is_asked_all_the_time_reads_nothing_that_is_over(self, db: Database, question: str) -> None:
+        """A soak asks it beside a million finished jobs."""
+        plan = "\n".join(line for (line,) in db.rows(f"explain {question}"))
+        assert "jobs_live" in plan
+        assert "jobs_done" not in plan

@@ -104,9 +104,7 @@ def _own_handlers(command: Function) -> Function:
     "--rate",
     group="DRILL",
     type=click.FloatRange(1, 1000),
-    default=15,
-    show_default=True,
-    help="Calls a second of each of the two producers.",
+    help="Calls a second of each of two producers. Default: 15; --soak 25.",
 )
 @option("--list", "listing", group="DRILL", is_flag=True, help="Show the scenarios and their faults.")
 @_own_handlers
@@ -118,7 +116,7 @@ def drill(
     report_directory: Path | None,
     without: str | None,
     soak: bool,
-    rate: float,
+    rate: float | None,
     listing: bool,
     as_json: bool,
     **own: Any,
@@ -140,7 +138,7 @@ def drill(
     faultline drill runners network --seed 7
     faultline drill runner-kill --seconds 1m --report ./drill
     faultline drill --without fence
-    faultline drill --soak --seconds 1h --rate 200 --report ./soak
+    faultline drill --soak --seconds 1h --report ./soak
     faultline drill --app shop:app --prepare shop:prepare --job order='{"id": 7}'
     """
     # What things are broken with takes half as long to load as all the rest, and is for nobody else.

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage, terminating
 from faultline.demo.narrator import narrator
 from faultline.drill import controls, scenarios
 from faultline.drill.arena import DrillError
+from faultline.drill.load import HEAVY, Load
 from faultline.drill.play import Options, play
 from faultline.drill.report import Report
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 VOID: Final = 3
 CONTROL_TRIES: Final = 2
 SHOWN: Final = 3
-KILL_SECONDS: Final = 3.0
 CONTROLS: Final = {control.name: control for control in controls.ALL}
 
 
@@ -42,7 +43,7 @@ def run(
     report_directory: Path | None,
     without: str | None,
     soak: bool,
-    rate: float,
+    rate: float | None,
     as_json: bool,
     own: dict[str, Any],
 ) -> int:
@@ -54,9 +55,18 @@ def run(
     chosen = _chosen(names, without, soak=soak)
     forget_libpq_variables()
     number = secrets.randbelow(1_000_000) if seed is None else seed
-    given = {"names": list(names), "seconds": seconds.total_seconds(), "without": without, "soak": soak, "rate": rate}
+    load = HEAVY if soak else Load()
+    if rate is not None:
+        load = replace(load, rate=rate)
+    given = {
+        "names": list(names),
+        "seconds": seconds.total_seconds(),
+        "without": without,
+        "soak": soak,
+        "load": asdict(load),
+    }
     made = Report(number, given)
-    options = Options(number, seconds.total_seconds(), rate=rate, kill_seconds=KILL_SECONDS if soak else None)
+    options = Options(number, seconds.total_seconds(), load=load)
     if without is not None:
         control = CONTROLS[without]
         options = Options(number, prepare=(control.prepare,), config=control.config, tries=CONTROL_TRIES)

@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from faultline import schema
 from faultline.drill.history import Recorder
-from faultline.drill.load import SCHEDULES, WORKFLOW, Producer
+from faultline.drill.load import SCHEDULES, WORKFLOW, Load, Producer
 from faultline.drill.processes import ReceiverProcess
 from faultline.drill.proxy import Proxy
 from faultline.drill.work import DIRECTORY, RECEIVER
@@ -35,12 +35,10 @@ PRODUCER: Final = "drill_producer"
 RUNNER: Final = "drill_runner"
 ROLES: Final = {PRODUCER: ("faultline_producer", "faultline_operator"), RUNNER: ("faultline_runner",)}
 LEASE_SECONDS: Final = 2.0
-CONCURRENCY: Final = 6
 ARGUMENTS: Final = (
     "faultline.drill.work:app",
     "--queue=default",
     "--queue=many",
-    f"--concurrency={CONCURRENCY}",
     f"--lease={LEASE_SECONDS:g}s",
     "--poll=200ms",
     "--grace=5s",
@@ -50,7 +48,6 @@ GLANCE_SECONDS: Final = 0.02
 TICK_SECONDS: Final = 0.2
 PATIENCE_SECONDS: Final = 60.0
 THROTTLE_SECONDS: Final = 1.0
-BACKLOG_MOST: Final = 300
 
 UNFINISHED: Final = """
 select (select count(*) from faultline.jobs where state in ('queued', 'running')),
@@ -94,12 +91,8 @@ class Setting:
     seed: int
     random: Random
     narrator: Narrator
-    runners: int = 3
+    load: Load = field(default_factory=Load)
     producers: int = 2
-    rate: float = 15.0
-    """Calls a second of each producer."""
-    kill_seconds: float | None = None
-    """A runner gets SIGKILL about so often, whatever else befalls it."""
     prepare: Sequence[Callable[[str], None]] = ()
     """What is done to the database, whose DSN is a superuser's, before anybody works with it."""
     config: Mapping[str, str] = field(default_factory=dict)
@@ -151,7 +144,7 @@ class Arena:
         self.receiver = ReceiverProcess(self.directory)
         self._stack.callback(self.receiver.destroy)
         self._stack.callback(self._end_runners)
-        self.wanted = self.setting.runners
+        self.wanted = self.setting.load.runners
         for _ in range(self.wanted):
             self.start_runner()
         self._stack.callback(self.stop_load)
@@ -161,7 +154,7 @@ class Arena:
                 self.dsn_of(PRODUCER),
                 self.directory,
                 self.setting.seed,
-                self.setting.rate,
+                self.setting.load,
                 self._gate,
             )
             self._producers.append(producer)
@@ -217,7 +210,7 @@ class Arena:
         return self.dsn_of(RUNNER)
 
     def runner_arguments(self) -> tuple[str, ...]:
-        return ARGUMENTS
+        return (*ARGUMENTS, f"--concurrency={self.setting.load.concurrency}")
 
     def start_runner(self) -> RunnerProcess:
         runner = self.extra_runner()
@@ -378,8 +371,9 @@ class Arena:
             self._bury()
             while len(self.runners) < self.wanted:
                 self.start_runner()
-        if self._loaded and self.setting.kill_seconds is not None and now >= self._kill_at:
-            self._kill_at = now + self.random.uniform(0.5, 1.5) * self.setting.kill_seconds
+        kill_seconds = self.setting.load.kill_seconds
+        if self._loaded and kill_seconds is not None and now >= self._kill_at:
+            self._kill_at = now + self.random.uniform(0.5, 1.5) * kill_seconds
             self._kill_one()
         if now - self._throttled >= THROTTLE_SECONDS:
             self._throttled = now
@@ -400,10 +394,15 @@ class Arena:
                 row = connection.execute(UNFINISHED).fetchone()
         except psycopg.Error:
             return
-        if self._loaded and sum(row or ()) <= BACKLOG_MOST:
+        if self._loaded and sum(row or ()) <= self.setting.load.most_unfinished:
             self._gate.set()
         else:
             self._gate.clear()
+
+    @property
+    def killed(self) -> int:
+        """How many runners have ended by SIGKILL, as their exit codes say."""
+        return sum(death.exit_code == -9 for death in self.deaths)
 
     def unfinished(self) -> tuple[int, int, int]:
         """Jobs, transactions and runs that have not come to their end."""

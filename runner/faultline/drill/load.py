@@ -7,6 +7,7 @@ from the seed; when they are, and what becomes of them, does not.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,16 +50,46 @@ REMEMBERED: Final = 50
 RECONNECT_SECONDS: Final = 0.1
 
 
+@dataclass(frozen=True)
+class Load:
+    """How much there is to do in a drill, and who is there to do it."""
+
+    rate: float = 15.0
+    """Calls a second of each producer."""
+    batch: tuple[int, int] = (2, 8)
+    """So many jobs one call of enqueue_many makes, at least and at most."""
+    hold_seconds: float = 0.1
+    """So long a job takes at most."""
+    most_unfinished: int = 300
+    """While more is left to do, nothing new is asked for."""
+    runners: int = 3
+    concurrency: int = 6
+    kill_seconds: float | None = None
+    """A runner gets SIGKILL about so often, whatever else befalls it."""
+
+
+HEAVY: Final = Load(
+    rate=25.0,
+    batch=(100, 400),
+    hold_seconds=0.02,
+    most_unfinished=2000,
+    runners=4,
+    concurrency=16,
+    kill_seconds=2.0,
+)
+"""A million jobs and more than a thousand kills in an hour, on two cores; nearly all of them come in batches."""
+
+
 class Producer(threading.Thread):
     """One of them. `gate` is open while there is not too much left to do."""
 
-    def __init__(self, number: int, dsn: str, directory: Path, seed: int, rate: float, gate: threading.Event) -> None:
+    def __init__(self, number: int, dsn: str, directory: Path, seed: int, load: Load, gate: threading.Event) -> None:
         super().__init__(name=f"producer-{number}", daemon=True)
         self.calls = 0
         self._dsn = dsn
         self._recorder = Recorder(directory, self.name)
         self._random = Random(f"{seed}/{self.name}")  # noqa: S311
-        self._rate = rate
+        self._load = load
         self._gate = gate
         self._stopping = threading.Event()
         self._connection: psycopg.Connection[Any] | None = None
@@ -84,7 +115,7 @@ class Producer(threading.Thread):
         self._stopping.set()
 
     def run(self) -> None:
-        while not self._stopping.wait(self._random.uniform(0.5, 1.5) / self._rate):
+        while not self._stopping.wait(self._random.uniform(0.5, 1.5) / self._load.rate):
             if not self._gate.wait(0.1):
                 continue
             (act,) = self._random.choices(list(self._acts), list(self._acts.values()))
@@ -120,7 +151,7 @@ class Producer(threading.Thread):
         return f"{self.name}-{self._tokens}"
 
     def _payload(self, token: str) -> dict[str, Any]:
-        payload: dict[str, Any] = {"token": token, "hold": round(self._random.uniform(0.0, 0.1), 3)}
+        payload: dict[str, Any] = {"token": token, "hold": round(self._random.uniform(0.0, self._load.hold_seconds), 3)}
         kind = self._random.random()
         if kind < 0.05:
             payload["fails"] = self._random.randint(1, 2)
@@ -168,7 +199,7 @@ class Producer(threading.Thread):
     def _enqueue_many(self) -> None:
         """Several jobs in one statement: all of them, or none."""
         connection = self._open
-        tokens = [self._token() for _ in range(self._random.randint(2, 8))]
+        tokens = [self._token() for _ in range(self._random.randint(*self._load.batch))]
         calls = [self._recorder.invoke("enqueue", type="job", queue="many", key=None, token=token) for token in tokens]
         jobs = [
             {"type": "job", "queue": "many", "payload": self._payload(token), "max_attempts": 100, "backoff": QUICKLY}

@@ -14,6 +14,7 @@ from faultline.database import reason
 from faultline.drill import checker, facts, history
 from faultline.drill.arena import DONE, DrillError, Setting
 from faultline.drill.faults.fault import Missed
+from faultline.drill.load import Load
 from faultline.logs import plural
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ TRIES: Final = 12
 BREATH_SECONDS: Final = (0.2, 1.5)
 """Between two faults: what is not at work can't be broken."""
 LIVENESS_SECONDS: Final = 60.0
+PROGRESS_SECONDS: Final = 60.0
 DEAD_LETTERS: Final = """
 select faultline.discard_job(job_id) from faultline.jobs where state = 'failed' and type in ('transfer', 'charge')
 """
@@ -86,10 +88,7 @@ class Options:
     prepare: tuple[Callable[[str], None], ...] = ()
     config: Mapping[str, str] = field(default_factory=dict)
     """Settings of the server."""
-    runners: int = 3
-    rate: float = 15.0
-    """Calls a second of each of the two producers."""
-    kill_seconds: float | None = None
+    load: Load = field(default_factory=Load)
     tries: int = TRIES
     """So often a fault is injected that does not bite."""
 
@@ -127,14 +126,13 @@ class _Stage:
             options.seed,
             self._random,
             narrator,
-            runners=options.runners,
-            rate=options.rate,
-            kill_seconds=options.kill_seconds,
+            load=options.load,
             prepare=options.prepare,
             config=options.config,
         )
         self._arena: Arena = scenario.arena(setting)
         self._name = scenario.name
+        self._began = self._told = 0.0
 
     def perform(self, outcome: Outcome) -> None:
         arena = self._arena
@@ -158,7 +156,8 @@ class _Stage:
 
     def _break(self) -> None:
         """Each, until it has bit; then any of them, as long as there is time."""
-        until = time.monotonic() + self._options.seconds
+        self._began = self._told = time.monotonic()
+        until = self._began + self._options.seconds
         for fault in self._faults:
             if fault.lasting:
                 fault.injected += 1
@@ -200,6 +199,19 @@ class _Stage:
             self._say(f"{self._name}: {fault.title}: bit ({_brief(new[-1])})")
         else:
             self._say(f"{self._name}: {fault.title}: missed")
+        self._tell()
+
+    def _tell(self) -> None:
+        """How far it is, once a minute: the count of what is done reads all of it."""
+        now = time.monotonic()
+        if now - self._told < PROGRESS_SECONDS:
+            return
+        self._told = now
+        done, bitten = self._arena.scalar(DONE), sum(fault.bit for fault in self._faults)
+        self._say(
+            f"{self._name}: {now - self._began:.0f} of {self._options.seconds:.0f} s: {done:,} jobs done, "
+            f"{self._arena.killed:,} runners killed, {bitten:,} faults bit"
+        )
 
     def _settle(self) -> None:
         """What shows only now that all is over."""
@@ -255,7 +267,7 @@ def _numbers(arena: Arena, counts: dict[str, dict[str, Any]], bitten: int) -> di
     calls = counts["calls"].values()
     return {
         "faults that bit": bitten,
-        "runners killed": sum(death.exit_code == -9 for death in arena.deaths),
+        "runners killed": arena.killed,
         "runners ended": sum(death.exit_code != -9 for death in arena.deaths),
         "connections cut": arena.proxy.cuts,
         "replies lost": len(arena.proxy.lost),

@@ -30,6 +30,7 @@ where j.job_id = any (%s) and j.state = 'running'
 limit 1
 """
 TAKEN_OVER: Final = "select job_id from faultline.jobs where job_id = any (%s) and state = 'running' and attempt > 1"
+VALID: Final = "select count(*) from faultline.jobs where lease_expires_at > clock_timestamp()"
 LONG: Final = """
 select faultline.enqueue('job', %s::jsonb, priority => 1, max_attempts => 100,
   backoff => '{"kind": "fixed", "delay": "100ms"}')
@@ -156,8 +157,7 @@ class FreezeAll(Fault):
 
     def _reap(self, arena: Arena, held: set[Attempt]) -> bool:
         """Only once all of them have run out. Whoever stands still in a transaction may keep the row of its job."""
-        valid = "select count(*) from faultline.jobs where lease_expires_at > clock_timestamp()"
-        if arena.scalar(valid):
+        if arena.scalar(VALID):
             return False
         arena.rows("select faultline.reap_expired()")
         return events(arena, held, "expire") > 0
