@@ -117,6 +117,8 @@ class Arena:
         self.runners: list[RunnerProcess] = []
         self.wanted = 0
         self.expecting_deaths = False
+        self.sparing = False
+        """No runner is killed but by the fault itself."""
         self.recorder = Recorder(self.directory, "director")
         self._started = 0
         self._gate = threading.Event()
@@ -372,7 +374,7 @@ class Arena:
             while len(self.runners) < self.wanted:
                 self.start_runner()
         kill_seconds = self.setting.load.kill_seconds
-        if self._loaded and kill_seconds is not None and now >= self._kill_at:
+        if self._loaded and not self.sparing and kill_seconds is not None and now >= self._kill_at:
             self._kill_at = now + self.random.uniform(0.5, 1.5) * kill_seconds
             self._kill_one()
         if now - self._throttled >= THROTTLE_SECONDS:

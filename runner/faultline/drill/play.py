@@ -183,6 +183,7 @@ class _Stage:
         fault.injected += 1
         self._log.write(phase="inject", fault=fault.name, number=fault.injected)
         arena.expecting_deaths = arena.expecting_deaths or fault.deadly
+        arena.sparing = fault.sparing
         try:
             fault.inject(arena)
             arena.wait(lambda: self._looked(fault) > before, fault.seconds)
@@ -190,6 +191,7 @@ class _Stage:
             self._say(f"{self._name}: {fault.name}: {reason(missed)}")
         finally:
             fault.heal(arena)
+            arena.sparing = False
         new = fault.evidence[before:]
         for evidence in new:
             self._log.write(phase="bit", fault=fault.name, number=fault.injected, evidence=evidence)

@@ -24,6 +24,9 @@ class Fault:
     seconds: ClassVar[float] = 15.0
     deadly: ClassVar[bool] = False
     """Runners may end by themselves while it is at work: that is what it does."""
+    sparing: ClassVar[bool] = False
+    """It shows in a runner that lives on, for longer than others do where they are killed all the time: none is,
+    meanwhile."""
     lasting: ClassVar[bool] = False
     """It is injected before the others, once, and shows what it was worth when all is over."""
 

@@ -144,6 +144,7 @@ class Hogs(Misbehaviour):
     name = "handler-hogs"
     title = "a handler hogs the GIL beyond its lease"
     how = "hogs"
+    sparing = True
 
     def judge(self, arena: Arena, job: int, verb: str, detail: dict[str, Any]) -> None:
         if verb != "expire":
