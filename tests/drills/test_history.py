@@ -175,6 +175,16 @@ def test_many_chunks_are_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
         history.read(tmp_path)
 
 
+def test_a_token_is_held_once_however_often_it_stands_there(tmp_path: Path) -> None:
+    """A million of them stand in four lines each."""
+    recorder = Recorder(tmp_path, "producer")
+    recorder.invoke("enqueue", token="a-token").ok({"token": "a-token"})
+    recorder.invoke("handle", token="a-token").ok(None)
+    first, second = history.read(tmp_path)
+    assert first.args["token"] is second.args["token"]
+    assert first.args["token"] is first.value["token"]
+
+
 def test_lines_are_numbered(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, "producer")
     for _ in range(3):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[Any, ...]]
 
 FILE: Final = "facts.jsonl"
-SHORT: Final = 20
 ROWS: Final = 2000  # of a line, and of a fetch
 PASS: Final = 10_000  # what a pass of reconcile takes at most
 PASSES: Final = 1000
@@ -320,4 +319,7 @@ def load(directory: Path) -> Facts:
 
 def _shared(row: list[Any]) -> list[Any]:
     """The same row, with what many jobs have in common held once: half of the memory of a million."""
-    return [sys.intern(member) if type(member) is str and len(member) < SHORT else member for member in row]
+    return [
+        sys.intern(member) if type(member) is str and len(member) < history.SHORT else history.shared(member)
+        for member in row
+    ]

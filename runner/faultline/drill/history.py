@@ -55,6 +55,7 @@ INVOKE, OK, FAIL, UNKNOWN = PHASES = ("invoke", "ok", "fail", "unknown")
 PATTERN: Final = "history*.jsonl"
 FAULTS: Final = "faults.jsonl"
 CHUNK: Final = 1 << 20  # characters decoded at once
+SHORT: Final = 32
 
 _encode: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
@@ -226,7 +227,7 @@ def _take(line: dict[str, Any], number: int, file: str, calls: list[Call], open_
         if id_ in open_calls:
             raise ValueError(f"call {id_} is made twice")
         name, process = sys.intern(line["call"]), sys.intern(line["process"])
-        call = Call(name, process, line["args"], line["at"], f"{file}:{number}")
+        call = Call(name, process, shared(line["args"]), line["at"], f"{file}:{number}")
         calls.append(call)
         open_calls[id_] = call
         return
@@ -237,9 +238,18 @@ def _take(line: dict[str, Any], number: int, file: str, calls: list[Call], open_
     call = open_calls.pop(id_)
     call.phase, call.ended, call.closed = phase, line["at"], True
     if phase == OK:
-        call.value = line["value"]
+        call.value = shared(line["value"])
     elif phase == FAIL:
         call.sqlstate = line["error"]["sqlstate"]
+
+
+def shared(members: Any) -> Any:
+    """The same, with short texts in it held once: a token stands in four lines, a type or a queue in all of them."""
+    if type(members) is dict:
+        for name, member in members.items():
+            if type(member) is str and len(member) < SHORT:
+                members[name] = sys.intern(member)
+    return members
 
 
 def _reason(error: Exception) -> str:
