@@ -70,7 +70,7 @@ class Load:
 
 HEAVY: Final = Load(
     rate=25.0,
-    batch=(100, 400),
+    batch=(100, 500),
     hold_seconds=0.02,
     most_unfinished=2000,
     runners=4,
