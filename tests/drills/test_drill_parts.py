@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from faultline.drill import GUARDS, arena, controls, play, scenarios
-from faultline.drill.faults import contention, network, runners
+from faultline.drill.faults import commits, contention, runners
 from faultline.drill.play import Outcome, Told
 from faultline.drill.report import TITLE_WIDTH, Report
 from tests.support.cli import refused, run
@@ -58,7 +58,7 @@ class TestChoice:
     def test_the_reply_of_a_verb_is_lost_that_is_really_called(self) -> None:
         """Each of them is a function of the schema: a mistyped one would never bite."""
         loader = (Path(__file__).parents[2] / "deploy/load.sql").read_text()
-        assert [verb for verb in network.VERBS if f"/{verb}.sql" not in loader] == []
+        assert [verb for verb in commits.PROVOKED if f"/{verb}.sql" not in loader] == []
 
 
 class TestVerdict:
