@@ -106,6 +106,13 @@ def _own_handlers(command: Function) -> Function:
     type=click.FloatRange(1, 1000),
     help="Calls a second of each of two producers. Default: 15; --soak 25.",
 )
+@option(
+    "--scratch",
+    "scratch_dsn",
+    group="DRILL",
+    metavar="DSN",
+    help="Play in this database, which is empty, and be a superuser there.",
+)
 @option("--list", "listing", group="DRILL", is_flag=True, help="Show the scenarios and their faults.")
 @_own_handlers
 @json_option
@@ -117,6 +124,7 @@ def drill(
     without: str | None,
     soak: bool,
     rate: float | None,
+    scratch_dsn: str | None,
     listing: bool,
     as_json: bool,
     **own: Any,
@@ -154,6 +162,7 @@ def drill(
         without=without,
         soak=soak,
         rate=rate,
+        scratch_dsn=scratch_dsn,
         as_json=as_json,
         own=own,
     )

@@ -17,7 +17,8 @@ from faultline.cli.dev import forget_libpq_variables
 from faultline.cli.failures import BAD_OUTCOME, Failure, WrongUsage, terminating
 from faultline.demo.narrator import narrator
 from faultline.drill import controls, scenarios
-from faultline.drill.arena import DrillError
+from faultline.drill.arena import ROLES, DrillError
+from faultline.drill.borrowed import Borrowed, NotLent
 from faultline.drill.load import HEAVY, Load
 from faultline.drill.play import Options, play
 from faultline.drill.report import Report
@@ -44,15 +45,21 @@ def run(
     without: str | None,
     soak: bool,
     rate: float | None,
+    scratch_dsn: str | None,
     as_json: bool,
     own: dict[str, Any],
 ) -> int:
     """Play what was asked for; `own` are the options that go with --app. Returns the exit code."""
     if drill_app.is_asked_for(own):
-        if names or without is not None or soak:
-            raise WrongUsage("--app has its own faults: name no scenario, and neither --without nor --soak")
+        if names or without is not None or soak or scratch_dsn is not None:
+            raise WrongUsage(
+                "--app has its own faults and database: no scenario, --without, --soak or --scratch with it"
+            )
         return _play_app(drill_app.order(own, seed), report_directory, as_json=as_json)
+    if without is not None and scratch_dsn is not None:
+        raise WrongUsage("--without takes a server of the drill's own: not with --scratch")
     chosen = _chosen(names, without, soak=soak)
+    borrowed = None if scratch_dsn is None else _borrowed(scratch_dsn)
     forget_libpq_variables()
     number = secrets.randbelow(1_000_000) if seed is None else seed
     load = HEAVY if soak else Load()
@@ -63,10 +70,11 @@ def run(
         "seconds": seconds.total_seconds(),
         "without": without,
         "soak": soak,
+        "scratch": scratch_dsn is not None,
         "load": asdict(load),
     }
     made = Report(number, given)
-    options = Options(number, seconds.total_seconds(), load=load)
+    options = Options(number, seconds.total_seconds(), load=load, borrowed=borrowed)
     if without is not None:
         control = CONTROLS[without]
         options = Options(number, prepare=(control.prepare,), config=control.config, tries=CONTROL_TRIES)
@@ -90,6 +98,13 @@ def _play_app(options: exposure.Options, report_directory: Path | None, *, as_js
         if report_directory is not None:
             made.save(report_directory)
     return drill_app.tell(made, as_json=as_json)
+
+
+def _borrowed(dsn: str) -> Borrowed:
+    try:
+        return Borrowed(dsn, ROLES)
+    except NotLent as error:
+        raise Failure(str(error)) from error
 
 
 def _chosen(names: tuple[str, ...], without: str | None, *, soak: bool) -> list[scenarios.Scenario]:

@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from faultline import schema
+from faultline.drill.borrowed import Borrowed
 from faultline.drill.history import Recorder
 from faultline.drill.load import SCHEDULES, WORKFLOW, Load, Producer
 from faultline.drill.processes import ReceiverProcess
@@ -93,6 +94,8 @@ class Setting:
     narrator: Narrator
     load: Load = field(default_factory=Load)
     producers: int = 2
+    borrowed: Borrowed | None = None
+    """The database that was lent, in place of a server of the drill's own."""
     prepare: Sequence[Callable[[str], None]] = ()
     """What is done to the database, whose DSN is a superuser's, before anybody works with it."""
     config: Mapping[str, str] = field(default_factory=dict)
@@ -129,7 +132,7 @@ class Arena:
         self._kill_at = 0.0
         self._stack = contextlib.ExitStack()
         self._stack.callback(self.recorder.close)
-        self.server = self._make_server()
+        self.host: Server | Borrowed = self.setting.borrowed or self._make_server()
         self.proxy: Proxy
         self.receiver: ReceiverProcess
 
@@ -138,11 +141,18 @@ class Arena:
     def _make_server(self) -> Server:
         return Server(config={**self.config, **self.setting.config})
 
+    @property
+    def server(self) -> Server:
+        """Of faults that say that they take the drill's own."""
+        if isinstance(self.host, Borrowed):
+            raise TypeError("the server is not the drill's own")
+        return self.host
+
     def start(self) -> None:
-        self.server.start()
-        self._stack.callback(self.server.close)
+        self.host.start()
+        self._stack.callback(self.host.close)
         self._prepare()
-        self.proxy = self._stack.enter_context(Proxy(self.server.dsn(DATABASE)))
+        self.proxy = self._stack.enter_context(Proxy(self.host.dsn(DATABASE)))
         self.receiver = ReceiverProcess(self.directory)
         self._stack.callback(self.receiver.destroy)
         self._stack.callback(self._end_runners)
@@ -175,19 +185,20 @@ class Arena:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             try:
-                self.server.start()
-                psycopg.connect(self.server.dsn()).close()
+                self.host.start()
+                psycopg.connect(self.host.dsn()).close()
             except (psycopg.OperationalError, EmbeddedError):
                 time.sleep(GLANCE_SECONDS)
             else:
                 return
-        raise DrillError(f"the server has not come back within {PATIENCE_SECONDS:.0f} s: see {self.server.log}")
+        raise DrillError(f"the server has not come back within {PATIENCE_SECONDS:.0f} s: see its log")
 
     def _prepare(self) -> None:
-        with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-        schema.install(self.server.dsn(DATABASE))
-        with psycopg.connect(self.server.dsn(DATABASE), autocommit=True) as connection:
+        if not isinstance(self.host, Borrowed):
+            with psycopg.connect(self.host.dsn(), autocommit=True) as connection:
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+        schema.install(self.host.dsn(DATABASE))
+        with psycopg.connect(self.host.dsn(DATABASE), autocommit=True) as connection:
             for role, memberships in ROLES.items():
                 named = sql.SQL(", ").join(map(sql.Identifier, memberships))
                 connection.execute(sql.SQL("create role {} login in role {}").format(sql.Identifier(role), named))
@@ -196,17 +207,17 @@ class Arena:
                 with self.recorder.call("put_schedule", schedule=schedule["name"]):
                     connection.execute("select faultline.put_schedule(%s::jsonb)", (json.dumps(schedule),))
         for prepare in self.setting.prepare:
-            prepare(self.server.dsn(DATABASE))
+            prepare(self.host.dsn(DATABASE))
 
     # Runners.
 
     def dsn_of(self, role: str, **options: str) -> str:
         """Through the proxy."""
-        return self.proxy.through(make_conninfo(self.server.dsn(DATABASE, role), **options))
+        return self.proxy.through(make_conninfo(self.host.dsn(DATABASE, role), **options))
 
     def direct_dsn(self, role: str | None = None) -> str:
         """Past the proxy; of a superuser, if it is nobody's."""
-        return self.server.dsn(DATABASE, role)
+        return self.host.dsn(DATABASE, role)
 
     def runner_dsn(self) -> str:
         return self.dsn_of(RUNNER)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from faultline.demo.narrator import Narrator
     from faultline.drill.arena import Arena
+    from faultline.drill.borrowed import Borrowed
     from faultline.drill.faults.fault import Fault
     from faultline.drill.scenarios import Scenario
 
@@ -89,6 +90,8 @@ class Options:
     config: Mapping[str, str] = field(default_factory=dict)
     """Settings of the server."""
     load: Load = field(default_factory=Load)
+    borrowed: Borrowed | None = None
+    """A database to play in, which is empty; none: each scenario has a server of its own."""
     tries: int = TRIES
     """So often a fault is injected that does not bite."""
 
@@ -97,7 +100,7 @@ def play(scenario: Scenario, options: Options, directory: Path, narrator: Narrat
     """Perform it. Raises DrillError if it can't be brought to its end."""
     began = time.monotonic()
     faults = [fault() for fault in scenario.faults]
-    missing = {fault.name: reason for fault in faults if (reason := fault.needs()) is not None}
+    missing = {fault.name: lack for fault in faults if (lack := _lack(type(fault), options)) is not None}
     outcome = Outcome(scenario.name, scenario.title, directory, [])
     playable = [fault for fault in faults if fault.name not in missing]
     if playable:
@@ -108,6 +111,11 @@ def play(scenario: Scenario, options: Options, directory: Path, narrator: Narrat
     ]
     outcome.seconds = time.monotonic() - began
     return outcome
+
+
+def _lack(fault: type[Fault], options: Options) -> str | None:
+    """Why it can't be injected; None if it can."""
+    return (options.borrowed.lacks(fault) if options.borrowed is not None else None) or fault.needs()
 
 
 class _Stage:
@@ -127,6 +135,7 @@ class _Stage:
             self._random,
             narrator,
             load=options.load,
+            borrowed=options.borrowed,
             prepare=options.prepare,
             config=options.config,
         )
@@ -140,7 +149,7 @@ class _Stage:
             stack.callback(self._log.close)
             stack.callback(arena.close)
             arena.start()
-            outcome.postgresql = arena.server.version_text
+            outcome.postgresql = arena.host.version_text
             arena.until(lambda: arena.scalar(DONE) >= WARM_JOBS, f"{WARM_JOBS} jobs done, for a start")
             self._say(f"{self._name}: warm; {plural(len(self._faults), 'fault')} to come")
             self._break()

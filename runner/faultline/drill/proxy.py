@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHUNK: Final = 65536
+CONNECT_SECONDS: Final = 10.0
 BEFORE: Final = "before"
 AFTER: Final = "after"
 VERB: Final = re.compile(rb"faultline\.([a-z_]+)\(")
@@ -122,9 +123,9 @@ class Proxy:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._server = _socket_of(dsn)
+        self._server = _address_of(dsn)
         self._directory = tempfile.TemporaryDirectory(prefix="faultline-proxy-")
-        self.dsn = make_conninfo(dsn, host=self._directory.name)
+        self.dsn = self.through(dsn)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(Path(self._directory.name) / f".s.PGSQL.{conninfo_to_dict(dsn)['port']}"))
         self._listener.listen(256)
@@ -163,10 +164,12 @@ class Proxy:
 
     def through(self, dsn: str) -> str:
         """A DSN of the same server, led through here."""
-        return make_conninfo(dsn, host=self._directory.name)
+        parts = conninfo_to_dict(dsn)
+        parts.pop("hostaddr", None)
+        return make_conninfo("", **{**parts, "host": self._directory.name})
 
     def lead_to(self, dsn: str) -> None:
-        self._server = _socket_of(dsn)
+        self._server = _address_of(dsn)
 
     def swallow(self, application: str) -> None:
         with self._lock:
@@ -224,11 +227,10 @@ class Proxy:
                 if self.refuse:
                     _close(client)
                     continue
-                server = socket.socket(socket.AF_UNIX)
                 try:
-                    server.connect(self._server)
+                    server = _connect(self._server)
                 except OSError:
-                    _close(client, server)
+                    _close(client)
                     continue
                 line = Line(client, server)
                 with self._lock:
@@ -387,9 +389,24 @@ def _application(startup: bytes) -> str:
     return words[words.index(b"application_name") + 1].decode() if b"application_name" in words else ""
 
 
-def _socket_of(dsn: str) -> str:
+def _address_of(dsn: str) -> str | tuple[str, int]:
+    """A socket's path, or host and port."""
     parts = conninfo_to_dict(dsn)
-    return f"{parts['host']}/.s.PGSQL.{parts['port']}"
+    host, port = str(parts.get("hostaddr") or parts["host"]), int(str(parts["port"]))
+    return f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
+
+
+def _connect(address: str | tuple[str, int]) -> socket.socket:
+    """OSError if nobody is there."""
+    if not isinstance(address, str):
+        return socket.create_connection(address, CONNECT_SECONDS)
+    server = socket.socket(socket.AF_UNIX)
+    try:
+        server.connect(address)
+    except OSError:
+        server.close()
+        raise
+    return server
 
 
 def _close(*sockets: socket.socket) -> None:

@@ -193,6 +193,7 @@ class Crowd(Fault):
 
     name = "crowd"
     title = "200 connections on one job"
+    connections = 270
     seconds = 2.0
     number: ClassVar[int] = 200
 

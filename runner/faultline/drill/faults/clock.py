@@ -35,6 +35,8 @@ class Moved(Arena):
 
 
 class Moving(Fault):
+    own_server = True
+
     @classmethod
     def needs(cls) -> str | None:
         return None if tools.faketime() and tools.linux() else "it takes libfaketime"

@@ -121,6 +121,7 @@ class SnapshotHeld(Fault):
 
 
 class ConnectionsExhausted(Fault):
+    own_server = True
     name = "connections-exhausted"
     title = "the server has no connection left"
 

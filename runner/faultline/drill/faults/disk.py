@@ -70,6 +70,7 @@ class SmallDisk(Arena):
 
 
 class Full(Fault):
+    own_server = True
     name = "disk-full"
     title = "the disk is full, the WAL's too"
     seconds = 10.0
@@ -111,6 +112,7 @@ class Full(Fault):
 class Traced(Fault):
     """strace stands between the server and its disk for a while."""
 
+    own_server = True
     inject_what: ClassVar[str]
     mark: ClassVar[str]
     seconds = 3.0
@@ -193,6 +195,7 @@ class MachineCrash(Fault):
     since is put back to the copy.
     """
 
+    own_server = True
     name = "machine-crash"
     title = "the machine crashes: the unsynced is gone"
     seconds = 5.0

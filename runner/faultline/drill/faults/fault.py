@@ -33,6 +33,12 @@ class Fault:
     last: ClassVar[bool] = False
     """What it does is never undone, so it is injected after all the others, until it has bit."""
 
+    own_server: ClassVar[bool] = False
+    """It does something to the server, or reads its log: it takes one of the drill's own."""
+
+    connections: ClassVar[int] = 100
+    """What it takes of max_connections."""
+
     def __init__(self) -> None:
         self.injected = 0
         self.evidence: list[dict[str, Any]] = []
@@ -67,6 +73,7 @@ class LoggedFault(Fault):
     """One that the server's log tells of: `inject` marks where it begins, `said` is what came after."""
 
     line: ClassVar[str]
+    own_server = True
 
     def __init__(self) -> None:
         super().__init__()

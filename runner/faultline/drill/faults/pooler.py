@@ -39,6 +39,8 @@ class Pooled(Arena):
 
 
 class Pooling(Fault):
+    own_server = True
+
     @classmethod
     def needs(cls) -> str | None:
         return None if tools.pgbouncer() else "it takes PgBouncer"

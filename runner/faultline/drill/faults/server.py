@@ -16,6 +16,7 @@ READY: Final = "database system is ready to accept connections"
 class Down(Fault):
     """The server goes down, and comes back where it was."""
 
+    own_server = True
     seconds = 30.0
 
     def __init__(self) -> None:
@@ -59,6 +60,7 @@ class KillMain(Down):
 
 
 class RestartLoop(Fault):
+    own_server = True
     name = "server-restarts"
     title = "the server is restarted five times in a row"
     times: Final = 5

@@ -59,11 +59,13 @@ class Replicated(Arena):
         """The standby takes over; whoever connects from now on reaches it."""
         with psycopg.connect(self.standby.dsn(), autocommit=True) as connection:
             connection.execute("select pg_promote()")
-        self.server = self.standby
+        self.host = self.standby
         self.proxy.lead_to(self.standby.dsn(DATABASE))
 
 
 class Standby(Fault):
+    own_server = True
+
     @classmethod
     def needs(cls) -> str | None:
         return None if (Server().bin / "pg_basebackup").exists() else "it takes pg_basebackup"
