@@ -22,6 +22,7 @@ select isnt(pg_temp.hash(pg_temp.payments(10, 90)), pg_temp.hash(pg_temp.payment
 select isnt(pg_temp.hash(pg_temp.payments(10, 10)), pg_temp.hash(pg_temp.payments(90, 90)), 'nor where a pair is replaced by another');
 select isnt(pg_temp.hash('{}', 'a'), pg_temp.hash('{}', 'b'), 'the type counts');
 select is(faultline._arguments_hash('t', '{"a": 1}'), (6910448968945891381)::bigint, 'and it stays what it is: keys in the database rely on it');
+select is(provolatile, 'i', 'it is immutable') from pg_proc where proname = '_arguments_hash' and pronamespace = 'faultline'::regnamespace;
 
 select * from finish();
 rollback;

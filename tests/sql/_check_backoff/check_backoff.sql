@@ -32,7 +32,12 @@ from (values
   ('{"jitter": -0.1}', 'backoff jitter -0.1 is out of bounds'),
   ('{"jitter": 1.000001}', 'backoff jitter 1.000001 is out of bounds'),
   ('{"jitter": 1e400}', 'backoff jitter ' || left('1' || repeat('0', 400), 100) || ' is out of bounds'),
-  (format('{"%s": 1}', repeat('k', 200)), format('backoff has no key ''%s''', repeat('k', 100)))
+  (format('{"%s": 1}', repeat('k', 200)), format('backoff has no key ''%s''', repeat('k', 100))),
+  (format('"%s"', repeat('k', 200)), format('backoff "%s is not an object', repeat('k', 99))),
+  (format('{"kind": "%s"}', repeat('k', 200)), format('backoff kind ''%s'' is unknown', repeat('k', 100))),
+  (format('{"delay": ["%s"]}', repeat('k', 200)), format('backoff delay ["%s is not an interval in a string', repeat('k', 98))),
+  (format('{"max_delay": "%s"}', repeat('k', 200)), format('backoff max_delay ''%s'' is not an interval', repeat('k', 100))),
+  (format('{"jitter": "%s"}', repeat('k', 200)), format('backoff jitter "%s is not a number', repeat('k', 99)))
 ) v (b, message);
 select current_setting('server_version_num')::int >= 170000 as has_infinity \gset
 \if :has_infinity
