@@ -559,17 +559,18 @@ CREATE FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queu
 #variable_conflict use_variable
 declare
   now_ constant timestamptz := pg_catalog.clock_timestamp();
+  ready_at constant timestamptz := greatest(run_at, now_);
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
     idempotency_key, transaction_id, run_id, task)
   values (
-    job_id, greatest(run_at, now_), now_,
+    job_id, ready_at, now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
     priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
     run_id, task);
-  if run_at is null or run_at <= now_ then
+  if ready_at = now_ then
     perform faultline._ring(queue);
   end if;
 end
@@ -885,7 +886,7 @@ declare
   jitter double precision := coalesce(pg_catalog.round((backoff ->> 'jitter')::numeric, 6)::double precision, 0.2);
 begin
   if coalesce(backoff ->> 'kind', 'exponential') = 'exponential' then
-    delay := delay * 2.0 ^ greatest(0, least(failures - 1, 40));
+    delay := delay * 2.0 ^ least(failures - 1, 40);
   end if;
   delay := greatest(0.001, least(delay, max_delay, 366 * 86400.0)) * (1 - jitter * pg_catalog.random());
   return pg_catalog.make_interval(secs => delay);
@@ -2628,8 +2629,7 @@ begin
        and not exists (select from faultline.jobs_live j where j.job_id = found_key.job_id) then
       -- Expired, and its job is over: the key is free. Only if it still is the row just read.
       delete from faultline.idempotency_keys k
-      where k.queue = _keyed_job.queue and k.key = _keyed_job.key and k.job_id = found_key.job_id
-        and k.expires_at = found_key.expires_at;
+      where k.queue = _keyed_job.queue and k.key = _keyed_job.key and k.job_id = found_key.job_id;
       continue;
     end if;
 
@@ -2967,27 +2967,27 @@ begin
     return least(
       (select j.queue from faultline.jobs_live j
        where j.state = 'queued' and j.queue > after
-       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+       order by j.queue limit 1),
       case when not only_queued then least(
         (select j.queue from faultline.jobs_live j
          where j.lease_expires_at is not null and j.queue > after
-         order by j.queue, j.lease_expires_at limit 1),
+         order by j.queue limit 1),
         (select j.queue from faultline.jobs_live j
          where j.finished_at is not null and j.queue > after
-         order by j.queue, j.job_id limit 1))
+         order by j.queue limit 1))
       end);
   end if;
   return least(
     (select j.queue from faultline.jobs_live j
      where j.state = 'queued' and j.queue > after and j.queue < before
-     order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+     order by j.queue limit 1),
     case when not only_queued then least(
       (select j.queue from faultline.jobs_live j
        where j.lease_expires_at is not null and j.queue > after and j.queue < before
-       order by j.queue, j.lease_expires_at limit 1),
+       order by j.queue limit 1),
       (select j.queue from faultline.jobs_live j
        where j.finished_at is not null and j.queue > after and j.queue < before
-       order by j.queue, j.job_id limit 1))
+       order by j.queue limit 1))
     end);
 end
 $$;
@@ -3622,8 +3622,7 @@ begin
   select key into unknown
   from pg_catalog.jsonb_object_keys(item) as key
   where key <> all (array['type', 'payload', 'queue', 'run_at', 'priority', 'max_attempts', 'idempotency_key',
-                          'idempotency_ttl', 'backoff', 'timeout', 'tags', 'headers'])
-  limit 1;
+                          'idempotency_ttl', 'backoff', 'timeout', 'tags', 'headers']);
   if unknown is not null then
     perform faultline._invalid(
       pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), 'Its keys are the arguments of enqueue');
@@ -3637,7 +3636,7 @@ begin
     perform faultline._invalid(sqlerrm, 'Times, intervals and numbers are written as PostgreSQL reads them');
   end;
   perform faultline._check_job(
-    job.type, case when pg_catalog.jsonb_typeof(job.payload) <> 'null' then job.payload end, coalesce(job.queue, 'default'),
+    job.type, case when pg_catalog.jsonb_typeof(job.payload) <> 'null' then job.payload end, job.queue,
     job.run_at, job.priority, job.max_attempts, job.idempotency_key, job.idempotency_ttl,
     case when pg_catalog.jsonb_typeof(job.backoff) <> 'null' then job.backoff end, job.timeout, job.tags,
     case when pg_catalog.jsonb_typeof(job.headers) <> 'null' then job.headers end);
@@ -7222,18 +7221,17 @@ CREATE FUNCTION faultline.job_status(job_id bigint) RETURNS jsonb
 declare
   status jsonb;
 begin
-  for look in 1..2 loop
-    select pg_catalog.jsonb_build_object(
-        'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
-        'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
-        'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
-        'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
-        'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
-        'cancel_requested', l.cancel_requested_at is not null)
-    into status
-    from faultline.jobs_live l
-    where l.job_id = job_status.job_id;
-    exit when found;
+  select pg_catalog.jsonb_build_object(
+      'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
+      'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
+      'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
+      'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
+      'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
+      'cancel_requested', l.cancel_requested_at is not null)
+  into status
+  from faultline.jobs_live l
+  where l.job_id = job_status.job_id;
+  if not found then
     select pg_catalog.jsonb_build_object(
         'job_id', d.job_id, 'type', d.type, 'queue', d.queue, 'state', d.state, 'priority', d.priority,
         'payload', d.payload, 'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
@@ -7244,8 +7242,7 @@ begin
     into status
     from faultline.jobs_done d
     where d.job_id = job_status.job_id;
-    exit when found;
-  end loop;
+  end if;
   return status;
 end
 $$;
@@ -7665,7 +7662,7 @@ begin
         select j.ready_at
         from faultline.jobs_live j
         where j.state = 'queued' and j.queue = name and j.priority = level and j.ready_at > now_
-        order by j.ready_at, j.job_id
+        order by j.ready_at
         limit 1));
     end loop;
   end loop;
@@ -7992,7 +7989,7 @@ CREATE FUNCTION faultline.ready_queues(max integer DEFAULT 1000, floor text DEFA
 #variable_conflict use_variable
 declare
   token constant jsonb := faultline._read_floor(floor, pg_catalog.clock_timestamp());
-  known constant text[] := array(select k from pg_catalog.jsonb_object_keys(coalesce(token -> 'queues', '{}')) as k order by k);
+  known constant text[] := array(select pg_catalog.jsonb_object_keys(token -> 'queues'));
   left_ int := coalesce(max, 1000);
   name text := '';
   known_name text;

@@ -11,17 +11,18 @@ as $$
 #variable_conflict use_variable
 declare
   now_ constant timestamptz := pg_catalog.clock_timestamp();
+  ready_at constant timestamptz := greatest(run_at, now_);
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
     idempotency_key, transaction_id, run_id, task)
   values (
-    job_id, greatest(run_at, now_), now_,
+    job_id, ready_at, now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
     priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
     run_id, task);
-  if run_at is null or run_at <= now_ then
+  if ready_at = now_ then
     perform faultline._ring(queue);
   end if;
 end

@@ -11,7 +11,7 @@ declare
   jitter double precision := coalesce(pg_catalog.round((backoff ->> 'jitter')::numeric, 6)::double precision, 0.2);
 begin
   if coalesce(backoff ->> 'kind', 'exponential') = 'exponential' then
-    delay := delay * 2.0 ^ greatest(0, least(failures - 1, 40));
+    delay := delay * 2.0 ^ least(failures - 1, 40);
   end if;
   delay := greatest(0.001, least(delay, max_delay, 366 * 86400.0)) * (1 - jitter * pg_catalog.random());
   return pg_catalog.make_interval(secs => delay);

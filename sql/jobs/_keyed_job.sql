@@ -31,8 +31,7 @@ begin
        and not exists (select from faultline.jobs_live j where j.job_id = found_key.job_id) then
       -- Expired, and its job is over: the key is free. Only if it still is the row just read.
       delete from faultline.idempotency_keys k
-      where k.queue = _keyed_job.queue and k.key = _keyed_job.key and k.job_id = found_key.job_id
-        and k.expires_at = found_key.expires_at;
+      where k.queue = _keyed_job.queue and k.key = _keyed_job.key and k.job_id = found_key.job_id;
       continue;
     end if;
 

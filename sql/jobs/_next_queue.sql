@@ -12,27 +12,27 @@ begin
     return least(
       (select j.queue from faultline.jobs_live j
        where j.state = 'queued' and j.queue > after
-       order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+       order by j.queue limit 1),
       case when not only_queued then least(
         (select j.queue from faultline.jobs_live j
          where j.lease_expires_at is not null and j.queue > after
-         order by j.queue, j.lease_expires_at limit 1),
+         order by j.queue limit 1),
         (select j.queue from faultline.jobs_live j
          where j.finished_at is not null and j.queue > after
-         order by j.queue, j.job_id limit 1))
+         order by j.queue limit 1))
       end);
   end if;
   return least(
     (select j.queue from faultline.jobs_live j
      where j.state = 'queued' and j.queue > after and j.queue < before
-     order by j.queue, j.priority, j.ready_at, j.job_id limit 1),
+     order by j.queue limit 1),
     case when not only_queued then least(
       (select j.queue from faultline.jobs_live j
        where j.lease_expires_at is not null and j.queue > after and j.queue < before
-       order by j.queue, j.lease_expires_at limit 1),
+       order by j.queue limit 1),
       (select j.queue from faultline.jobs_live j
        where j.finished_at is not null and j.queue > after and j.queue < before
-       order by j.queue, j.job_id limit 1))
+       order by j.queue limit 1))
     end);
 end
 $$;

@@ -17,8 +17,7 @@ begin
   select key into unknown
   from pg_catalog.jsonb_object_keys(item) as key
   where key <> all (array['type', 'payload', 'queue', 'run_at', 'priority', 'max_attempts', 'idempotency_key',
-                          'idempotency_ttl', 'backoff', 'timeout', 'tags', 'headers'])
-  limit 1;
+                          'idempotency_ttl', 'backoff', 'timeout', 'tags', 'headers']);
   if unknown is not null then
     perform faultline._invalid(
       pg_catalog.format('it has the unknown key %s', pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), 'Its keys are the arguments of enqueue');
@@ -32,7 +31,7 @@ begin
     perform faultline._invalid(sqlerrm, 'Times, intervals and numbers are written as PostgreSQL reads them');
   end;
   perform faultline._check_job(
-    job.type, case when pg_catalog.jsonb_typeof(job.payload) <> 'null' then job.payload end, coalesce(job.queue, 'default'),
+    job.type, case when pg_catalog.jsonb_typeof(job.payload) <> 'null' then job.payload end, job.queue,
     job.run_at, job.priority, job.max_attempts, job.idempotency_key, job.idempotency_ttl,
     case when pg_catalog.jsonb_typeof(job.backoff) <> 'null' then job.backoff end, job.timeout, job.tags,
     case when pg_catalog.jsonb_typeof(job.headers) <> 'null' then job.headers end);

@@ -1,7 +1,7 @@
 -- One job as an object whose keys are the columns of the view jobs, and cancel_requested; NULL if there is none.
 -- For faultline_producer and faultline_observer. Locks no row.
--- Looks into jobs_live first: a year of partitions takes 441 locks, a live job 4. And once more at the end: a job may
--- have finished, or a dead letter may have been retried, between one look and the other.
+-- Looks into jobs_live first: a year of partitions takes 441 locks, a live job 4. A job moves from there to jobs_done and
+-- never back: what the first look misses the second one finds, whatever ends between them.
 create function faultline.job_status(job_id bigint)
 returns jsonb
 language plpgsql volatile security definer
@@ -14,18 +14,17 @@ as $$
 declare
   status jsonb;
 begin
-  for look in 1..2 loop
-    select pg_catalog.jsonb_build_object(
-        'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
-        'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
-        'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
-        'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
-        'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
-        'cancel_requested', l.cancel_requested_at is not null)
-    into status
-    from faultline.jobs_live l
-    where l.job_id = job_status.job_id;
-    exit when found;
+  select pg_catalog.jsonb_build_object(
+      'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
+      'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
+      'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
+      'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
+      'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
+      'cancel_requested', l.cancel_requested_at is not null)
+  into status
+  from faultline.jobs_live l
+  where l.job_id = job_status.job_id;
+  if not found then
     select pg_catalog.jsonb_build_object(
         'job_id', d.job_id, 'type', d.type, 'queue', d.queue, 'state', d.state, 'priority', d.priority,
         'payload', d.payload, 'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
@@ -36,8 +35,7 @@ begin
     into status
     from faultline.jobs_done d
     where d.job_id = job_status.job_id;
-    exit when found;
-  end loop;
+  end if;
   return status;
 end
 $$;

@@ -22,7 +22,7 @@ begin
         select j.ready_at
         from faultline.jobs_live j
         where j.state = 'queued' and j.queue = name and j.priority = level and j.ready_at > now_
-        order by j.ready_at, j.job_id
+        order by j.ready_at
         limit 1));
     end loop;
   end loop;

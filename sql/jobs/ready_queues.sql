@@ -15,7 +15,7 @@ as $$
 #variable_conflict use_variable
 declare
   token constant jsonb := faultline._read_floor(floor, pg_catalog.clock_timestamp());
-  known constant text[] := array(select k from pg_catalog.jsonb_object_keys(coalesce(token -> 'queues', '{}')) as k order by k);
+  known constant text[] := array(select pg_catalog.jsonb_object_keys(token -> 'queues'));
   left_ int := coalesce(max, 1000);
   name text := '';
   known_name text;

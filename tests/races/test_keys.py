@@ -107,6 +107,21 @@ def test_two_renewals_that_have_both_seen_the_expired_key_make_one_job(jobs: Job
     jobs.assert_sound()
 
 
+def test_a_renewal_that_was_overtaken_frees_only_the_key_that_it_has_seen(jobs: Jobs, connect: Open) -> None:
+    """Between its look at the expired key and the deletion of that, another renewal runs from its beginning to its end."""
+    old = finished_with_expired_key(jobs)
+    fast, slow = connect(), connect("faultline_producer")
+    fast.begin()
+    fast.run("lock table faultline.jobs_live")
+    slow.start(ENQUEUE_KEYED, "{}", "k")
+    assert slow.blocked(), "at the look whether the key's job lives"
+    new = fast.call(ENQUEUE_KEYED, "{}", "k")
+    fast.commit()
+    assert slow.outcome() == new != old
+    assert jobs.db.rows("select job_id from faultline.jobs_live") == [(new,)]
+    jobs.assert_sound()
+
+
 def test_a_renewal_with_other_arguments_than_the_renewal_it_waited_for_is_refused(jobs: Jobs, connect: Open) -> None:
     finished_with_expired_key(jobs)
     first, second = connect("faultline_producer"), connect("faultline_producer")

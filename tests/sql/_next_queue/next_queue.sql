@@ -15,4 +15,25 @@ select is(array[faultline._next_queue('', null, true), faultline._next_queue('b'
 select is(array[faultline._next_queue('b', 'z', false), faultline._next_queue('b', 'd', false), faultline._next_queue('d', 'f', false)],
   '{d,null,null}', 'the first of several, and again both ends stay outside');
 
+-- The order of names decides, not that of the jobs; and each queue counts once.
+delete from faultline.jobs_live;
+select job_in(state, jsonb_build_object('queue', letter || '-' || state, 'priority', case letter when 'z' then 1 else 2 end))
+from unnest(array['z', 'm', 'a']) letter, unnest(array['queued', 'running', 'failed']) state, generate_series(1, 2) \g /dev/null
+create function tap.walk(before text, only_queued boolean) returns text language plpgsql as $$
+declare
+  name text := '';
+  names text[] := '{}';
+begin
+  loop
+    name := faultline._next_queue(name, before, only_queued);
+    exit when name is null;
+    names := names || name;
+  end loop;
+  return array_to_string(names, ' ');
+end
+$$;
+select is(walk(null, false), 'a-failed a-queued a-running m-failed m-queued m-running z-failed z-queued z-running', 'all of them, by name');
+select is(walk('n', false), 'a-failed a-queued a-running m-failed m-queued m-running', 'up to an end');
+select is((walk(null, true), walk('n', true)), ('a-queued m-queued z-queued'::text, 'a-queued m-queued'::text), 'and those with queued jobs');
+select is(provolatile, 's', 'it is stable: what calls it sees one snapshot') from pg_proc where proname = '_next_queue' and pronamespace = 'faultline'::regnamespace;
 select * from finish();

@@ -8,7 +8,7 @@ from unnest(array['{"type": "t"}', '{"type": "t", "payload": null, "backoff": nu
                   '{"type": "t", "payload": {}, "queue": "q", "run_at": "2100-01-01", "priority": 1, "max_attempts": 1, "idempotency_key": "k", "idempotency_ttl": "1 day", "backoff": {}, "timeout": "1 s", "tags": ["a"], "headers": {}}']) item;
 select refuses(format('select faultline._refuse_item(3, %L)', item), 'FL004', 'job 3: ' || message, item)
 from (values ('5', 'it is not an object but of type number'), ('{"type": "t", "a": 1}', 'it has the unknown key ''a'''), ('{"type": "t", "run_at": "soon"}', 'invalid input syntax for type timestamp with time zone: "soon"'),
-             ('{"type": "t", "payload": []}', 'the payload is not an object but of type array'), ('{"type": "t", "backoff": {"a": 1}}', 'backoff has no key ''a'''), ('{"type": "t", "headers": 5}', 'headers is not an object but of type number')) v (item, message);
+             ('{"type": "t", "payload": []}', 'the payload is not an object but of type array'), ('{"type": "t", "backoff": {"a": 1}}', 'backoff has no key ''a'''), ('{"type": "t", "headers": 5}', 'headers is not an object but of type number'), (format('{"type": "t", "%s": 1}', repeat('k', 200)), format('it has the unknown key ''%s''', repeat('k', 100)))) v (item, message);
 
 select * from finish();
 rollback;

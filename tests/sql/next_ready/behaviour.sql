@@ -21,6 +21,8 @@ select is(pg_temp.next('{levels}'), '4 h', 'whichever it is');
 select is(pg_temp.next(null), 'none', 'no queues');
 select is(pg_temp.next('{}'), 'none', 'none at all');
 select is(pg_temp.next(array[null, 'r']), '2 h', 'a NULL is no queue');
+select queued('in 1', jsonb_build_object('queue', 'q', 'run_at', clock_timestamp() + interval '1 hour'));
+select is(pg_temp.next('{q}'), '1 h', 'the first of them is not the first that was made');
 select repeats($$select faultline.next_ready('{q}') is null$$, 'f', 'changes nothing');
 set local role faultline_runner;
 select ok(faultline.next_ready('{q}') is not null, 'faultline_runner may');
