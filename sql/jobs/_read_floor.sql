@@ -11,7 +11,7 @@ begin
     return null;
   end if;
   token := floor::jsonb;
-  if pg_catalog.jsonb_typeof(token) <> 'object' or (token ->> 'read_at')::timestamptz is null then
+  if (token ->> 'read_at')::timestamptz is null then
     raise data_exception;
   end if;
   if (token ->> 'read_at')::timestamptz > now_ then

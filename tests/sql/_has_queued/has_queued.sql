@@ -11,6 +11,7 @@ select is(faultline._has_queued('a', '{"queues": {"b": ["2101-01-01"]}}'), true,
 select is(faultline._has_queued('a', jsonb_build_object('queues', '{"a": [null, null, null, "2100-01-01"]}'::jsonb, 'jobs', jsonb_build_object('a', array[0, 0, 0, j.job_id + more]))),
           more = 0, format('down to the job: %s', case more when 0 then 'the floor''s own is seen' else 'those before the floor''s are not' end))
 from faultline.jobs_live j, unnest(array[0, 1]) more where j.queue = 'a';
+select is(faultline._has_queued('a', '{"queues": {"a": [null, null, null, "2100-01-01"]}}'), true, 'without a job it begins with its time');
 select job_in('queued', '{"queue": "first", "priority": 1}') \g /dev/null
 select is(faultline._has_queued('first', '{"queues": {}}'), true, 'of the first level too');
 select is(provolatile, 's', 'it is stable: what calls it sees one snapshot') from pg_proc where proname = '_has_queued' and pronamespace = 'faultline'::regnamespace;

@@ -15,6 +15,9 @@ select is(events('a'), 'stale stale stale', 'another attempt too');
 select queued('b');
 select faultline._record_stale(id('b'), 1, 'complete', runner(1));
 select is(events('b'), 'stale', 'and another job');
+select queued('c');
+select faultline._record(id('c'), 1, 'fail', runner(1), '{"verb": "complete"}'), faultline._record_stale(id('c'), 1, 'complete', runner(1));
+select is(events('c'), 'fail stale', 'only what was refused counts');
 
 select * from finish();
 rollback;

@@ -29,6 +29,7 @@ select is(faultline._refused(id('applied'), 1, 'complete'), 'stale', 'which has 
 select faultline.release_job(id('applied'), 1), claimed('applied', 2), faultline.complete_job(id('applied'), 2);
 select is(faultline._refused(id('applied'), n, 'apply'), case n when 1 then 'repeat' else 'stale' end, 'apply of attempt ' || n || ', after the success of attempt 2') from generate_series(0, 2) n;
 select is(faultline._refused(123456789, 1, 'apply'), 'unknown', 'apply of no job');
+select is(provolatile, 's', 'it is stable: what calls it sees one snapshot') from pg_proc where proname = '_refused' and pronamespace = 'faultline'::regnamespace;
 
 select * from finish();
 rollback;

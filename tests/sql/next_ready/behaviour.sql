@@ -27,6 +27,7 @@ select repeats($$select faultline.next_ready('{q}') is null$$, 'f', 'changes not
 set local role faultline_runner;
 select ok(faultline.next_ready('{q}') is not null, 'faultline_runner may');
 reset role;
+select is(provolatile, 's', 'it is stable: it sees one snapshot') from pg_proc where proname = 'next_ready' and pronamespace = 'faultline'::regnamespace;
 
 select * from finish();
 rollback;

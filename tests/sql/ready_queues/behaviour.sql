@@ -28,6 +28,7 @@ select refuses('select * from faultline.ready_queues(floor => ''junk'')', 'FL004
 set local role faultline_runner;
 select answers('select * from faultline.ready_queues(''1'')', 'floored', 'faultline_runner may');
 reset role;
+select is(provolatile, 's', 'it is stable: it sees one snapshot') from pg_proc where proname = 'ready_queues' and pronamespace = 'faultline'::regnamespace;
 
 select * from finish();
 rollback;
