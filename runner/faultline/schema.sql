@@ -1928,7 +1928,6 @@ declare
   ended text;
   now_ timestamptz;
 begin
-  perform pg_catalog.pg_current_xact_id();
   -- A task's run is locked before its job.
   perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _end_attempt.job_id and coalesce(j.run_id, 0) > 0;
   select * into job

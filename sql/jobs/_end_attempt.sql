@@ -5,7 +5,7 @@
 --   retryable   false: a failure is final at once
 --   delay       until the job is ready again; NULL: what the backoff says if charged, else at once
 -- Locks the job's row with the fence in the WHERE: a fence tested on what was read before the wait would let a stale
--- report through.
+-- report through. The lock gives the transaction its xid, so that ready_at is later than that: the floor rests on it.
 create function faultline._end_attempt(
   job_id bigint, attempt int, verb text, charge boolean, retryable boolean, delay interval, error jsonb, reporter uuid)
 returns text
@@ -19,7 +19,6 @@ declare
   ended text;
   now_ timestamptz;
 begin
-  perform pg_catalog.pg_current_xact_id();
   -- A task's run is locked before its job.
   perform faultline._lock_runs(array[j.run_id]) from faultline.jobs_live j where j.job_id = _end_attempt.job_id and coalesce(j.run_id, 0) > 0;
   select * into job

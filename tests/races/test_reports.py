@@ -50,6 +50,22 @@ def test_the_same_failure_reported_twice_at_once_is_charged_once(jobs: Jobs, con
     jobs.assert_sound()
 
 
+@pytest.mark.parametrize("report", ["fail", "release"])
+def test_reports_that_waited_for_the_same_lock_do_not_deadlock(report: str, jobs: Jobs, connect: Open) -> None:
+    """Somebody holds the job's row until both want it: a lock that they could share would let neither of them write."""
+    job = jobs.running()
+    gate, one, other = connect(), connect("faultline_runner"), connect("faultline_runner")
+    gate.begin()
+    gate.run("select from faultline.jobs_live where job_id = %s for share", job)
+    for session in (one, other):
+        session.start(REPORTS[report], job, 1)
+        assert session.blocked()
+    gate.commit()
+    assert {one.outcome(), other.outcome()} == {"ok", "repeat"}
+    assert jobs.events(job) == [(1, report)]
+    jobs.assert_sound()
+
+
 def test_a_worker_that_was_overtaken_is_stale_and_the_current_one_completes(jobs: Jobs, connect: Open) -> None:
     assert scenarios.overtaken_worker_completes(jobs, connect) == Pair("FL001", "ok", Shape("succeeded", 2, 1))
     jobs.assert_sound()
