@@ -108,7 +108,7 @@ def test_two_renewals_that_have_both_seen_the_expired_key_make_one_job(jobs: Job
 
 
 def test_a_renewal_that_was_overtaken_frees_only_the_key_that_it_has_seen(jobs: Jobs, connect: Open) -> None:
-    """Between its look at the expired key and the deletion of that, another renewal runs from its beginning to its end."""
+    """Between its look at the expired key and its deletion, another renewal runs from beginning to end."""
     old = finished_with_expired_key(jobs)
     fast, slow = connect(), connect("faultline_producer")
     fast.begin()
