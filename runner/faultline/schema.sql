@@ -5734,8 +5734,7 @@ begin
   own := pg_catalog.pg_current_xact_id();
   token := faultline._read_floor(floor, read_at);
 
-  if token ? 'next_xid'
-     and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= (token ->> 'next_xid')::xid8 then
+  if pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= (token ->> 'next_xid')::xid8 then
     proven_at := (token ->> 'next_at')::timestamptz;
     swept_at := (token ->> 'swept_at')::timestamptz;
     if swept_at is null or swept_at <= read_at - interval '30 seconds' then
