@@ -7159,7 +7159,7 @@ begin
       from unnest(job_ids, attempts) as u (job_id, attempt)
       -- = any (array[…]), so that the plan can't be to walk all of jobs_live: see complete_jobs.
       join faultline.jobs_live c on c.job_id = any (array[u.job_id]) and c.attempt = u.attempt
-      where c.state = 'running' and c.lease_owner = heartbeat.runner
+      where c.lease_owner = heartbeat.runner
       for no key update of c skip locked))
     returning j.job_id, j.attempt, j.cancel_requested_at is not null as cancel
   )
@@ -7188,12 +7188,12 @@ begin
   loop
     job_id := item.job_id;
     verdict := 'ok';
-    cancel_requested := coalesce(item.cancel, false);
+    cancel_requested := item.cancel;
     if not item.extended then
       continue when exists (
         select
         from faultline.jobs_live j
-        where j.job_id = item.job_id and j.attempt = item.attempt and j.state = 'running' and j.lease_owner = heartbeat.runner);
+        where j.job_id = item.job_id and j.attempt = item.attempt and j.lease_owner = heartbeat.runner);
       verdict := 'stale';
       perform faultline._record_stale(item.job_id, item.attempt, 'heartbeat', heartbeat.runner);
     end if;
@@ -8068,7 +8068,7 @@ begin
   for expired in
     select j.job_id, j.attempt, j.lease_owner, j.lease_expires_at
     from faultline.jobs_live j
-    where j.job_id = any (candidates) and j.state = 'running' and j.lease_expires_at <= now_
+    where j.job_id = any (candidates)
     order by j.job_id
   loop
     if faultline._end_attempt(

@@ -54,7 +54,7 @@ begin
       from unnest(job_ids, attempts) as u (job_id, attempt)
       -- = any (array[…]), so that the plan can't be to walk all of jobs_live: see complete_jobs.
       join faultline.jobs_live c on c.job_id = any (array[u.job_id]) and c.attempt = u.attempt
-      where c.state = 'running' and c.lease_owner = heartbeat.runner
+      where c.lease_owner = heartbeat.runner
       for no key update of c skip locked))
     returning j.job_id, j.attempt, j.cancel_requested_at is not null as cancel
   )
@@ -83,12 +83,12 @@ begin
   loop
     job_id := item.job_id;
     verdict := 'ok';
-    cancel_requested := coalesce(item.cancel, false);
+    cancel_requested := item.cancel;
     if not item.extended then
       continue when exists (
         select
         from faultline.jobs_live j
-        where j.job_id = item.job_id and j.attempt = item.attempt and j.state = 'running' and j.lease_owner = heartbeat.runner);
+        where j.job_id = item.job_id and j.attempt = item.attempt and j.lease_owner = heartbeat.runner);
       verdict := 'stale';
       perform faultline._record_stale(item.job_id, item.attempt, 'heartbeat', heartbeat.runner);
     end if;
