@@ -14,6 +14,10 @@ select refuses($$select faultline.complete_job(id('a'), 1)$$, 'FL001', format('a
 
 select running('unasked');
 select refuses($$select faultline.cancelled(id('unasked'), 1)$$, 'FL003', 'nobody asked to cancel job ' || id('unasked'), 'unless nobody asked');
+select refuses(format('select faultline.cancelled(id(''unasked''), %s)', n), 'FL001', format('attempt %s of job %s may not cancel it: the job is running at attempt 1', n, id('unasked')),
+               format('stale is stale, asked or not: attempt %s', n)) from unnest(array[0, 2]) n;
+select running('given back'); select faultline.release_job(id('given back'), 1);
+select refuses($$select faultline.cancelled(id('given back'), 1)$$, 'FL001', format('attempt 1 of job %s may not cancel it: the job is queued at attempt 1', id('given back')), 'nor may an attempt that was given back');
 select running('late'); select faultline.cancel_job(id('late')), expired('late');
 select is(faultline.cancelled(id('late'), 1), 'ok', 'accepted after the deadline');
 select running('reaped'); select faultline.cancel_job(id('reaped')), expired('reaped'); select faultline.reap_expired();

@@ -22,6 +22,11 @@ select answers($$select ordinal, job_id = min(job_id) over (), created
 select answers($$select ordinal, job_id = lag(job_id) over (order by ordinal), created
                  from faultline.enqueue_many('[{"type": "t", "idempotency_key": "in two"}, {"type": "t", "queue": "q", "idempotency_key": "in two"}]')$$,
                '1,,t 2,f,t', 'in two queues it is two keys');
+-- Keys are taken in the order (queue, key): the ids of the new jobs tell.
+select answers($$select ordinal, rank() over (order by job_id)
+                 from faultline.enqueue_many('[{"type": "t", "queue": "e", "idempotency_key": "o"}, {"type": "t", "idempotency_key": "p"}, {"type": "t", "queue": "default", "idempotency_key": "o"},
+                   {"type": "t", "queue": "d", "idempotency_key": "q"}]') order by ordinal$$,
+               '1,4 2,3 3,2 4,1', 'keys are taken by queue, which is default where none is named, and then by key');
 select is((select count(distinct job_id) from faultline.enqueue_many('[{"type": "t"}, {"type": "t"}]')), 2::bigint, 'without a key, alike elements are two jobs');
 select is_empty($$select * from faultline.enqueue_many('[]')$$, 'an empty array makes nothing');
 select is((select count(*) from faultline.enqueue_many(format('[{"type": "t", "idempotency_key": %s}]', key)::jsonb)), 1::bigint,

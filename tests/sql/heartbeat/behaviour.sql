@@ -49,6 +49,9 @@ select is(pg_temp.beat('{again,again}', '{1,2}'), 'again stale, again ok', 'the 
 select is(pg_temp.beat('{again,again}', '{2,2}'), 'again ok, again ok', 'one twice');
 select answers('select verdict, cancel_requested from faultline.heartbeat(runner(1), array[123456789], array[1])', 'stale,f', 'an unknown job is stale');
 select is((select count(*) from faultline.job_events where job_id = 123456789), 1::bigint, 'on record');
+select (live('again')).lease_expires_at as lease \gset
+select is(pg_temp.beat('{again}', '{1}', '24 hours'), 'again stale', 'a beat for the old attempt alone');
+select is((live('again')).lease_expires_at, :'lease'::timestamptz, 'does not extend the lease of the new one');
 select expired('again'); select faultline.reap_expired();
 select is(pg_temp.beat('{again}', '{2}'), 'again stale', 'stale once it was reaped');
 
@@ -58,6 +61,7 @@ select is_empty('select * from faultline.heartbeat(runner(1), null, null)', 'nor
 select refuses($$select * from faultline.heartbeat(null, ids('a'), array[1])$$, 'FL004', 'runner is NULL', 'no runner');
 select refuses($$select * from faultline.heartbeat(runner(1), ids('a'), array[1, 1])$$, 'FL004', 'job_ids has 1 elements, attempts 2', 'other lengths');
 select refuses($$select * from faultline.heartbeat(runner(1), ids('a'), null)$$, 'FL004', 'job_ids has 1 elements, attempts 0', 'no attempts');
+select refuses('select * from faultline.heartbeat(runner(1), null, array[1])', 'FL004', 'job_ids has 0 elements, attempts 1', 'no jobs');
 select refuses($$select * from faultline.heartbeat(runner(1), array[null::bigint], array[1])$$, 'FL004', 'job_ids or attempts has a NULL in it', 'a job that is NULL');
 select refuses($$select * from faultline.heartbeat(runner(1), ids('a'), array[null::int])$$, 'FL004', 'job_ids or attempts has a NULL in it', 'an attempt that is NULL');
 select refuses('select * from faultline.heartbeat(runner(1), array_fill(1::bigint, array[10001]), array_fill(1, array[10001]))', 'FL004', 'the beat has 10001 jobs', '10 001 jobs');

@@ -21,6 +21,9 @@ select is((a.state, a.attempt, a.failures, a.finished_at is not null, a.error ->
 select is(events('a'), 'expire expire', 'on record');
 select repeats('select faultline.reap_expired()', '0', 'dead letters are not reaped');
 
+select running('just now'); select expired('just now', '0');
+select is(faultline.reap_expired(), 1::bigint, 'by the clock''s time, not that of the transaction''s start');
+
 select running('mixed', '{"max_attempts": 3}'); select faultline.fail_job(id('mixed'), 1, '{}'), claimed('mixed'), expired('mixed'); select faultline.reap_expired();
 select is((live('mixed')).failures, 2, 'failures and expiries are counted together');
 

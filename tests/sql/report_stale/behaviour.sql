@@ -15,6 +15,8 @@ select lives_ok(format('select faultline.report_stale(id(''a''), 1, %L)', verb),
 from unnest(array['fail', 'release', 'snooze', 'cancelled', 'heartbeat', 'apply']) verb;
 select is((select array_agg(detail ->> 'verb' order by event_id) from faultline.job_events where job_id = id('a') and verb = 'stale'),
           array['complete', 'fail', 'release', 'snooze', 'cancelled', 'heartbeat', 'apply'], 'each verb once');
+select running('beside');
+select lives_ok($$select faultline.report_stale(id('a'), 1, 'complete')$$, 'while an attempt 1 of another job runs');
 select claimed('a', 2);
 select lives_ok($$select faultline.report_stale(id('a'), 3, 'complete')$$, 'an attempt that never was is stale too');
 select is((last_event('a')).attempt, 3, 'on record');
