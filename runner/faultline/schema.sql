@@ -6737,12 +6737,11 @@ begin
     with item as materialized (
       select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*
       from pg_catalog.jsonb_array_elements(jobs) with ordinality e,
-        pg_catalog.jsonb_to_record(case when pg_catalog.jsonb_typeof(e.value) = 'object' then e.value else '{}' end) as r (
+        pg_catalog.jsonb_to_record(e.value) as r (
           type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
           idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb)
       where r.idempotency_key is null
-        and ((pg_catalog.jsonb_typeof(e.value) = 'object'
-              and e.value - '{type,payload,queue,priority,max_attempts}'::text[] = '{}'
+        and ((e.value - '{type,payload,queue,priority,max_attempts}'::text[] = '{}'
               and pg_catalog.length(r.type) <= 128 and r.type ~ '^[A-Za-z0-9_.:-]+$'
               and coalesce(pg_catalog.length(r.queue) <= 128 and r.queue ~ '^[A-Za-z0-9_.:-]+$', true)
               and coalesce(pg_catalog.jsonb_typeof(r.payload), 'object') = 'object'
@@ -6772,7 +6771,7 @@ begin
       get stacked diagnostics message = message_text, hint = pg_exception_hint;
       raise exception using errcode = 'FL004', message = message, hint = hint;
     when data_exception then
-      -- A value that no cast could read: the slow test says which.
+      -- A value that no cast could read, or an element that is no object: the slow test says which.
       for item in
         select e.ordinality as ordinal, e.value as job
         from pg_catalog.jsonb_array_elements(jobs) with ordinality e

@@ -64,6 +64,10 @@ select faultline.set_settings('{"max_attempts": 9}') is not null as set_ \gset
 select answers($$select (job(job_id)).max_attempts from faultline.enqueue_many('[{"type": "t", "queue": "thrice"}, {"type": "t", "queue": "thrice", "max_attempts": 2},
   {"type": "t"}, {"type": "t", "queue": "thrice", "idempotency_key": "m"}]')$$, '3 2 9 3', 'max_attempts: the element''s, else the queue''s, else the settings''');
 
+select faultline.set_queue('default', '{"max_attempts": 8}') is not null as set_ \gset
+select answers($$select (job(job_id)).max_attempts from faultline.enqueue_many('[{"type": "t"}, {"type": "t", "queue": "elsewhere"}, {"type": "t", "idempotency_key": "d"}]')$$, '8 9 8',
+               'where no queue is named it is the default queue that says');
+
 select cmp_ok((job(pg_temp.many('{"type": "t", "run_at": "1999-01-01"}'))).ready_at, '>', now(), 'a run_at that has passed means now, never the past');
 
 -- The most at once.
