@@ -45,7 +45,15 @@ select lives_ok(pg_temp.born('queued'), 'a job is born queued');
 -- Its id stays.
 select pg_temp.in_state('queued');
 select throws_ok('update faultline.jobs_live set job_id = job_id + 1000 where payload ->> ''name'' = ''job''', 'FL003', null, 'a job''s id never changes');
-select throws_ok('update faultline.jobs_live set state = ''succeeded'' where payload ->> ''name'' = ''job''', 'FL003', null, 'no end is reached in jobs_live');
+create function pg_temp.try_end(state text, ended text) returns text language plpgsql as $$
+begin
+  perform pg_temp.in_state(state);
+  return refuses(format('update faultline.jobs_live set state = %L where job_id = %s', ended, id('job')), 'FL003',
+                 format('job %s can not go from %s (attempt %s) to %s (attempt %3$s)', id('job'), state, (live('job')).attempt, ended),
+                 format('no end is reached in jobs_live: %s → %s', state, ended));
+end $$;
+select pg_temp.try_end(state, ended) from unnest(array['queued', 'running', 'failed']) state, unnest(array['succeeded', 'cancelled', 'discarded', 'nonsense']) ended;
+select pg_temp.in_state('queued');
 set local role faultline_owner;
 select throws_ok('update faultline.jobs_live set attempt = attempt + 1', 'FL003', null, 'the owner is held to it too');
 reset role;

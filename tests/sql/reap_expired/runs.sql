@@ -21,4 +21,19 @@ select is(run('select faultline.reap_expired()'), '2', 'a child''s own row is no
 select is(jobs(), 'beside queued 1, within queued 1, apart queued 1, alone queued 1', 'each is charged once');
 rollback prepared 'holder';
 select is(run('select faultline.reap_expired()'), '0', 'and nothing is left');
+
+-- A run none of whose jobs has expired is not locked: its rows bear no new mark of a locker.
+create function tap.lockers() returns text language sql security definer as $$ select string_agg(xmax::text, ' ' order by run_id) from faultline.runs $$;
+select task_claimed(:parent, 'beside'), task_claimed(:apart, 'apart'), claimed('alone') \g /dev/null
+select lockers() as lockers \gset
+select is(run('select faultline.reap_expired()'), '0', 'all are alive');
+select is(lockers(), :'lockers', 'no run is locked');
+select expired('alone');
+select is(run('select faultline.reap_expired()'), '1', 'a job without a run');
+select is(lockers(), :'lockers', 'nor does it lock one');
+update faultline.jobs_live set lease_expires_at = clock_timestamp() - interval '1 s' where run_id = :parent and state = 'running';
+select xmax::text as before from faultline.runs where run_id = :apart \gset
+select is(run('select faultline.reap_expired()'), '1', 'a job of a run');
+select isnt(lockers(), :'lockers', 'locks the run');
+select is((select xmax::text from faultline.runs where run_id = :apart), :'before', 'and no other');
 select * from finish();
