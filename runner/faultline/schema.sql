@@ -826,7 +826,7 @@ begin
   t := faultline._lock_transaction(job, transaction_id);
   -- In a statement after the lock: whoever held it may have written the entry.
   select
-    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id limit 1),
+    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id),
     (select e.name from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1)
   into entry_id, sent;
   if entry_id is not null then
@@ -983,15 +983,11 @@ CREATE FUNCTION faultline._check_amount(what text, amount jsonb) RETURNS void
 declare
   value numeric;
 begin
-  if pg_catalog.jsonb_typeof(amount) = 'number' then
+  begin
     value := (amount #>> '{}')::numeric;
-  elsif pg_catalog.jsonb_typeof(amount) = 'string' then
-    begin
-      value := (amount #>> '{}')::numeric;
-    exception when data_exception then
-      null;
-    end;
-  end if;
+  exception when data_exception then
+    null;
+  end;
   if value is null then
     perform faultline._invalid(
       pg_catalog.format('%s %s is not a number', what, pg_catalog.left(coalesce(amount::text, 'NULL'), 100)), 'Write it as 12.50 or "12.50"');
@@ -1293,7 +1289,6 @@ declare
   name constant text := '^[A-Za-z0-9_.:-]+$';
   keys constant text[] := array['account', 'amount', 'currency'];
   posting jsonb;
-  unknown text;
   place int := 0;
   total record;
 begin
@@ -1314,7 +1309,6 @@ begin
       p.posting - keys = '{}'
       and p.posting ->> 'account' ~ name and pg_catalog.length(p.posting ->> 'account') <= 128
       and p.posting ->> 'currency' ~ name and pg_catalog.length(p.posting ->> 'currency') <= 128
-      and pg_catalog.jsonb_typeof(p.posting -> 'amount') in ('string', 'number')
       and p.posting ->> 'amount' ~ '^-?[0-9]+(\.[0-9]+)?$' and pg_catalog.length(p.posting ->> 'amount') <= 19
       and p.posting ->> 'amount' ~ '[1-9]'
     end is not true
@@ -1326,9 +1320,9 @@ begin
           pg_catalog.format('posting %s: it is not an object but of type %s', place, pg_catalog.jsonb_typeof(posting)), usage);
       end if;
       if posting - keys <> '{}' then
-        select key into unknown from pg_catalog.jsonb_object_keys(posting - keys) as key limit 1;
         perform faultline._invalid(
-          pg_catalog.format('posting %s: it has the unknown key %s', place, pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), usage);
+          pg_catalog.format('posting %s: it has the unknown key %s', place, pg_catalog.quote_literal(pg_catalog.left(
+            (select key from pg_catalog.jsonb_object_keys(posting - keys) as key limit 1), 100))), usage);
       end if;
       perform faultline._check_name('posting ' || place || ': account', posting ->> 'account');
       perform faultline._check_name('posting ' || place || ': currency', posting ->> 'currency');
@@ -3347,11 +3341,11 @@ begin
     from unnest(accounts, currencies) as d (account, currency)
     order by 1
   ) b;
-  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+  for i in 1..pg_catalog.cardinality(accounts) loop
     select a.floor into floor_ from faultline.accounts a where a.account = accounts[i] and a.currency = currencies[i] for no key update;
     floors := floors || floor_;
   end loop;
-  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+  for i in 1..pg_catalog.cardinality(accounts) loop
     continue when floors[i] is null;
     balance := faultline._balance(accounts[i], currencies[i]);
     if balance < floors[i] then

@@ -33,7 +33,7 @@ begin
   t := faultline._lock_transaction(job, transaction_id);
   -- In a statement after the lock: whoever held it may have written the entry.
   select
-    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id limit 1),
+    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id),
     (select e.name from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1)
   into entry_id, sent;
   if entry_id is not null then

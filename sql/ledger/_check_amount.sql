@@ -6,15 +6,11 @@ as $$
 declare
   value numeric;
 begin
-  if pg_catalog.jsonb_typeof(amount) = 'number' then
+  begin
     value := (amount #>> '{}')::numeric;
-  elsif pg_catalog.jsonb_typeof(amount) = 'string' then
-    begin
-      value := (amount #>> '{}')::numeric;
-    exception when data_exception then
-      null;
-    end;
-  end if;
+  exception when data_exception then
+    null;
+  end;
   if value is null then
     perform faultline._invalid(
       pg_catalog.format('%s %s is not a number', what, pg_catalog.left(coalesce(amount::text, 'NULL'), 100)), 'Write it as 12.50 or "12.50"');

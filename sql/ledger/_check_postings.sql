@@ -9,7 +9,6 @@ declare
   name constant text := '^[A-Za-z0-9_.:-]+$';
   keys constant text[] := array['account', 'amount', 'currency'];
   posting jsonb;
-  unknown text;
   place int := 0;
   total record;
 begin
@@ -30,7 +29,6 @@ begin
       p.posting - keys = '{}'
       and p.posting ->> 'account' ~ name and pg_catalog.length(p.posting ->> 'account') <= 128
       and p.posting ->> 'currency' ~ name and pg_catalog.length(p.posting ->> 'currency') <= 128
-      and pg_catalog.jsonb_typeof(p.posting -> 'amount') in ('string', 'number')
       and p.posting ->> 'amount' ~ '^-?[0-9]+(\.[0-9]+)?$' and pg_catalog.length(p.posting ->> 'amount') <= 19
       and p.posting ->> 'amount' ~ '[1-9]'
     end is not true
@@ -42,9 +40,9 @@ begin
           pg_catalog.format('posting %s: it is not an object but of type %s', place, pg_catalog.jsonb_typeof(posting)), usage);
       end if;
       if posting - keys <> '{}' then
-        select key into unknown from pg_catalog.jsonb_object_keys(posting - keys) as key limit 1;
         perform faultline._invalid(
-          pg_catalog.format('posting %s: it has the unknown key %s', place, pg_catalog.quote_literal(pg_catalog.left(unknown, 100))), usage);
+          pg_catalog.format('posting %s: it has the unknown key %s', place, pg_catalog.quote_literal(pg_catalog.left(
+            (select key from pg_catalog.jsonb_object_keys(posting - keys) as key limit 1), 100))), usage);
       end if;
       perform faultline._check_name('posting ' || place || ': account', posting ->> 'account');
       perform faultline._check_name('posting ' || place || ': currency', posting ->> 'currency');

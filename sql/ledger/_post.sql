@@ -1,4 +1,5 @@
--- Writes the postings of a new entry; they have been checked. What is debited must stay at its floor or above.
+-- Writes the postings of a new entry; they have been checked: at least one debits. What is debited must stay at its floor
+-- or above.
 -- A balance is exact only under locks: first the bucket of each debited account, shared, so that set_account waits for
 -- whoever debits an account that has no floor yet; then the rows of those that have one, in the order of their names. The
 -- balance is read in the next statement, which sees what the holders of those locks have done, if it is READ COMMITTED:
@@ -33,11 +34,11 @@ begin
     from unnest(accounts, currencies) as d (account, currency)
     order by 1
   ) b;
-  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+  for i in 1..pg_catalog.cardinality(accounts) loop
     select a.floor into floor_ from faultline.accounts a where a.account = accounts[i] and a.currency = currencies[i] for no key update;
     floors := floors || floor_;
   end loop;
-  for i in 1..coalesce(pg_catalog.cardinality(accounts), 0) loop
+  for i in 1..pg_catalog.cardinality(accounts) loop
     continue when floors[i] is null;
     balance := faultline._balance(accounts[i], currencies[i]);
     if balance < floors[i] then

@@ -13,6 +13,7 @@ from (values
   ('"1e400"', 'the sum "1e400" is out of bounds'), ('0.0000000000000000001', 'the sum 0.0000000000000000001 is out of bounds'), ('"1.0000000000000000000"', 'the sum "1.0000000000000000000" is out of bounds')) v (a, m);
 -- The message stays short, whatever it is about.
 select refuses(format('select faultline._check_amount(''amount'', %L)', '"' || repeat('9', 1000) || '"'), 'FL004', 'amount "' || repeat('9', 99) || ' is out of bounds', 'a long text');
+select refuses(format('select faultline._check_amount(''amount'', %L)', '"' || repeat('x', 1000) || '"'), 'FL004', 'amount "' || repeat('x', 99) || ' is not a number', 'of whatever kind');
 
 select * from finish();
 rollback;
