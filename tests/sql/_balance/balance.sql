@@ -12,6 +12,7 @@ update faultline.ledger_checkpoint set folded_to = (select min(posting_id) from 
 select is(faultline._balance('a', 'EUR'), 999.5, 'the checkpoint and what came since'); select is(faultline._balance('b', 'EUR'), 0.5, 'none: what came since');
 update faultline.ledger_checkpoint set folded_to = (select max(posting_id) from faultline.postings);
 select is(faultline._balance('a', 'EUR'), 1000::numeric, 'or the checkpoint alone');
+select is(provolatile, 's', 'it is stable') from pg_proc where oid = 'faultline._balance(text, text)'::regprocedure;
 
 select * from finish();
 rollback;

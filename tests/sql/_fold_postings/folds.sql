@@ -77,6 +77,22 @@ select is(faultline._fold_postings(10), 0::bigint, 'an xid of the future proves 
 select is(faultline._fold_postings(10), 2::bigint, 'but is not waited for');
 select healthy('all is well');
 
+-- The call that finds nothing below its target learns of the next one all the same.
+begin; select moved('undone too', 'a -9 EUR', 'b 9 EUR') \g /dev/null
+rollback;
+select faultline._fold_postings(10) \g /dev/null
+select moved('then', 'a -1 EUR', 'b 1 EUR') \g /dev/null
+select is(faultline._fold_postings(10), 0::bigint, 'the numbers of what was rolled back');
+select is(faultline._fold_postings(10), 2::bigint, 'and then what came after them');
+
+-- Two calls in one transaction: all that was drawn before the first was over when it got its xid.
+select moved('twice', 'a -1 EUR', 'b 1 EUR') \g /dev/null
+begin;
+select is(faultline._fold_postings(10), 0::bigint, 'the first draws the target');
+select is(faultline._fold_postings(10), 2::bigint, 'the second adds up');
+commit;
+select healthy('all is well');
+
 -- maintain does it, before it writes anything.
 select moved('last', 'a -1 EUR', 'b 1 EUR') \g /dev/null
 select faultline.enqueue('t', idempotency_key => 'k' || n) from generate_series(1, 2) n \g /dev/null

@@ -2,7 +2,7 @@
 begin;
 select * from no_plan();
 
-select at_work('a'), outside('a', 'SENT'), outside('a', 'INIT', 'mail'), at_work('b'), outside('b', 'SENT');
+select at_work('a'), outside('a', 'SENT'), outside('a', 'INIT', 'mail'), at_work('b'), outside('b', 'SENT'), outside('b', 'ABSENT', 'mail');
 select is(faultline._lock_effect(id('a'), 1, 'a', n), effect('a', n), 'the effect ' || n) from unnest(array['charge', 'mail']) n;
 select refuses($$select faultline._lock_effect(id('a'), 1, 'a', 'other')$$, 'FL005', format('transaction ''a'' of job %s has no effect other', id('a')), 'one that was not begun');
 select refuses($$select faultline._lock_effect(id('a'), 1, 'b', 'charge')$$, 'FL002', format('transaction ''b'' stands for job %s, which has another kind or request', id('b')), 'not one of another job''s');
@@ -16,7 +16,8 @@ select refuses(format('select faultline._lock_effect(%s, 1, ''a'', ''charge'')',
 select faultline.cancel_job(:dup), faultline.cancelled(:dup, 1);
 -- After the attempt has completed its job.
 select settled, faultline.complete_job(id('b'), 1) from faultline.settle_effect(id('b'), 1, 'b', 'charge', 'APPLIED') settled;
-select is(faultline._lock_effect(id('b'), 1, 'b', 'charge'), effect('b'), 'what was said stands when the job is completed');
+select is(faultline._lock_effect(id('b'), 1, 'b', n), effect('b', n), 'what was said of ' || n || ' stands when the job is completed') from unnest(array['charge', 'mail']) n;
+select refuses($$select faultline._lock_effect(id('b'), 1, 'b', 'other')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('b')), 'of others nothing was said');
 select refuses($$select faultline._lock_effect(id('b'), 1, 'a', 'charge')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is succeeded at attempt 1', id('b')), 'but it is that of its own transaction alone');
 select at_work('d'), outside('d', 'INIT'), faultline.fail_transaction('d', 'r');
 select refuses($$select faultline._lock_effect(id('d'), 1, 'd', 'charge')$$, 'FL006', 'transaction ''d'' has failed: r', 'not of a transaction that has failed');

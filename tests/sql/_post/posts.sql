@@ -30,7 +30,13 @@ select is(posting('t10', 'a -58 EUR', 'b -1 EUR', 'bank 59 EUR'), 'account a wou
 -- An account below its floor, as in a database restored from elsewhere: it can be credited, not debited.
 update faultline.accounts set floor = 1000 where account = 'b';
 select is(posting('t11', 'bank -1 EUR', 'b 1 EUR'), 'posted', 'below its floor already: credited');
-select is(posting('t12', 'b -1 EUR', 'bank 1 EUR'), 'account b would be at 0 EUR, below its floor of 1000', 'but not debited');
+select is(posting('t11 too', 'bank -0.5 EUR', 'b 0.5 EUR'), 'posted', 'by however little');
+select is(posting('t12', 'b -0.5 EUR', 'bank 0.5 EUR'), 'account b would be at 1.0 EUR, below its floor of 1000', 'but not debited');
+-- Whatever the order in which they are given: by account, and by currency within it.
+select faultline.set_account(a, c, 0) from unnest(array['p', 'q']) a, unnest(array['EUR', 'GBP', 'JPY', 'NOK', 'USD']) c;
+select is(posting('t' || o, variadic lines), 'account p would be at -1 ' || told || ', below its floor of 0', told || ' is told')
+from (values (20, '{q -1 EUR,p -1 USD,bank 1 EUR,bank 1 USD}'::text[], 'USD'),
+             (21, '{p -1 USD,p -1 NOK,p -1 JPY,p -1 GBP,p -1 EUR,bank 1 EUR,bank 1 GBP,bank 1 JPY,bank 1 NOK,bank 1 USD}', 'EUR')) v (o, lines, told);
 -- The floor counts what is in a checkpoint.
 insert into faultline.account_checkpoints values ('a', 'EUR', 5000);
 select is(posting('t13', 'a -5000 EUR', 'bank 5000 EUR'), 'posted', 'the balance is that of the checkpoint and what came since');
