@@ -806,7 +806,6 @@ declare
 begin
   perform faultline._check_transaction_id(transaction_id), faultline._check_document('the effect', effect, true),
     faultline._check_postings(postings);
-  perform pg_catalog.pg_current_xact_id();
 
   job := faultline._lock_attempt(job_id, attempt);
   created := false;
@@ -826,7 +825,7 @@ begin
   t := faultline._lock_transaction(job, transaction_id);
   -- In a statement after the lock: whoever held it may have written the entry.
   select
-    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id),
+    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id limit 1),
     (select e.name from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1)
   into entry_id, sent;
   if entry_id is not null then
@@ -2721,15 +2720,13 @@ declare
 begin
   perform faultline._check_transaction_id(transaction_id);
   perform faultline._check_name('effect', name);
-  perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
     -- Its attempt has ended with an entry, or has completed the job: what was said of its effects stands.
     select x.* into e
     from faultline.effects x
     join faultline.transactions o on o.transaction_id = x.transaction_id
-    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
-    for no key update of x;
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id;
     if not found then
       perform faultline._answer(false, job_id, attempt, 'apply');
     end if;
@@ -2737,8 +2734,7 @@ begin
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
     from faultline.effects x
-    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id
-    for no key update;
+    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id;
   end if;
   if e.key is null then
     raise exception using
@@ -2751,7 +2747,7 @@ $$;
 
 -- Name: FUNCTION _lock_effect(job_id bigint, attempt integer, transaction_id text, name text); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) IS 'Private: locks an effect for a running attempt; raises FL001, FL002, FL005, FL006.';
+COMMENT ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) IS 'Private: locks the transaction of an effect for a running attempt and returns the effect; raises FL001, FL002, FL005, FL006.';
 
 -- Name: _lock_runs(bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -4096,7 +4092,7 @@ begin
   end if;
   entered := exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);
 
-  if not entered and t.state = 'INIT' and live is null and job_state_ is not null then
+  if not entered and t.state = 'INIT' and job_state_ is not null then
     -- The job is over, and left no entry.
     if exists (select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT') then
       update faultline.effects e

@@ -13,7 +13,6 @@ declare
 begin
   perform faultline._check_transaction_id(transaction_id), faultline._check_document('the effect', effect, true),
     faultline._check_postings(postings);
-  perform pg_catalog.pg_current_xact_id();
 
   job := faultline._lock_attempt(job_id, attempt);
   created := false;
@@ -33,7 +32,7 @@ begin
   t := faultline._lock_transaction(job, transaction_id);
   -- In a statement after the lock: whoever held it may have written the entry.
   select
-    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id),
+    (select e.entry_id from faultline.ledger_entries e where e.transaction_id = _apply.transaction_id limit 1),
     (select e.name from faultline.effects e where e.transaction_id = _apply.transaction_id and e.state = 'SENT' limit 1)
   into entry_id, sent;
   if entry_id is not null then

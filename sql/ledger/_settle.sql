@@ -25,7 +25,7 @@ begin
   end if;
   entered := exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);
 
-  if not entered and t.state = 'INIT' and live is null and job_state_ is not null then
+  if not entered and t.state = 'INIT' and job_state_ is not null then
     -- The job is over, and left no entry.
     if exists (select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT') then
       update faultline.effects e
