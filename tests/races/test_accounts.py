@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support import ledger_scenarios as scenarios
-from tests.support.ledger import APPLY, MAINTAIN, SET_ACCOUNT, Ledger, transfer
+from tests.support.ledger import APPLY, MAINTAIN, SET_ACCOUNT, Ledger, posting, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,32 @@ def test_credits_of_an_account_with_a_floor_wait_for_nobody(ledger: Ledger, conn
 def test_entries_that_debit_accounts_in_opposite_order_wait_and_never_deadlock(ledger: Ledger, connect: Open) -> None:
     assert scenarios.debits_in_opposite_order(ledger, connect) == (True, True)
     assert [ledger.balance(name) for name in ("a", "b", "c", "shop")] == [98, 98, 98, 6]
+    ledger.assert_sound()
+
+
+def test_a_debit_of_many_accounts_waits_for_a_floor_before_it_holds_up_any_that_comes_later(
+    ledger: Ledger, connect: Open
+) -> None:
+    """Buckets are locked in the order of their numbers: who sets floors in that order never deadlocks with it."""
+    buckets = ledger.db.rows(
+        "select min(a) from (select 'account-' || n from generate_series(1, 200) n) x (a)"
+        " group by faultline._account_bucket(a, 'EUR') order by faultline._account_bucket(a, 'EUR')"
+    )
+    accounts = [account for (account,) in buckets]
+    assert len(accounts) == 16
+    work = ledger.working()
+    operator, worker = connect("faultline_operator"), connect(RUNNER)
+    operator.begin()
+    assert operator.call(SET_ACCOUNT, accounts[0], -1) == 0
+    debits = [leg for account in accounts for leg in posting(account, "bank", 1)]
+    worker.start(APPLY, work.job, 1, work.transaction, json.dumps(debits))
+    assert worker.blocked()
+    for account in accounts[1:]:
+        operator.start(SET_ACCOUNT, account, -1)
+        assert not operator.blocked()
+        assert operator.outcome() == 0
+    operator.commit()
+    assert worker.outcome() is True
     ledger.assert_sound()
 
 

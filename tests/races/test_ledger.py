@@ -86,6 +86,31 @@ def test_eight_that_submit_one_id_at_once_make_one_job_and_eight_that_apply_it_o
     ledger.assert_sound()
 
 
+@pytest.mark.parametrize(
+    ("verb", "more", "ending", "answer"),
+    [
+        (APPLY, (None,), "commit", False),
+        (APPLY, (None,), "rollback", True),
+        (BEGIN_EFFECT, (EFFECT,), "commit", "FL002"),
+        (BEGIN_EFFECT, (EFFECT,), "rollback", "INIT"),
+    ],
+)
+def test_of_two_jobs_that_make_one_transaction_at_once_the_second_waits_and_is_told_whose_it_is(
+    verb: str, more: tuple[object, ...], ending: str, answer: object, ledger: Ledger, connect: Open
+) -> None:
+    work = ledger.twins()
+    first, second = connect(RUNNER), connect(RUNNER)
+    first.begin()
+    assert first.call(APPLY, work.job, 1, work.transaction, None) is True
+    second.start(verb, work.other, 1, work.transaction, *more)
+    assert second.blocked()
+    first.run(ending)
+    assert second.outcome() == answer
+    carried = ledger.db.scalar("select transaction_id from faultline.jobs_live where job_id = %s", work.other)
+    assert carried == (None if ending == "commit" else work.transaction)
+    ledger.assert_sound()
+
+
 @COMMIT_OR_NOT
 @pytest.mark.parametrize("apply", [APPLY, APPLY_AND_COMPLETE], ids=["apply", "apply_and_complete"])
 def test_find_entry_waits_for_a_commit_in_flight(apply: str, ending: str, ledger: Ledger, connect: Open) -> None:

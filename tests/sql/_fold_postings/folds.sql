@@ -77,6 +77,19 @@ select is(faultline._fold_postings(10), 0::bigint, 'an xid of the future proves 
 select is(faultline._fold_postings(10), 2::bigint, 'but is not waited for');
 select healthy('all is well');
 
+-- Somebody is always at work: a target stays until it is reached, and those who began after it do not count.
+begin; select moved('one', 'a -1 EUR', 'b 1 EUR') \g /dev/null
+prepare transaction 'one';
+select faultline._fold_postings(10) \g /dev/null
+begin; select moved('two', 'a -1 EUR', 'b 1 EUR') \g /dev/null
+prepare transaction 'two';
+select is(faultline._fold_postings(10), 0::bigint, 'the first is still at work');
+commit prepared 'one';
+select is(faultline._fold_postings(10), 2::bigint, 'the first is over, the second began later');
+commit prepared 'two';
+select is(faultline._fold_postings(10), 2::bigint, 'and is the next');
+select healthy('all are added');
+
 -- The call that finds nothing below its target learns of the next one all the same.
 begin; select moved('undone too', 'a -9 EUR', 'b 9 EUR') \g /dev/null
 rollback;

@@ -28,6 +28,11 @@ select is(settled('happened'), 'RECONCILED', 'an effect has happened');
 select is((e.job_id, e.attempt, e.effect - 'effects', e.applied_at > now()), (id('happened'), 2, '{"settled_by": "reconcile", "job_state": "discarded"}'::jsonb, true), 'entered') from entry('happened') e;
 select is(e.effect -> 'effects', jsonb_build_object('charge', jsonb_build_object('state', 'APPLIED', 'key', (effect('happened')).key, 'response', '{"receipt": 7}'::jsonb),
   'mail', jsonb_build_object('state', 'ABSENT', 'key', (effect('happened', 'mail')).key, 'response', '{"receipt": 7}'::jsonb)), 'with its effects alone') from entry('happened') e;
+-- An entry settles it, whatever there is of effects.
+select at_work('entered ' || s), outside('entered ' || s, s) from unnest(array['SENT', 'APPLIED']) s;
+insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at) select t.transaction_id, t.job_id, 1, '{}', now() from faultline.transactions t where t.transaction_id like 'entered %';
+select job_ends('entered ' || s, 'discarded') from unnest(array['SENT', 'APPLIED']) s;
+select is((settled('entered ' || s), stands('entered ' || s)), ('RECONCILED'::text, 'RECONCILED discarded charge=' || s), 'an effect that is ' || s || ' changes nothing') from unnest(array['SENT', 'APPLIED']) s;
 
 -- Its job is the one of its id that carries it out, or that had its kind and request.
 select at_work('lost'), id('lost') as lost \gset

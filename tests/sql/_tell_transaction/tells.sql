@@ -21,6 +21,7 @@ select is(told('applied', null), 'APPLIED due', 'APPLIED: it can be reconciled')
 select reconciled();
 select is(stands('applied'), 'APPLIED', 'once the job isn''t running');
 select is(told('applied', 'succeeded'), 'APPLIED succeeded due', 'or has ended');
+select is(told('applied', null), 'APPLIED succeeded due', 'how it ended stays known');
 -- A transaction that is settled is not due, but knows how its job ended.
 select applied('early'), job_ends('early', 'queued'), reconciled();
 select is(told('early', 'cancelled'), 'RECONCILED cancelled', 'settled already: only how it ended');
