@@ -4964,7 +4964,7 @@ begin
     and (exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id offset 0)
          or t.job_state is not null
             and not exists (
-              select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT' and e.ask_at is not null offset 0)
+              select from faultline.effects e where e.transaction_id = t.transaction_id and e.ask_at is not null offset 0)
          or t.job_state is null
             and not exists (
               select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id offset 0))
@@ -6584,7 +6584,7 @@ CREATE FUNCTION faultline.effects_to_ask(names text[] DEFAULT NULL::text[], max 
 declare
   now_ timestamptz;
 begin
-  if coalesce(effects_to_ask.max, 100) not between 1 and 10000 then
+  if effects_to_ask.max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', effects_to_ask.max), 'It lies between 1 and 10000');
   end if;
   if not exists (select from faultline.effects e where e.ask_at is not null) then
@@ -8122,7 +8122,7 @@ begin
       select c.ctid
       from faultline.transactions c
       where c.transaction_id = any (candidates) and c.state <> 'INIT' and c.settled_at is null and c.job_state is not null
-        and (select true from faultline.ledger_entries e where e.transaction_id = c.transaction_id limit 1)
+        and (select true from faultline.ledger_entries e where e.transaction_id = c.transaction_id)
       for no key update of c skip locked))
     returning x.transaction_id
   )

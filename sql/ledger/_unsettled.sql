@@ -20,7 +20,7 @@ begin
     and (exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id offset 0)
          or t.job_state is not null
             and not exists (
-              select from faultline.effects e where e.transaction_id = t.transaction_id and e.state = 'SENT' and e.ask_at is not null offset 0)
+              select from faultline.effects e where e.transaction_id = t.transaction_id and e.ask_at is not null offset 0)
          or t.job_state is null
             and not exists (
               select from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id offset 0))

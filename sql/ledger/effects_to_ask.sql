@@ -19,7 +19,7 @@ as $$
 declare
   now_ timestamptz;
 begin
-  if coalesce(effects_to_ask.max, 100) not between 1 and 10000 then
+  if effects_to_ask.max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', effects_to_ask.max), 'It lies between 1 and 10000');
   end if;
   if not exists (select from faultline.effects e where e.ask_at is not null) then

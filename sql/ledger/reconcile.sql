@@ -55,7 +55,7 @@ begin
       select c.ctid
       from faultline.transactions c
       where c.transaction_id = any (candidates) and c.state <> 'INIT' and c.settled_at is null and c.job_state is not null
-        and (select true from faultline.ledger_entries e where e.transaction_id = c.transaction_id limit 1)
+        and (select true from faultline.ledger_entries e where e.transaction_id = c.transaction_id)
       for no key update of c skip locked))
     returning x.transaction_id
   )
