@@ -13,6 +13,15 @@ select is(unsettled(), 'applied cancelled, applied discarded, applied failed, ap
 select is((select count(*) from faultline._unsettled(2)), 4::bigint, 'at most max of each kind');
 select is((select count(*) from faultline._unsettled(0)), 0::bigint, 'also none');
 
+-- A job is the transaction's by its id and by what it names: in a database restored from elsewhere either may be another's.
+select running('stray'), applied('applied foreign'), at_work('init foreign'), running('other stray');
+update faultline.jobs_live set transaction_id = null where job_id in (id('applied foreign'), id('init foreign'));
+update faultline.jobs_live set transaction_id = 'applied never was' where job_id = id('stray');
+update faultline.jobs_live set transaction_id = 'init never was' where job_id = id('other stray');
+update faultline.transactions set due_at = null;
+select is(unsettled(), 'applied cancelled, applied discarded, applied failed, applied foreign, applied never was, applied queued, applied succeeded, init cancelled, init discarded, init foreign, init never was, init succeeded',
+  'a running job that has only the id, or only names the transaction, is not its job');
+
 -- Waiting for the outside is no reason, but having no one ask it is; nor is an entry that is missing.
 select at_work('sent'), outside('sent', 'SENT'), job_ends('sent', 'succeeded'), at_work('told'), outside('told', 'SENT'), job_ends('told', 'succeeded'), submitted('corrupt'), at_work('entry');
 update faultline.effects set ask_at = now() where transaction_id = 'told';

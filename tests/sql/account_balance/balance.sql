@@ -44,5 +44,8 @@ select refused('faultline_producer', $$select faultline.account_balance('a')$$, 
 begin read only;
 select is(ask($$'carol'$$), '-3', 'it works in a read-only transaction');
 commit;
+select is((entry > 0, balance), (true, -3::numeric), 'a statement sees one moment: not what it posts itself')
+from (select moved('t5', 'carol -1 CHF', 'dora 1 CHF') as entry, faultline.account_balance('carol') as balance offset 0) statement;
+select is(ask($$'carol'$$), '-4', 'which the next one sees');
 
 select * from finish();

@@ -4,12 +4,15 @@ select * from no_plan();
 
 -- The entry, its postings, and the job's success, in one.
 select at_work('a');
+create function tap.updates() returns bigint language sql volatile as $$ select pg_stat_get_xact_tuples_updated('faultline.transactions'::regclass) $$;
+select updates() as before \gset
 create temporary table answered as select * from faultline.apply_and_complete(id('a'), 1, 'a', '{"sent": true}', posts('alice -1 EUR', 'bob 1 EUR'), '{"sum": 3}');
 select is(created, true, 'it is new') from answered;
 select is((e.entry_id, e.job_id, e.attempt, e.effect), (a.entry_id, id('a'), 1, '{"sent": true}'::jsonb), 'the entry') from entry('a') e, answered a;
 select is(count(*), 2::bigint, 'the postings') from faultline.postings;
 select is((d.state, d.result), ('succeeded'::text, '{"sum": 3}'::jsonb), 'the job has succeeded, with its result') from done('a') d;
 select is(stands('a'), 'APPLIED succeeded due', 'and reconcile has only to look once');
+select is(updates() - :before, 1::bigint, 'for all of which its row is written once');
 select repeats($$select entry_id, created from faultline.apply_and_complete(id('a'), 1, 'a', '{"sent": true}', posts('alice -1 EUR', 'bob 1 EUR'), '{"sum": 3}')$$, (select entry_id || ',f' from answered), 'again: the same entry, nothing is changed');
 select repeats($$select entry_id, created from faultline.apply_and_complete(id('a'), 1, 'a', '{}', null, '{"sum": 4}')$$, (select entry_id || ',f' from answered), 'the first result stays');
 select is(reconciled(), 'a APPLIED→RECONCILED', 'it does');

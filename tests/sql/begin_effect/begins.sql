@@ -31,7 +31,11 @@ select answers($$select state, response from faultline.begin_effect(id('b'), 1, 
 select answers($$select state from faultline.begin_effect(id('b'), 1, 'b', 'mail')$$, 'INIT', 'another effect');
 select is((effect('b', 'mail')).request, '{}', 'without a request it is empty');
 select repeats($$select state from faultline.begin_effect(id('b'), 1, 'b', 'mail', null)$$, 'INIT', 'NULL too');
+select answers($$select state from faultline.begin_effect(id('b'), 1, 'b', 'fax', null)$$, 'INIT', 'NULL is none');
+select is((effect('b', 'fax')).request, '{}', 'and just as empty');
 select isnt((effect('b', 'mail')).key, (effect('b')).key, 'its key is another');
+select at_work('absent'), outside('absent', 'ABSENT'), job_ends('absent', 'succeeded');
+select repeats($$select state from faultline.begin_effect(id('absent'), 1, 'absent', 'charge', '{"amount": 5}')$$, 'ABSENT', 'a completed job without an entry is told what came of its effect, too');
 -- A transaction that nobody has submitted is made.
 select running('c');
 select answers($$select state from faultline.begin_effect(id('c'), 1, 'its own', 'mail')$$, 'INIT', 'a job of enqueue may begin one');

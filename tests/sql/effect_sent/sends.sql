@@ -15,6 +15,22 @@ select repeats($$select faultline.effect_sent(id('a'), 2, 'a', 'charge')$$, 'SEN
 select faultline.complete_job(id('a'), 2);
 select repeats($$select faultline.effect_sent(id('a'), 2, 'a', 'charge')$$, 'SENT', 'nor when the job is completed');
 
+-- It is said of one effect, of one transaction, whose row is written anew: a snapshot that is older than SENT can neither
+-- burn nor enter it.
+create function tap.place(name text) returns tid language sql volatile as $$ select t.ctid from faultline.transactions t where t.transaction_id = place.name $$;
+select at_work(n), outside(n, 'INIT'), outside(n, 'INIT', 'mail') from unnest(array['one', 'other']) n;
+create temporary table placed as select n as name, place(n) from unnest(array['one', 'other']) n;
+select is(faultline.effect_sent(id('one'), 1, 'one', 'charge'), 'SENT', 'one of two effects leaves');
+select is(stands('one'), 'INIT charge=SENT mail=INIT', 'the other has not left');
+select is(stands('other'), 'INIT charge=INIT mail=INIT', 'nor has that of another transaction');
+select is(place(name) <> place, name = 'one', 'the row of ' || name || case name when 'one' then ' is written anew' else ' is left alone' end) from placed;
+update placed set place = place(name);
+select repeats($$select faultline.effect_sent(id('one'), 1, 'one', 'charge')$$, 'SENT', 'again');
+select job_ends('one', 'queued'), claimed('one', 2), faultline.effect_sent(id('one'), 2, 'one', 'charge');
+select is(place(name), place, 'once is enough: ' || name) from placed;
+select job_ends('one', 'queued'), claimed('one', 3), faultline.complete_job(id('one'), 3);
+select repeats($$select faultline.effect_sent(id('one'), 3, 'one', 'charge')$$, 'SENT', 'an attempt that is over sends nothing, and nothing says that it did');
+
 -- Not any more: once it is settled, once the entry is there, once the job is over.
 select at_work(n), outside(n, n) from unnest(array['APPLIED', 'ABSENT']) n;
 select refuses(format('select faultline.effect_sent(id(%L), 1, %L, ''charge'')', n, n), 'FL003', format('effect charge of transaction %L is %s: it must not be sent again', n, n), n || ' is settled') from unnest(array['APPLIED', 'ABSENT']) n;

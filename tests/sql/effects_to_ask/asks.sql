@@ -59,5 +59,12 @@ select run(format($$select faultline.answer_effect('many', %L, 'ABSENT')$$, n)) 
 update faultline.effects set ask_at = clock_timestamp() - interval '1 s' where ask_at is not null;
 select is(asked(), 'cancelled/charge discarded/charge succeeded/charge', 'what was answered is not asked for again');
 
+-- NULL means a hundred.
+select at_work('hundred');
+select outside('hundred', 'SENT', 'e' || n) from generate_series(1, 101) n;
+select job_ends('hundred', 'succeeded'), reconciled();
+select is(count(*), 100::bigint, 'a hundred of a hundred and one') from faultline.effects_to_ask(max => null);
+select is(count(*), 1::bigint, 'then the last') from faultline.effects_to_ask(max => null);
+
 select * from finish();
 rollback;

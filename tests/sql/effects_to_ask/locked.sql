@@ -1,6 +1,12 @@
 \ir ../../support/ledger.sql
 select * from no_plan();
 
+-- Nothing to ask: it is a look, which writes nothing.
+select at_work('begun'), outside('begun', 'INIT') \g /dev/null
+begin read only;
+select is(run('select count(*) from faultline.effects_to_ask()'), '0', 'with nothing to ask it works in a read-only transaction');
+commit;
+
 -- What somebody else is answering is skipped.
 select at_work(n), outside(n, 'SENT'), job_ends(n, 'succeeded') from unnest(array['a', 'b']) n \g /dev/null
 select reconciled() \g /dev/null

@@ -43,6 +43,9 @@ select refuses($$select faultline.fail_transaction('SENT', 'r')$$, 'FL003', 'eff
 select at_work('two');
 select outside('two', s, lower(s)) from unnest(array['SENT', 'APPLIED']) s;
 select refuses($$select faultline.fail_transaction('two', 'r')$$, 'FL003', 'effect applied of transaction ''two'' is APPLIED: it has happened', 'what has happened is told first');
+select at_work('three');
+select outside('three', s, n) from (values ('SENT', 'a'), ('APPLIED', 'c'), ('APPLIED', 'b')) v (s, n);
+select refuses($$select faultline.fail_transaction('three', 'r')$$, 'FL003', 'effect b of transaction ''three'' is APPLIED: it has happened', 'whatever it is called; of several the first by name');
 
 -- What can't be.
 select submitted('x');

@@ -29,6 +29,12 @@ select is(faultline.open_ledger(:dup, 1, 'c'), null, 'a duplicate may look');
 select entry_id as entry from faultline.apply_ledger(:own, 1, 'c', '{}') \gset
 select is(faultline.open_ledger(:dup, 1, 'c'), :entry::bigint, 'and finds the entry once it is there');
 
+-- A statement sees one moment.
+select at_work('moment');
+select is((entry > 0, seen), (true, null::bigint), 'not what the statement applies itself')
+from (select (select entry_id from faultline.apply_ledger(id('moment'), 1, 'moment', '{}')) as entry, faultline.open_ledger(id('moment'), 1, 'moment') as seen offset 0) statement;
+select opened('moment', 1, 'moment');
+
 select at_work('d'), faultline.fail_transaction('d', 'r'), at_work('e'), at_work('stale'), job_ends('stale', 'queued');
 select refuses('select faultline.open_ledger(' || arguments || ')', code, message, message)
 from (values

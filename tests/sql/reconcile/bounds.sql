@@ -28,6 +28,14 @@ select untold('u3');
 select is((select count(*) from faultline.reconcile(null, null, null)), 1::bigint, 'NULL means the default: a thousand, with a sweep');
 select refuses(format('select * from faultline.reconcile(%s)', n), 'FL004', format('max %s is out of bounds', n), 'max ' || n) from unnest(array[0, -1, 10001]) n;
 
+select applied(n), job_ends(n, 'queued'), untold('i' || n) from unnest(array['1', '2', '3']) n;
+update faultline.transactions set due_at = null where transaction_id in ('1', '2', '3');
+select at_work('told'), job_ends('told', 'succeeded');
+select is((select array_agg(transaction_id) @> '{told}' and count(*) = 3 from faultline.reconcile(3)), true, 'one that is due and two that are not, of six, are three');
+select is((select count(*) from faultline.reconcile()), 4::bigint, 'and then the others');
+select at_work(n), job_ends(n, 'succeeded') from unnest(array['zoe', 'bob', 'max', 'amy', 'ian', 'eve']) n;
+select is(string_agg(transaction_id, ' '), 'zoe bob max amy ian eve', 'each in its turn, who has waited longest first') from faultline.reconcile();
+
 -- What is due later is not looked at; a floor says where to start.
 select at_work('later'), job_ends('later', 'succeeded');
 update faultline.transactions set due_at = clock_timestamp() + interval '1 hour' where transaction_id = 'later';
@@ -46,6 +54,15 @@ select is(run($$select transaction_id || from_state || to_state from faultline.r
 select is(operate($$select transaction_id || from_state || to_state from faultline.reconcile('10')$$), 'oINITFAILED', 'faultline_operator may');
 select refused(role, 'select * from faultline.reconcile()', '42501', 'permission denied for function reconcile') from unnest(array['faultline_producer', 'faultline_observer']) role;
 select healthy('all is well');
+
+-- NULL means a thousand.
+set session_replication_role = replica;
+insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, job_state, state, created_at, due_at)
+select 'many ' || n, 't', '{}', 0, 10000 + n, 'succeeded', 'APPLIED', now(), now() from generate_series(1, 1001) n;
+insert into faultline.ledger_entries (transaction_id, job_id, attempt, effect, applied_at) select 'many ' || n, 10000 + n, 1, '{}', now() from generate_series(1, 1001) n;
+set session_replication_role = origin;
+select is(count(*), 1000::bigint, 'a thousand of a thousand and one') from faultline.reconcile(null);
+select is(count(*), 1::bigint, 'then the last') from faultline.reconcile(null);
 
 select * from finish();
 rollback;

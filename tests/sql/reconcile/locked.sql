@@ -1,6 +1,12 @@
 \ir ../../support/ledger.sql
 select * from no_plan();
 
+-- Nothing to settle: it is a look, which writes nothing.
+select applied('running') \g /dev/null
+begin read only;
+select is(reconciled(), '', 'with nothing to settle it works in a read-only transaction');
+commit;
+
 -- What somebody else is settling is skipped, and settled once.
 select at_work(n), job_ends(n, 'succeeded') from unnest(array['a', 'b', 'c']) n \g /dev/null
 begin;

@@ -103,11 +103,16 @@ select is(reconciled(), 'foreign INIT→INIT, stranger INIT→INIT', 'a job of t
 select is(reconciled(), '', 'once');
 select healthy('all is well');
 
+-- A job that gave its entry's attempt up and runs again is running.
+select applied('later'), job_ends('later', 'queued'), claimed('later', 2);
+select is_empty('select * from faultline.reconcile(sweep => false)', 'no row for what is looked at and stays');
+select is(stands('later'), 'APPLIED', 'APPLIED while its job runs again');
+
 -- APPLIED without an entry, which can't be: it stays, for verify to tell.
-select submitted('corrupt');
-update faultline.transactions set state = 'APPLIED', due_at = clock_timestamp() where transaction_id = 'corrupt';
-select is(reconciled(), '', 'what can''t be is left alone');
-select is((stands('corrupt'), reconciled()), ('APPLIED'::text, ''::text), 'and not walked again');
+select submitted('corrupt'), at_work('corrupt too'), job_ends('corrupt too', 'succeeded');
+update faultline.transactions set state = 'APPLIED', due_at = clock_timestamp() where transaction_id like 'corrupt%';
+select is_empty('select * from faultline.reconcile()', 'what can''t be is left alone');
+select is((stands('corrupt'), stands('corrupt too'), reconciled()), ('APPLIED'::text, 'APPLIED succeeded'::text, ''::text), 'and not walked again');
 
 select * from finish();
 rollback;

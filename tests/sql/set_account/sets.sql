@@ -18,6 +18,13 @@ select refused('faultline_operator', $$select faultline.set_account('alice', 'EU
 select refuses($$select faultline.set_account('nobody', 'EUR', 1)$$, 'FL008', 'account nobody is at 0 EUR, below a floor of 1', 'nor one above 0 for an account that was never used');
 select is(floors(), 'alice 100 EUR, alice -1 USD', 'these are the floors');
 
+-- Each is one account in one currency, whatever floor its neighbours have.
+select is(set(a), '0', 'the same floor for ' || a) from unnest(array[$$'carol', 'EUR', 0$$, $$'carol', 'CHF', 0$$, $$'dora', 'EUR', 0$$, $$'dora', 'EUR', -5$$]) a;
+select is(floors(), 'alice 100 EUR, alice -1 USD, carol 0 CHF, carol 0 EUR, dora -5 EUR', 'each has its own');
+select set($$'carol', 'EUR', null$$) \g /dev/null
+select is(floors(), 'alice 100 EUR, alice -1 USD, carol 0 CHF, dora -5 EUR', 'and loses its own');
+select set(a) from unnest(array[$$'carol', 'CHF', null$$, $$'dora', 'EUR', null$$]) a \g /dev/null
+
 -- Exact: what is debited stays at the floor or above.
 select set($$'alice', 'EUR', 40$$) \g /dev/null
 select at_work('t2') \g /dev/null
@@ -33,7 +40,7 @@ select changes_nothing('faultline_operator', $$select faultline.set_account('ali
 select changes_nothing('faultline_operator', $$select faultline.set_account('nobody', 'EUR', null)$$, '0', 'nor where there was none');
 commit;
 select is(floors(), 'alice -1 USD', 'it is gone');
-select is((array(select event_lines('all')))[6], 'set_account {"account": "alice", "currency": "EUR"}', 'which is on record');
+select is((array(select event_lines('all')))[13], 'set_account {"account": "alice", "currency": "EUR"}', 'which is on record');
 select moved('t3', 'alice -1000 EUR', 'bob 1000 EUR') \g /dev/null
 select is(faultline.account_balance('alice', 'EUR'), -960::numeric, 'and without a floor there is no bottom');
 
@@ -45,6 +52,9 @@ from (values
   ($$'a', 'EUR', -1e20$$, 'floor -100000000000000000000 is out of bounds'), ($$'a', 'EUR', 'NaN'$$, 'floor "NaN" is out of bounds'),
   ($$'a', 'EUR', '-Infinity'$$, 'floor "-Infinity" is out of bounds'), ($$'a', 'EUR', -0.0000000000000000001$$, 'floor -0.0000000000000000001 is out of bounds')) v (a, m);
 select is(set(a), '0', a) from unnest(array[$$'a', 'EUR', -99999999999999999999.999999999999999999$$, $$repeat('a', 128), repeat('c', 128), -0.000000000000000001$$]) a;
+begin isolation level repeatable read;
+select refuses($$select faultline.set_account('a', 'EUR', 0)$$, 'FL004', 'set_account does not work in a transaction that is REPEATABLE READ', 'an older snapshot does not see what it waited for');
+commit;
 select refused(role, $$select faultline.set_account('a', 'EUR', 0)$$, '42501', 'permission denied for function set_account') from unnest(array['faultline_producer', 'faultline_runner', 'faultline_observer']) role;
 select healthy('all is well');
 

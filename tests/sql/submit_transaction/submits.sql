@@ -80,6 +80,15 @@ select refuses($$select faultline.submit_transaction('payments', 't', payments(9
 select refuses($$select faultline.submit_transaction('payments', 'u', payments(10, 90))$$, 'FL002',
   format('transaction ''payments'' stands for job %s, which has another kind or request', (transaction('payments')).job_id), 'another kind');
 
+-- In a database restored from elsewhere the sequence of jobs is behind: ids that transactions have are passed over.
+select last_value as drawn from faultline.jobs_live_job_id_seq \gset
+set session_replication_role = replica;
+insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at) select 'restored ' || n, 't', '{}', 0, :drawn + n, now() from generate_series(1, 2) n;
+set session_replication_role = origin;
+select is(faultline.submit_transaction('next', 't'), :drawn + 3::bigint, 'the first id that no transaction has');
+select is((transaction('next')).job_id, :drawn + 3::bigint, 'is its job''s');
+select is((job(:drawn + 3)).transaction_id, 'next', 'which carries it out');
+
 -- In the caller's transaction: what is rolled back never happened, and its id is free.
 savepoint before;
 select faultline.submit_transaction('undone', 't', '{"n": 1}');

@@ -21,6 +21,11 @@ select is(status('a') -> 'entry', jsonb_build_object('entry_id', e.entry_id, 'at
 select is((s ->> 'state', s ->> 'job_state', (s ->> 'settled_at')::timestamptz), ('RECONCILED'::text, 'succeeded'::text, (transaction('a')).settled_at), 'how it ended') from status('a') s;
 select applied('bare');
 select is(status('bare') #> '{entry,postings}', '[]', 'an entry without postings');
+select is(status('bare') -> 'effects', '[]', 'nor effects');
+select at_work('moment');
+select is((entry > 0, seen ->> 'state'), (true, 'INIT'::text), 'a statement sees one moment: not what it applies itself')
+from (select (select entry_id from faultline.apply_ledger(id('moment'), 1, 'moment', '{}')) as entry, faultline.transaction_status('moment') as seen offset 0) statement;
+select is(status('moment') ->> 'state', 'APPLIED', 'which the next one sees');
 select submitted('burnt'), faultline.fail_transaction('burnt', 'a mistake');
 select is((s ->> 'state', s ->> 'reason'), ('FAILED'::text, 'a mistake'::text), 'or why it failed') from status('burnt') s;
 
