@@ -5810,7 +5810,6 @@ begin
   perform faultline._check_transaction_id(transaction_id);
   perform faultline._check_name('effect', name);
   perform faultline._check_document('the response', response, false);
-  perform pg_catalog.pg_current_xact_id();
   select * into t from faultline.transactions x where x.transaction_id = answer_effect.transaction_id for no key update;
   if not found then
     perform faultline._no_transaction(transaction_id);
@@ -5905,7 +5904,6 @@ begin
   perform faultline._check_name('effect', name);
   perform faultline._check_document('the request', request, true);
   hash := faultline._arguments_hash(name, request);
-  perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
     e := faultline._lock_effect(job_id, attempt, transaction_id, name);
@@ -6582,7 +6580,7 @@ CREATE FUNCTION faultline.effects_to_ask(names text[] DEFAULT NULL::text[], max 
     AS $$
 #variable_conflict use_column
 declare
-  now_ timestamptz;
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
 begin
   if effects_to_ask.max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', effects_to_ask.max), 'It lies between 1 and 10000');
@@ -6590,8 +6588,6 @@ begin
   if not exists (select from faultline.effects e where e.ask_at is not null) then
     return;
   end if;
-  perform pg_catalog.pg_current_xact_id();
-  now_ := pg_catalog.clock_timestamp();
   -- = any (array[…]): for a plain = the planner would also consider walking all transactions.
   return query
   with asked as (
@@ -6830,7 +6826,6 @@ begin
       case when reason is null then 'the reason is NULL' else pg_catalog.format('the reason has %s characters', pg_catalog.length(reason)) end,
       'Say why, in 1 to 1000 characters');
   end if;
-  perform pg_catalog.pg_current_xact_id();
   loop
     select * into t from faultline.transactions x where x.transaction_id = fail_transaction.transaction_id;
     if not found then
@@ -8112,7 +8107,6 @@ begin
   if pg_catalog.cardinality(candidates) = 0 then
     return;
   end if;
-  perform pg_catalog.pg_current_xact_id();
   -- Nearly all are APPLIED, with their entry, by a job that is over: those in one statement. It does not say state =
   -- 'APPLIED', which would be the predicate of an index.
   with settled as (
@@ -8574,8 +8568,7 @@ begin
   perform pg_catalog.pg_advisory_xact_lock(1181838445, faultline._account_bucket(account, currency));
   select a.floor into before
   from faultline.accounts a
-  where a.account = set_account.account and a.currency = set_account.currency
-  for update;
+  where a.account = set_account.account and a.currency = set_account.currency;
   balance := faultline._balance(account, currency);
   if balance < floor then
     raise exception using
@@ -8832,8 +8825,6 @@ begin
   perform faultline._check_name('kind', submit_transaction.kind);
   perform faultline._check_document('the request', submit_transaction.request, true);
   perform faultline._check_job(kind, null, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
-
-  perform pg_catalog.pg_current_xact_id();
   new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
   loop
     -- A look first: a repetition uses up no job's id.
@@ -8859,6 +8850,7 @@ begin
     on conflict do nothing;
     exit when found;
   end loop;
+  -- It has its xid by now, as _add_job wants: the insert gave it.
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
                              headers, submit_transaction.transaction_id, null, null);
   return new_job;

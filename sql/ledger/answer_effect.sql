@@ -20,7 +20,6 @@ begin
   perform faultline._check_transaction_id(transaction_id);
   perform faultline._check_name('effect', name);
   perform faultline._check_document('the response', response, false);
-  perform pg_catalog.pg_current_xact_id();
   select * into t from faultline.transactions x where x.transaction_id = answer_effect.transaction_id for no key update;
   if not found then
     perform faultline._no_transaction(transaction_id);

@@ -31,7 +31,6 @@ begin
   perform faultline._check_name('effect', name);
   perform faultline._check_document('the request', request, true);
   hash := faultline._arguments_hash(name, request);
-  perform pg_catalog.pg_current_xact_id();
   job := faultline._lock_attempt(job_id, attempt);
   if job.job_id is null then
     e := faultline._lock_effect(job_id, attempt, transaction_id, name);

@@ -17,7 +17,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-  now_ timestamptz;
+  now_ constant timestamptz := pg_catalog.clock_timestamp();
 begin
   if effects_to_ask.max not between 1 and 10000 then
     perform faultline._invalid(pg_catalog.format('max %s is out of bounds', effects_to_ask.max), 'It lies between 1 and 10000');
@@ -25,8 +25,6 @@ begin
   if not exists (select from faultline.effects e where e.ask_at is not null) then
     return;
   end if;
-  perform pg_catalog.pg_current_xact_id();
-  now_ := pg_catalog.clock_timestamp();
   -- = any (array[…]): for a plain = the planner would also consider walking all transactions.
   return query
   with asked as (

@@ -22,7 +22,6 @@ begin
       case when reason is null then 'the reason is NULL' else pg_catalog.format('the reason has %s characters', pg_catalog.length(reason)) end,
       'Say why, in 1 to 1000 characters');
   end if;
-  perform pg_catalog.pg_current_xact_id();
   loop
     select * into t from faultline.transactions x where x.transaction_id = fail_transaction.transaction_id;
     if not found then

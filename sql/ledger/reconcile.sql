@@ -45,7 +45,6 @@ begin
   if pg_catalog.cardinality(candidates) = 0 then
     return;
   end if;
-  perform pg_catalog.pg_current_xact_id();
   -- Nearly all are APPLIED, with their entry, by a job that is over: those in one statement. It does not say state =
   -- 'APPLIED', which would be the predicate of an index.
   with settled as (

@@ -23,8 +23,7 @@ begin
   perform pg_catalog.pg_advisory_xact_lock(1181838445, faultline._account_bucket(account, currency));
   select a.floor into before
   from faultline.accounts a
-  where a.account = set_account.account and a.currency = set_account.currency
-  for update;
+  where a.account = set_account.account and a.currency = set_account.currency;
   balance := faultline._balance(account, currency);
   if balance < floor then
     raise exception using

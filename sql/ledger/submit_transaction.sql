@@ -30,8 +30,6 @@ begin
   perform faultline._check_name('kind', submit_transaction.kind);
   perform faultline._check_document('the request', submit_transaction.request, true);
   perform faultline._check_job(kind, null, queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
-
-  perform pg_catalog.pg_current_xact_id();
   new_hash := faultline._arguments_hash(submit_transaction.kind, submit_transaction.request);
   loop
     -- A look first: a repetition uses up no job's id.
@@ -57,6 +55,7 @@ begin
     on conflict do nothing;
     exit when found;
   end loop;
+  -- It has its xid by now, as _add_job wants: the insert gave it.
   perform faultline._add_job(new_job, kind, request, queue, run_at, priority, max_attempts, null, backoff, timeout, tags,
                              headers, submit_transaction.transaction_id, null, null);
   return new_job;

@@ -60,6 +60,8 @@ select refused(role, $$select faultline.fail_transaction('x', 'r')$$, '42501', '
 select submitted('mine'), submitted('yours');
 update faultline.jobs_live set transaction_id = 'other' where job_id = id('mine');
 select is((burn('mine'), state_of('mine')), ('FAILED'::text, 'queued'::text), 'a job of another transaction is left alone');
+update faultline.jobs_live set transaction_id = 'yours' where job_id = id('mine');
+select is((burn('yours'), state_of('yours'), state_of('mine')), ('FAILED'::text, 'cancelled'::text, 'queued'::text), 'so is one that names it, but is not its own');
 update faultline.jobs_live set transaction_id = null where job_id = id('mine');
 select healthy('all is well');
 

@@ -1,6 +1,22 @@
 \ir ../../support/ledger.sql
 select * from no_plan();
 
+-- How somebody else has locked the one row.
+create function tap.held(row_ text) returns text language plpgsql as $$
+declare
+  free boolean;
+  how text := 'for update';
+  mode text;
+begin
+  foreach mode in array array['key share', 'share', 'update'] loop
+    execute format('select true from faultline.%s for %s skip locked', row_, mode) into free;
+    exit when free is null;
+    how := case mode when 'key share' then 'for no key update' when 'share' then 'for share' else 'free' end;
+  end loop;
+  return how;
+end
+$$;
+
 -- Nothing to settle: it is a look, which writes nothing.
 select applied('running') \g /dev/null
 begin read only;
@@ -8,6 +24,7 @@ select is(reconciled(), '', 'with nothing to settle it works in a read-only tran
 commit;
 
 -- What somebody else is settling is skipped, and settled once.
+set lock_timeout = '2s';
 select at_work(n), job_ends(n, 'succeeded') from unnest(array['a', 'b', 'c']) n \g /dev/null
 begin;
 select reconciled(max => 1) as first \gset
@@ -17,6 +34,21 @@ select is(reconciled(), 'b INIT→FAILED, c INIT→FAILED', 'another settles the
 select is(reconciled(), '', 'and waits for nobody');
 rollback prepared 'reconciler';
 select is(reconciled(), 'a INIT→FAILED', 'what was not committed is settled later');
+select applied(n), faultline.complete_job(id(n), 1) from unnest(array['e', 'f']) n \g /dev/null
+begin;
+select reconciled(max => 1) as first \gset
+prepare transaction 'reconciler';
+select is(:'first'::text, 'e APPLIED→RECONCILED', 'one has the first that has its entry');
+select is((held($$transactions t where t.transaction_id = 'e'$$), held($$transactions t where t.transaction_id = 'f'$$)), ('for no key update'::text, 'free'::text), 'and has locked that alone');
+select is(reconciled(), 'f APPLIED→RECONCILED', 'another settles the rest');
+rollback prepared 'reconciler';
+select is(reconciled(), 'e APPLIED→RECONCILED', 'and the first later');
+select at_work('sent'), outside('sent', 'SENT'), job_ends('sent', 'succeeded') \g /dev/null
+begin;
+select reconciled() \g /dev/null
+prepare transaction 'reconciler';
+select is(held($$transactions t where t.transaction_id = 'sent'$$), 'for no key update', 'what waits for the outside is locked no more than that');
+commit prepared 'reconciler';
 
 -- The floor of advance_floor serves it.
 select faultline.advance_floor('{}') as t1 \gset

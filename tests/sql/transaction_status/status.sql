@@ -26,6 +26,16 @@ select at_work('moment');
 select is((entry > 0, seen ->> 'state'), (true, 'INIT'::text), 'a statement sees one moment: not what it applies itself')
 from (select (select entry_id from faultline.apply_ledger(id('moment'), 1, 'moment', '{}')) as entry, faultline.transaction_status('moment') as seen offset 0) statement;
 select is(status('moment') ->> 'state', 'APPLIED', 'which the next one sees');
+-- In their order, whatever that of the rows is: postings as they were given; effects as they were begun, then by name.
+set session_replication_role = replica;
+insert into faultline.postings (posting_id, entry_id, account, currency, amount) overriding system value select 1000 - n, (entry('bare')).entry_id, 'p' || 1000 - n, 'EUR', 1 from generate_series(1, 20) n;
+insert into faultline.effects (transaction_id, name, key, request, request_hash, attempt, created_at)
+select 'bare', 'e' || n, 'bare ' || n, '{}', 0, 1, now() - n % 2 * interval '1 s' from generate_series(10, 39) n order by n * 7 % 30;
+set session_replication_role = origin;
+select is(array(select p ->> 'account' from jsonb_array_elements(status('bare') #> '{entry,postings}') with ordinality u (p, o) order by o),
+  array(select 'p' || n from generate_series(980, 999) n), 'postings');
+select is(array(select f ->> 'name' from jsonb_array_elements(status('bare') -> 'effects') with ordinality u (f, o) order by o),
+  array(select 'e' || n from generate_series(10, 39) n order by n % 2 desc, n), 'effects');
 select submitted('burnt'), faultline.fail_transaction('burnt', 'a mistake');
 select is((s ->> 'state', s ->> 'reason'), ('FAILED'::text, 'a mistake'::text), 'or why it failed') from status('burnt') s;
 
