@@ -656,8 +656,7 @@ begin
       select x.name, w.definition, n.failed,
         case w.definition ->> 'when' when 'success' then n.all_succeeded when 'failure' then n.failed else true end as goes,
         w.definition ->> 'kind' = 'job' and not w.definition ? 'for_each' as plain,
-        w.definition ? 'if' as conditional,
-        w.definition ->> 'when' = 'success' as on_success
+        w.definition ? 'if' as conditional
       from faultline._ready(r, frontier) as x (name)
       cross join lateral (
         select w.definition, w.ordinal
@@ -667,7 +666,7 @@ begin
       ) w
       cross join lateral (
         select coalesce(bool_and(p.state = 'succeeded'), true) as all_succeeded,
-          coalesce(bool_or(p.state in ('failed', 'cancelled') or p.after_failure), false) as failed
+          bool_or(p.state in ('failed', 'cancelled') or p.after_failure) as failed
         from faultline.task_dependencies e
         cross join lateral (
           select p.state, p.after_failure from faultline.tasks p where p.run_id = r.run_id and p.name = e.needs and p.item = -1 offset 0
@@ -687,7 +686,7 @@ begin
       end if;
       if not holds then
         skipped := skipped || ready.name;
-        after_failures := after_failures || (ready.failed and ready.on_success and not ready.goes);
+        after_failures := after_failures || (ready.failed and not ready.goes);
       elsif ready.plain then
         jobs := jobs || ready.name;
       else
@@ -1719,10 +1718,7 @@ begin
   turns := '{}';
   over := false;
   if ended is null then
-    turns := faultline._start_items(r, name, definition, coalesce((definition ->> 'concurrency')::int, 10000) - (
-      select count(*)::int
-      from faultline.tasks t
-      where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('queued', 'running')), -1);
+    turns := faultline._start_items(r, name, definition, coalesce((definition ->> 'concurrency')::int, 10000), -1);
   elsif definition ? 'concurrency' then
     -- Children may have failed as soon as they began, and so ended out of order; there are few of them.
     turns := faultline._start_items(r, name, definition, ended, case definition ->> 'kind' when 'job' then last else -1 end);

@@ -40,8 +40,7 @@ begin
       select x.name, w.definition, n.failed,
         case w.definition ->> 'when' when 'success' then n.all_succeeded when 'failure' then n.failed else true end as goes,
         w.definition ->> 'kind' = 'job' and not w.definition ? 'for_each' as plain,
-        w.definition ? 'if' as conditional,
-        w.definition ->> 'when' = 'success' as on_success
+        w.definition ? 'if' as conditional
       from faultline._ready(r, frontier) as x (name)
       cross join lateral (
         select w.definition, w.ordinal
@@ -51,7 +50,7 @@ begin
       ) w
       cross join lateral (
         select coalesce(bool_and(p.state = 'succeeded'), true) as all_succeeded,
-          coalesce(bool_or(p.state in ('failed', 'cancelled') or p.after_failure), false) as failed
+          bool_or(p.state in ('failed', 'cancelled') or p.after_failure) as failed
         from faultline.task_dependencies e
         cross join lateral (
           select p.state, p.after_failure from faultline.tasks p where p.run_id = r.run_id and p.name = e.needs and p.item = -1 offset 0
@@ -71,7 +70,7 @@ begin
       end if;
       if not holds then
         skipped := skipped || ready.name;
-        after_failures := after_failures || (ready.failed and ready.on_success and not ready.goes);
+        after_failures := after_failures || (ready.failed and not ready.goes);
       elsif ready.plain then
         jobs := jobs || ready.name;
       else

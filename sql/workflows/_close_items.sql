@@ -1,6 +1,6 @@
 -- After items of a for_each have ended (so many; the last of them): starts as many of those that wait, or, if none is left,
 -- ends the task with the list of their results. Returns whether the task is over, and the runs that have begun.
--- NULL for how many: nobody knows how many are running (at the start, and after a resume).
+-- NULL for how many: none of them is running (at the start, and after a resume).
 -- The last item is looked for from the highest down: on the way up every check would walk all that have ended. And items
 -- start in their order, so none waits below one that has ended.
 create function faultline._close_items(r faultline.runs, name text, ended int, last int, out over boolean, out turns bigint[])
@@ -24,10 +24,7 @@ begin
   turns := '{}';
   over := false;
   if ended is null then
-    turns := faultline._start_items(r, name, definition, coalesce((definition ->> 'concurrency')::int, 10000) - (
-      select count(*)::int
-      from faultline.tasks t
-      where t.run_id = r.run_id and t.name = _close_items.name and t.item >= 0 and t.state in ('queued', 'running')), -1);
+    turns := faultline._start_items(r, name, definition, coalesce((definition ->> 'concurrency')::int, 10000), -1);
   elsif definition ? 'concurrency' then
     -- Children may have failed as soon as they began, and so ended out of order; there are few of them.
     turns := faultline._start_items(r, name, definition, ended, case definition ->> 'kind' when 'job' then last else -1 end);
