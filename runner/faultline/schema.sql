@@ -1646,13 +1646,12 @@ begin
     for part in
       select t.name, coalesce(t.result, 'null') as result
       from (
-        select t.name, t.result, t.ordinal from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' offset 0
+        select t.name, t.result from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' offset 0
       ) t
       cross join lateral (
         select w.needed_by from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = t.name offset 0
       ) w
       where w.needed_by = '{}'
-      order by t.ordinal
     loop
       names := names || part.name;
       gathered := gathered || part.result;
@@ -1815,19 +1814,19 @@ begin
       g.idempotency_key, g.task
     from gone g
   )
-  select pg_catalog.array_agg(g.job_id order by g.job_id), pg_catalog.array_agg(g.attempt order by g.job_id),
+  select pg_catalog.array_agg(g.job_id), pg_catalog.array_agg(g.attempt),
     pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null),
-    pg_catalog.array_agg(g.run_id order by g.job_id), pg_catalog.array_agg(g.task order by g.job_id), pg_catalog.array_agg(g.result order by g.job_id)
+    pg_catalog.array_agg(g.run_id), pg_catalog.array_agg(g.task), pg_catalog.array_agg(g.result)
   into done_ids, done_attempts, transactions, gone_runs, gone_tasks, gone_results
   from gone g;
   if transactions is not null then
     perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
   end if;
   for run in
-    select u.run_id, pg_catalog.array_agg(pg_catalog.split_part(u.task, '[', 1) order by u.place) as names,
-      pg_catalog.array_agg(coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(u.task, '[', 2), ']'), '')::int, -1) order by u.place) as items,
-      pg_catalog.array_agg(u.result order by u.place) as results
-    from unnest(gone_runs, gone_tasks, gone_results) with ordinality as u (run_id, task, result, place)
+    select u.run_id, pg_catalog.array_agg(pg_catalog.split_part(u.task, '[', 1)) as names,
+      pg_catalog.array_agg(coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(u.task, '[', 2), ']'), '')::int, -1)) as items,
+      pg_catalog.array_agg(u.result) as results
+    from unnest(gone_runs, gone_tasks, gone_results) as u (run_id, task, result)
     group by u.run_id
     order by u.run_id
   loop
@@ -2245,7 +2244,7 @@ begin
       g.tags, g.idempotency_key, g.task
     from gone g
   )
-  select pg_catalog.array_agg(g.transaction_id order by g.job_id) filter (where g.transaction_id is not null) into transactions
+  select pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null) into transactions
   from gone g;
   if transactions is not null then
     perform faultline._tell_transaction(t.id, _finish_jobs.state) from unnest(transactions) as t (id);
@@ -2898,7 +2897,7 @@ begin
   bytes := pg_catalog.octet_length(r.input::text) + 11;
   if needed <= 8 then
     -- So many fit into a jsonb, however large they are, and one statement is the faster way.
-    select pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null')),
+    select pg_catalog.jsonb_object_agg(t.name, t.result),
       bytes + coalesce(sum(coalesce(pg_catalog.octet_length(t.result::text), 4) + pg_catalog.length(t.name) + 6), 0)
     into results, bytes
     from pg_catalog.jsonb_array_elements_text(definition -> 'needs') as n (name)
@@ -3520,7 +3519,7 @@ begin
   else
     select t.result into value from faultline.tasks t where t.run_id = r.run_id and t.name = base and t.item = -1;
   end if;
-  return case when rest = '' then value else value #> pg_catalog.string_to_array(rest, '.') end;
+  return value #> pg_catalog.string_to_array(rest, '.');
 end
 $$;
 
@@ -8320,7 +8319,6 @@ CREATE FUNCTION faultline.resume_run(run_id bigint) RETURNS text
 declare
   r faultline.runs;
 begin
-  perform pg_catalog.pg_current_xact_id();
   r := faultline._root_run(run_id, 'resumed');
   if r.state = 'running' then
     return 'running';

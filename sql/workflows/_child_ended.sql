@@ -20,13 +20,12 @@ begin
     for part in
       select t.name, coalesce(t.result, 'null') as result
       from (
-        select t.name, t.result, t.ordinal from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' offset 0
+        select t.name, t.result from faultline.tasks t where t.run_id = r.run_id and t.item = -1 and t.state = 'succeeded' offset 0
       ) t
       cross join lateral (
         select w.needed_by from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = t.name offset 0
       ) w
       where w.needed_by = '{}'
-      order by t.ordinal
     loop
       names := names || part.name;
       gathered := gathered || part.result;

@@ -45,19 +45,19 @@ begin
       g.idempotency_key, g.task
     from gone g
   )
-  select pg_catalog.array_agg(g.job_id order by g.job_id), pg_catalog.array_agg(g.attempt order by g.job_id),
+  select pg_catalog.array_agg(g.job_id), pg_catalog.array_agg(g.attempt),
     pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null),
-    pg_catalog.array_agg(g.run_id order by g.job_id), pg_catalog.array_agg(g.task order by g.job_id), pg_catalog.array_agg(g.result order by g.job_id)
+    pg_catalog.array_agg(g.run_id), pg_catalog.array_agg(g.task), pg_catalog.array_agg(g.result)
   into done_ids, done_attempts, transactions, gone_runs, gone_tasks, gone_results
   from gone g;
   if transactions is not null then
     perform faultline._tell_transaction(t.id, 'succeeded') from unnest(transactions) as t (id);
   end if;
   for run in
-    select u.run_id, pg_catalog.array_agg(pg_catalog.split_part(u.task, '[', 1) order by u.place) as names,
-      pg_catalog.array_agg(coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(u.task, '[', 2), ']'), '')::int, -1) order by u.place) as items,
-      pg_catalog.array_agg(u.result order by u.place) as results
-    from unnest(gone_runs, gone_tasks, gone_results) with ordinality as u (run_id, task, result, place)
+    select u.run_id, pg_catalog.array_agg(pg_catalog.split_part(u.task, '[', 1)) as names,
+      pg_catalog.array_agg(coalesce(nullif(pg_catalog.rtrim(pg_catalog.split_part(u.task, '[', 2), ']'), '')::int, -1)) as items,
+      pg_catalog.array_agg(u.result) as results
+    from unnest(gone_runs, gone_tasks, gone_results) as u (run_id, task, result)
     group by u.run_id
     order by u.run_id
   loop

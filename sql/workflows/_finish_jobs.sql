@@ -37,7 +37,7 @@ begin
       g.tags, g.idempotency_key, g.task
     from gone g
   )
-  select pg_catalog.array_agg(g.transaction_id order by g.job_id) filter (where g.transaction_id is not null) into transactions
+  select pg_catalog.array_agg(g.transaction_id) filter (where g.transaction_id is not null) into transactions
   from gone g;
   if transactions is not null then
     perform faultline._tell_transaction(t.id, _finish_jobs.state) from unnest(transactions) as t (id);

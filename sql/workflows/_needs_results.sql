@@ -16,7 +16,7 @@ begin
   bytes := pg_catalog.octet_length(r.input::text) + 11;
   if needed <= 8 then
     -- So many fit into a jsonb, however large they are, and one statement is the faster way.
-    select pg_catalog.jsonb_object_agg(t.name, coalesce(t.result, 'null')),
+    select pg_catalog.jsonb_object_agg(t.name, t.result),
       bytes + coalesce(sum(coalesce(pg_catalog.octet_length(t.result::text), 4) + pg_catalog.length(t.name) + 6), 0)
     into results, bytes
     from pg_catalog.jsonb_array_elements_text(definition -> 'needs') as n (name)

@@ -13,7 +13,7 @@ begin
   else
     select t.result into value from faultline.tasks t where t.run_id = r.run_id and t.name = base and t.item = -1;
   end if;
-  return case when rest = '' then value else value #> pg_catalog.string_to_array(rest, '.') end;
+  return value #> pg_catalog.string_to_array(rest, '.');
 end
 $$;
 comment on function faultline._refer(faultline.runs, jsonb, text) is 'Private: the value that a reference names.';

@@ -15,7 +15,6 @@ as $$
 declare
   r faultline.runs;
 begin
-  perform pg_catalog.pg_current_xact_id();
   r := faultline._root_run(run_id, 'resumed');
   if r.state = 'running' then
     return 'running';

@@ -33,6 +33,11 @@ select faultline.put_workflow('{"name": "two", "tasks": {"a": {"type": "t"}, "b"
 select begun('{"a": {"type": "t"}, "b": {"type": "t", "needs": "a"}}', '{}', 'two') as run \gset
 select is(task_ends(:old, 'a', 'failed') || ': ' || tasks(:old) || '; ' || task_ends(:run, 'a') || ': ' || tasks(:run), 'ok: a failed, b queued; ok: a succeeded, b queued', 'two versions side by side');
 
+-- Jobs are made in the order of the workflow, not of the names: shorter ones come first in a jsonb.
+select begun('{"a": {"type": "t"}, "z": {"type": "t", "needs": "a"}, "bb": {"type": "t", "needs": "a"}, "yy": {"type": "t", "needs": "a"}, "ccc": {"type": "t", "needs": "a"}, "x": {"type": "t", "needs": "a"}}') as run \gset
+select task_ends(:run, 'a') \g /dev/null
+select is(string_agg(j.task, ' ' order by j.job_id), 'a x z bb yy ccc', 'in their order') from faultline.jobs j where j.run_id = :run;
+
 -- When, by the clock.
 select begun('{"a": {"type": "t"}, "b": {"type": "t", "needs": "a"}}') as run \gset
 select task_ends(:run, 'a', 'failed') \g /dev/null

@@ -44,6 +44,7 @@ select is(of(null), 'failed: ForEachError: for_each: there is no a.l', 'no resul
 select is(of(jsonb_build_object('l', (select jsonb_agg(1) from generate_series(1, 10001)))), 'failed: ForEachError: for_each: a.l has 10001 elements, more than 10000', 'too long a list');
 select is(of(jsonb_build_object('l', (select jsonb_agg(1) from generate_series(1, 10000)))), null, 'the longest');
 select is(count(*), 10001::bigint, 'is ten thousand items') from faultline.tasks where name = 'm' and run_id = (select max(run_id) from faultline.runs);
+select is(count(*), 10000::bigint, 'of which each has its job') from faultline.jobs_live where run_id = (select max(run_id) from faultline.runs) and task like 'm[%';
 
 -- Results that are too much together: 16 MiB is the most that the list may have as text.
 create function tap.gathers(spare int) returns text language plpgsql volatile security definer as $$

@@ -19,6 +19,15 @@ select is((t.error, t.result), ('{"type": "ForEachError", "message": "1 of its e
 select is(tasks(:other), 'm running, m[0] failed, m[1] queued, n failed, n[0] failed', 'nothing happens to another run');
 select is((task(:other, 'n')).error ->> 'message', '1 of its elements did not succeed, the first of them n[0]', 'which counts its own');
 
+-- Results in the order of the elements, whatever way the planner finds to them.
+set local enable_indexscan = off;
+discard plans;
+select begun('{"m": {"type": "t", "for_each": "input.l"}}', '{"l": [1, 2, 3, 4]}') as run \gset
+select task_ends(:run, format('m[%s]', item), 'succeeded', item::text::jsonb) from unnest('{2,0,3,1}'::int[]) item \g /dev/null
+select is((task(:run, 'm')).result, '[0, 1, 2, 3]', 'in their order');
+set local enable_indexscan = on;
+discard plans;
+
 -- What it answers: whether the task is over, and which runs have begun.
 select faultline.put_workflow('{"name": "child", "tasks": {"x": {"type": "t"}}}') \g /dev/null
 select begun('{"m": {"workflow": "child", "for_each": "input.l", "concurrency": 1}}', '{"l": [1, 2]}') as run \gset

@@ -26,6 +26,13 @@ select is(c, row(null::bigint[], null::int[]), 'none of the group') from faultli
 select is(c, row(null::bigint[], null::int[]), 'repeated, none is there') from faultline._complete_tasks(array[:a, :o], '{1,1}', '{"4", "1"}') c;
 select is((live('plain')).state, 'running', 'a job without a run stays');
 
+-- What follows is done run by run, in their order.
+select begun('{"a": {"type": "t"}, "b": {"type": "t", "needs": "a"}}', '{}', 'x') as first \gset
+select faultline.trigger_workflow('x') from generate_series(1, 5) \g /dev/null
+select task_claimed(r.run_id, 'a') from faultline.runs r where r.workflow = 'x' \g /dev/null
+select c.done_ids from (select array_agg(task_job(r.run_id, 'a') order by r.run_id desc) as ids from faultline.runs r where r.workflow = 'x') j, faultline._complete_tasks(j.ids, '{1,1,1,1,1,1}', '{1,2,3,4,5,6}') c \g /dev/null
+select is(array_agg(j.run_id - :first order by j.job_id), '{0,1,2,3,4,5}', 'the jobs that it releases') from faultline.jobs_live j join faultline.runs r using (run_id) where r.workflow = 'x';
+
 -- In a group of tasks with a transaction and without, each is told.
 select task_claimed(:run, 'q') \g /dev/null
 select (created) from faultline.apply_ledger(:q, 1, 'tx q', '{"done": true}') \g /dev/null

@@ -23,6 +23,11 @@ select is((t.state, t.error), ('failed'::text, '{"type": "ForEachError", "messag
 select task_ends(:run, 'z') \g /dev/null
 select is(run_is(:run), 'failed', 'and all of them the run');
 
+-- Several for_each go on in the order of their names.
+select begun((select jsonb_object_agg(n, '{"type": "t", "for_each": "input.l", "concurrency": 1}'::jsonb) from unnest('{e,d,c,b,a,g,f}'::text[]) n), '{"l": [1, 2]}') as run \gset
+select faultline._end_tasks(r, '{f,b,e,a,g,d,c}', '{0,0,0,0,0,0,0}', 'succeeded', '{1,1,1,1,1,1,1}', null) from faultline.runs r where r.run_id = :run \g /dev/null
+select is(string_agg(j.task, ' ' order by j.job_id), 'a[1] b[1] c[1] d[1] e[1] f[1] g[1]', 'the jobs of the next items') from faultline.jobs_live j where j.run_id = :run and j.task like '%[1]';
+
 -- Whose turn it is: children that have begun, for items and for tasks, and the run if it ended as a task of another.
 select faultline.put_workflow('{"name": "child", "tasks": {"x": {"type": "t"}}}') \g /dev/null
 select begun('{"a": {"type": "t"}, "m": {"workflow": "child", "for_each": "input.l", "concurrency": 1}, "c": {"workflow": "child", "needs": "a"}}', '{"l": [1, 2]}') as run \gset

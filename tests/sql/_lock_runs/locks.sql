@@ -24,6 +24,7 @@ select lives_ok('select faultline._lock_runs(''{}''), faultline._lock_runs(''{42
 select is(locked(), null, 'no lock');
 select lives_ok(format('select faultline._lock_runs(array[%s, 424242, %s])', :child, :one), 'two runs, one of them the child of another');
 select is(locked(), :'one' || ' ' || :'two', 'the roots, and no other run');
+select is((select n from public.dblink('other', 'select count(*) from (select from faultline.runs for key share skip locked) x') as x (n bigint)), count(*), 'foreign keys may refer to them meanwhile') from faultline.runs;
 
 select * from finish();
 rollback;

@@ -13,12 +13,13 @@ from faultline.runs r,
   faultline._needs_results(jsonb_populate_record(r, jsonb_build_object('input', repeat('x', bytes - 13 - many * 9 - 3))), 'z', jsonb_build_object('needs', (select jsonb_agg('n' || k) from generate_series(1, many) k))) n
 where r.run_id = (select max(run_id) from faultline.runs)
 $$;
-select is(given(9, 33554432 + more), answer, format('%s bytes more', more))
+select is(given(many, 33554432 + more), answer, format('%s results and %s bytes more', many, more))
 from (values
-  (0, '33554432, t'),
-  (9, '33554441, f, {"type": "ContextError", "message": "task z would be given too much: the input of its run and 9 of the 9 results that it needs have 33554441 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references"}'),
+  (8, 1, '33554433, f, {"type": "ContextError", "message": "task z would be given too much: the input of its run and 8 of the 8 results that it needs have 33554433 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references"}'),
+  (9, 0, '33554432, t'),
+  (9, 9, '33554441, f, {"type": "ContextError", "message": "task z would be given too much: the input of its run and 9 of the 9 results that it needs have 33554441 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references"}'),
   -- It looks at no more of many than it has to.
-  (10, '33554433, f, {"type": "ContextError", "message": "task z would be given too much: the input of its run and 8 of the 9 results that it needs have 33554433 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references"}')) v (more, answer);
+  (9, 10, '33554433, f, {"type": "ContextError", "message": "task z would be given too much: the input of its run and 8 of the 9 results that it needs have 33554433 bytes as text, more than 33554432 (32 MiB). Store the data elsewhere and return references"}')) v (many, more, answer);
 
 select * from finish();
 rollback;
