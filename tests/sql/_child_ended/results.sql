@@ -68,7 +68,7 @@ set local enable_indexscan = off;
 discard plans;
 select task_ends(:child, 'm[0]'), faultline.fail_job(task_job(:child, 'm[1]'), task_claimed(:child, 'm[1]'), '{"type": "E", "message": "broken", "first": {"type": "F"}}', retryable => false) \g /dev/null
 select is((task(:run, 'c')).error -> 'cause', jsonb_build_object('run_id', :child, 'task', 'm', 'type', 'E', 'message', 'broken'), 'of an element');
-set local enable_indexscan = on;
+reset enable_indexscan;
 discard plans;
 select begun('{"c": {"workflow": "none"}}', '{}', 'parent') as run \gset
 select (task(:run, 'c')).child_run_id as child \gset

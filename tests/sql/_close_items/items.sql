@@ -21,11 +21,13 @@ select is((task(:other, 'n')).error ->> 'message', '1 of its elements did not su
 
 -- Results in the order of the elements, whatever way the planner finds to them.
 set local enable_indexscan = off;
+set local random_page_cost = 1000000;
 discard plans;
 select begun('{"m": {"type": "t", "for_each": "input.l"}}', '{"l": [1, 2, 3, 4]}') as run \gset
 select task_ends(:run, format('m[%s]', item), 'succeeded', item::text::jsonb) from unnest('{2,0,3,1}'::int[]) item \g /dev/null
 select is((task(:run, 'm')).result, '[0, 1, 2, 3]', 'in their order');
-set local enable_indexscan = on;
+reset enable_indexscan;
+reset random_page_cost;
 discard plans;
 
 -- What it answers: whether the task is over, and which runs have begun.
