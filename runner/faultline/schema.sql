@@ -4236,7 +4236,7 @@ begin
     select v.* from (values ('priority', given -> 'priority'), ('retry.max_attempts', given -> 'retry' -> 'max_attempts')) v (key, value)
   loop
     problem := case
-      when coalesce(pg_catalog.jsonb_typeof(value), 'null') = 'null' then null
+      when pg_catalog.jsonb_typeof(value) = 'null' then null
       when pg_catalog.jsonb_typeof(value) <> 'number' or value::numeric % 1 <> 0 then '%s is not a whole number'
       when pg_catalog.abs(value::numeric) > 1000 then '%s is out of bounds'
     end;
@@ -4248,7 +4248,7 @@ begin
     perform faultline._task_fault(place || '.queue', 'it is not a text', 'The name of a queue');
   end if;
   begin
-    perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
+    perform faultline._check_job('t', '{}', given ->> 'queue', null,
                                  (given ->> 'priority')::numeric::int,
                                  (given -> 'retry' ->> 'max_attempts')::numeric::int, null, null,
                                  nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);
@@ -4385,7 +4385,7 @@ begin
     if pg_catalog.jsonb_typeof(given -> 'type') <> 'string' or given ->> 'type' !~ '^[A-Za-z0-9_.:-]{1,128}$' then
       perform faultline._task_fault(place || '.type', pg_catalog.format('%s is not a name', pg_catalog.left((given -> 'type')::text, 140)), 'The type of job that a handler runs');
     end if;
-    if coalesce(pg_catalog.jsonb_typeof(given -> 'payload'), 'object') <> 'object' then
+    if pg_catalog.jsonb_typeof(given -> 'payload') <> 'object' then
       perform faultline._task_fault(place || '.payload', pg_catalog.format('it is not an object but of type %s', pg_catalog.jsonb_typeof(given -> 'payload')), 'payload: {table: orders}');
     end if;
     if pg_catalog.octet_length((given -> 'payload')::text) > 262144 then
@@ -4509,7 +4509,7 @@ begin
     items := array(
       select t.item
       from faultline.tasks t
-      where t.run_id = r.run_id and t.name = _start_items.name and t.item > greatest(behind, -1) and t.state = 'waiting'
+      where t.run_id = r.run_id and t.name = _start_items.name and t.item > behind and t.state = 'waiting'
       order by t.item
       limit greatest(room, 0));
     exit when pg_catalog.cardinality(items) = 0;
@@ -4615,10 +4615,6 @@ begin
     end;
     if problem is not null then
       perform faultline._end_task(r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object('type', 'ForEachError', 'message', problem));
-      over := true;
-      return;
-    elsif elements = '[]' then
-      perform faultline._end_task(r.run_id, name, -1, 'succeeded', '[]', null);
       over := true;
       return;
     end if;
@@ -7853,7 +7849,7 @@ begin
   if spec ? 'defaults' then
     perform faultline._check_keys('defaults', spec -> 'defaults', '{retry, timeout, queue, priority}');
   end if;
-  defaults := faultline._spec_job('defaults', coalesce(spec -> 'defaults', '{}'));
+  defaults := faultline._spec_job('defaults', spec -> 'defaults');
   if pg_catalog.jsonb_typeof(spec -> 'tasks') is distinct from 'object' or spec -> 'tasks' = '{}' then
     perform faultline._task_fault('tasks', 'there are none', 'tasks: {extract: {type: extract}}');
   end if;
@@ -7896,7 +7892,7 @@ begin
     array(
       select 1 + coalesce(sum(n.edges) over (order by n.place rows between unbounded preceding and 1 preceding), 0)::int
       from (
-        select p.place, coalesce(c.edges, 0) as edges
+        select p.place, c.edges
         from pg_catalog.generate_series(1, total + 1) as p (place)
         left join (select e.needed, count(*) as edges from edge e group by e.needed) c on c.needed = p.place
       ) n
@@ -8459,9 +8455,9 @@ begin
         select pg_catalog.jsonb_agg(
           pg_catalog.jsonb_build_object(
             'name', faultline._task_name(t.name, t.item),
-            'state', case when t.state = 'queued' and j.state = 'running' then 'running' else t.state end,
+            'state', case when j.state = 'running' then 'running' else t.state end,
             'job_id', t.job_id,
-            'attempt', coalesce(j.attempt, (select d.attempt from faultline.jobs_done d where j.job_id is null and d.job_id = t.job_id)),
+            'attempt', coalesce(j.attempt, (select d.attempt from faultline.jobs_done d where d.job_id = t.job_id)),
             'generation', t.generation, 'result', t.result, 'error', coalesce(t.error, j.error), 'run_id', t.child_run_id,
             'due_at', t.due_at, 'finished_at', t.finished_at,
             'items', case when t.item = -1 and w.definition ? 'for_each' then (
@@ -8758,11 +8754,9 @@ begin
     join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
     where t.run_id = r.run_id and t.state = 'running' and t.finished_at is null and w.definition ->> 'signal' = signal_run.name
     order by t.ordinal);
-  if pg_catalog.cardinality(names) > 0 then
-    perform faultline._tasks_ended(
-      run_id, names, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(names)]), 'succeeded',
-      pg_catalog.array_fill(payload, array[pg_catalog.cardinality(names)]), null);
-  end if;
+  perform faultline._tasks_ended(
+    run_id, names, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(names)]), 'succeeded',
+    pg_catalog.array_fill(payload, array[pg_catalog.cardinality(names)]), null);
   perform faultline._record(null, null, 'signal_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'signal', name));
   return 'signalled';
 end
@@ -8883,7 +8877,7 @@ begin
     select j.job_id, j.run_id, t.name, t.value, w.definition
     from unnest(job_ids) as u (id)
     cross join lateral (
-      select j.job_id, j.run_id, j.task from faultline.jobs_live j where j.job_id = u.id and coalesce(j.run_id, 0) > 0 offset 0
+      select j.job_id, j.run_id, j.task from faultline.jobs_live j where j.job_id = u.id offset 0
     ) j
     cross join lateral (select x.workflow, x.version from faultline.runs x where x.run_id = j.run_id offset 0) x
     cross join lateral (

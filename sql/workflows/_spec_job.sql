@@ -19,7 +19,7 @@ begin
     select v.* from (values ('priority', given -> 'priority'), ('retry.max_attempts', given -> 'retry' -> 'max_attempts')) v (key, value)
   loop
     problem := case
-      when coalesce(pg_catalog.jsonb_typeof(value), 'null') = 'null' then null
+      when pg_catalog.jsonb_typeof(value) = 'null' then null
       when pg_catalog.jsonb_typeof(value) <> 'number' or value::numeric % 1 <> 0 then '%s is not a whole number'
       when pg_catalog.abs(value::numeric) > 1000 then '%s is out of bounds'
     end;
@@ -31,7 +31,7 @@ begin
     perform faultline._task_fault(place || '.queue', 'it is not a text', 'The name of a queue');
   end if;
   begin
-    perform faultline._check_job('t', '{}', coalesce(given ->> 'queue', 'default'), null,
+    perform faultline._check_job('t', '{}', given ->> 'queue', null,
                                  (given ->> 'priority')::numeric::int,
                                  (given -> 'retry' ->> 'max_attempts')::numeric::int, null, null,
                                  nullif(given -> 'retry' -> 'backoff', 'null'), null, '{}', null);

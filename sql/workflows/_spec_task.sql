@@ -115,7 +115,7 @@ begin
     if pg_catalog.jsonb_typeof(given -> 'type') <> 'string' or given ->> 'type' !~ '^[A-Za-z0-9_.:-]{1,128}$' then
       perform faultline._task_fault(place || '.type', pg_catalog.format('%s is not a name', pg_catalog.left((given -> 'type')::text, 140)), 'The type of job that a handler runs');
     end if;
-    if coalesce(pg_catalog.jsonb_typeof(given -> 'payload'), 'object') <> 'object' then
+    if pg_catalog.jsonb_typeof(given -> 'payload') <> 'object' then
       perform faultline._task_fault(place || '.payload', pg_catalog.format('it is not an object but of type %s', pg_catalog.jsonb_typeof(given -> 'payload')), 'payload: {table: orders}');
     end if;
     if pg_catalog.octet_length((given -> 'payload')::text) > 262144 then

@@ -22,7 +22,7 @@ begin
     items := array(
       select t.item
       from faultline.tasks t
-      where t.run_id = r.run_id and t.name = _start_items.name and t.item > greatest(behind, -1) and t.state = 'waiting'
+      where t.run_id = r.run_id and t.name = _start_items.name and t.item > behind and t.state = 'waiting'
       order by t.item
       limit greatest(room, 0));
     exit when pg_catalog.cardinality(items) = 0;

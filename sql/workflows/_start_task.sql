@@ -26,10 +26,6 @@ begin
       perform faultline._end_task(r.run_id, name, -1, 'failed', null, pg_catalog.jsonb_build_object('type', 'ForEachError', 'message', problem));
       over := true;
       return;
-    elsif elements = '[]' then
-      perform faultline._end_task(r.run_id, name, -1, 'succeeded', '[]', null);
-      over := true;
-      return;
     end if;
     update faultline.tasks t set state = 'running' where t.run_id = r.run_id and t.name = _start_task.name and t.item = -1;
     insert into faultline.tasks (run_id, name, item, ordinal, value)

@@ -43,7 +43,7 @@ begin
   if spec ? 'defaults' then
     perform faultline._check_keys('defaults', spec -> 'defaults', '{retry, timeout, queue, priority}');
   end if;
-  defaults := faultline._spec_job('defaults', coalesce(spec -> 'defaults', '{}'));
+  defaults := faultline._spec_job('defaults', spec -> 'defaults');
   if pg_catalog.jsonb_typeof(spec -> 'tasks') is distinct from 'object' or spec -> 'tasks' = '{}' then
     perform faultline._task_fault('tasks', 'there are none', 'tasks: {extract: {type: extract}}');
   end if;
@@ -86,7 +86,7 @@ begin
     array(
       select 1 + coalesce(sum(n.edges) over (order by n.place rows between unbounded preceding and 1 preceding), 0)::int
       from (
-        select p.place, coalesce(c.edges, 0) as edges
+        select p.place, c.edges
         from pg_catalog.generate_series(1, total + 1) as p (place)
         left join (select e.needed, count(*) as edges from edge e group by e.needed) c on c.needed = p.place
       ) n

@@ -24,9 +24,9 @@ begin
         select pg_catalog.jsonb_agg(
           pg_catalog.jsonb_build_object(
             'name', faultline._task_name(t.name, t.item),
-            'state', case when t.state = 'queued' and j.state = 'running' then 'running' else t.state end,
+            'state', case when j.state = 'running' then 'running' else t.state end,
             'job_id', t.job_id,
-            'attempt', coalesce(j.attempt, (select d.attempt from faultline.jobs_done d where j.job_id is null and d.job_id = t.job_id)),
+            'attempt', coalesce(j.attempt, (select d.attempt from faultline.jobs_done d where d.job_id = t.job_id)),
             'generation', t.generation, 'result', t.result, 'error', coalesce(t.error, j.error), 'run_id', t.child_run_id,
             'due_at', t.due_at, 'finished_at', t.finished_at,
             'items', case when t.item = -1 and w.definition ? 'for_each' then (

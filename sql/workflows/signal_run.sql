@@ -56,11 +56,9 @@ begin
     join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
     where t.run_id = r.run_id and t.state = 'running' and t.finished_at is null and w.definition ->> 'signal' = signal_run.name
     order by t.ordinal);
-  if pg_catalog.cardinality(names) > 0 then
-    perform faultline._tasks_ended(
-      run_id, names, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(names)]), 'succeeded',
-      pg_catalog.array_fill(payload, array[pg_catalog.cardinality(names)]), null);
-  end if;
+  perform faultline._tasks_ended(
+    run_id, names, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(names)]), 'succeeded',
+    pg_catalog.array_fill(payload, array[pg_catalog.cardinality(names)]), null);
   perform faultline._record(null, null, 'signal_run', null, pg_catalog.jsonb_build_object('run_id', run_id, 'signal', name));
   return 'signalled';
 end

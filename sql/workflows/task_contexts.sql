@@ -33,7 +33,7 @@ begin
     select j.job_id, j.run_id, t.name, t.value, w.definition
     from unnest(job_ids) as u (id)
     cross join lateral (
-      select j.job_id, j.run_id, j.task from faultline.jobs_live j where j.job_id = u.id and coalesce(j.run_id, 0) > 0 offset 0
+      select j.job_id, j.run_id, j.task from faultline.jobs_live j where j.job_id = u.id offset 0
     ) j
     cross join lateral (select x.workflow, x.version from faultline.runs x where x.run_id = j.run_id offset 0) x
     cross join lateral (
