@@ -7882,7 +7882,7 @@ begin
   -- edges are sorted by what they come from; edge_of[n] is the first of task n.
   waits := array(
     select pg_catalog.jsonb_array_length(d.definition -> 'needs') from unnest(definitions) with ordinality as d (definition, place) order by d.place);
-  with edge as materialized (
+  with edge as (
     select n.place as needed, d.place as needing
     from unnest(definitions) with ordinality as d (definition, place)
     cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as e (name)
@@ -7921,9 +7921,9 @@ begin
 
   insert into faultline.workflows (workflow, version, spec, spec_hash, created_at)
   values (workflow_, new_version, spec, hash, pg_catalog.clock_timestamp());
-  with sorted as materialized (
+  with sorted as (
     select p.place, p.ordinal from unnest(placed) with ordinality as p (place, ordinal)
-  ), edge as materialized (
+  ), edge as (
     select d.place as needing, n.place as needed
     from unnest(definitions) with ordinality as d (definition, place)
     cross join lateral pg_catalog.jsonb_array_elements_text(d.definition -> 'needs') as e (name)
