@@ -7,7 +7,7 @@ alter table faultline.tasks alter result set storage external, alter value set s
 -- What a task is given may have 32 MiB as text. a and b have that together, with what separates them, or spare more.
 create function tap.given(spare int) returns text language plpgsql volatile security definer as $$
 declare
-  run constant bigint := tap.begun('{"a": {"type": "t"}, "b": {"type": "t"}, "x": {"type": "t", "needs": "a"}, "z": {"type": "t", "needs": ["a", "b"], "for_each": "input.l"}}', '{"l": [1, 2]}');
+  run constant bigint := tap.begun('{"a": {"type": "t"}, "b": {"type": "t"}, "x": {"type": "t", "needs": "a"}, "y": {"type": "t", "needs": ["a", "b"]}, "z": {"type": "t", "needs": ["a", "b"], "for_each": "input.l"}}', '{"l": [1, 2]}');
   said text;
 begin
   perform tap.task_ends(run, 'a'), tap.task_ends(run, 'b');
@@ -23,6 +23,8 @@ select is(given(1), 'x 1000033, z ContextError: task z would be given too much: 
   'a byte more is an error, and the other tasks have what they need');
 select is((input, results, item, error ->> 'type'), (null::jsonb, null::jsonb, '2'::jsonb, 'ContextError'::text), 'asked alone, the second element has the error')
 from faultline.task_contexts(array[task_job((select max(run_id) from faultline.runs), 'z[1]')]);
+select is(string_agg(substring(error ->> 'message', 'task . '), ''), 'task y task z ', 'of two that need the same, each has one by its own name')
+from faultline.task_contexts(array(select task_job((select max(run_id) from faultline.runs), n) from unnest('{y,z[0]}'::text[]) n));
 
 -- It stops where there is too much: a jsonb with all of it could not be built.
 select begun((select jsonb_object_agg('n' || n, '{"type": "t"}'::jsonb) || jsonb_build_object('z', jsonb_build_object('type', 't', 'needs', jsonb_agg('n' || n))) from generate_series(1, 1100) n)) as run \gset
@@ -30,22 +32,6 @@ delete from faultline.jobs_live where run_id = :run and task <> 'n1';
 update faultline.tasks set state = 'succeeded', finished_at = now(), result = to_jsonb(repeat('x', 262000)) where run_id = :run and name not in ('z', 'n1');
 select task_ends(:run, 'n1') \g /dev/null
 select matches(error ->> 'message', '^task z would be given too much: the input of its run and 1(29|30) of the 1100 results', 'far more, too') from faultline.task_contexts(array[task_job(:run, 'z')]);
-
--- One answer has not much more than 32 MiB of that, nor of elements.
-select begun('{"a": {"type": "t"}, "u": {"type": "t", "needs": "a"}, "v": {"type": "t", "needs": "a"}, "w": {"type": "t", "needs": "a"}, "x": {"type": "t"}}') as run \gset
-select task_ends(:run, 'a') \g /dev/null
-create function tap.answered(run bigint, size int) returns text language plpgsql volatile security definer as $$
-begin
-  update faultline.tasks t set result = to_jsonb(repeat('x', size - 22)) where t.run_id = run and t.name = 'a';
-  return (select string_agg(c.name, ', ' order by c.job_id) from faultline.task_contexts(array(select tap.task_job(run, n) from unnest('{u,v,w,x}'::text[]) n)) c);
-end
-$$;
-select is(answered(:run, 16777216), 'u, v, w', 'an answer of 32 MiB takes one more task');
-select is(answered(:run, 16777217), 'u, v', 'one that has more is over');
-select is(count(results), 1::bigint, 'what was left out is given when it is asked for again') from faultline.task_contexts(array[task_job(:run, 'w')]);
-select begun('{"m": {"type": "t", "for_each": "input.l"}}', '{"l": [1, 2, 3]}') as run \gset
-update faultline.tasks set value = to_jsonb(repeat('x', 16777216)) where run_id = :run and item >= 0;
-select is(count(*), 2::bigint, 'elements count, too') from faultline.task_contexts(array(select task_job(:run, 'm[' || n || ']') from generate_series(0, 2) n));
 
 -- A condition looks at as much.
 create function tap.decided(spare int) returns text language plpgsql volatile security definer as $$
