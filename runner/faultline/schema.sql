@@ -8468,7 +8468,7 @@ begin
                 where i.run_id = t.run_id and i.name = t.name and i.item >= 0
                 group by i.state
               ) i) end)
-          order by t.ordinal, t.name, t.item)
+          order by t.ordinal, t.item)
         from faultline.tasks t
         join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
         left join faultline.jobs_live j on j.job_id = t.job_id
@@ -8752,8 +8752,7 @@ begin
     select t.name
     from faultline.tasks t
     join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
-    where t.run_id = r.run_id and t.state = 'running' and t.finished_at is null and w.definition ->> 'signal' = signal_run.name
-    order by t.ordinal);
+    where t.run_id = r.run_id and t.state = 'running' and t.finished_at is null and w.definition ->> 'signal' = signal_run.name);
   perform faultline._tasks_ended(
     run_id, names, pg_catalog.array_fill(-1, array[pg_catalog.cardinality(names)]), 'succeeded',
     pg_catalog.array_fill(payload, array[pg_catalog.cardinality(names)]), null);

@@ -37,7 +37,7 @@ begin
                 where i.run_id = t.run_id and i.name = t.name and i.item >= 0
                 group by i.state
               ) i) end)
-          order by t.ordinal, t.name, t.item)
+          order by t.ordinal, t.item)
         from faultline.tasks t
         join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
         left join faultline.jobs_live j on j.job_id = t.job_id

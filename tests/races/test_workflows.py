@@ -245,6 +245,21 @@ def test_one_key_is_one_run_however_many_trigger_it(db: Database, connect: Open)
     assert db.rows("select * from faultline.verify()") == []
 
 
+def test_a_wait_that_ended_after_it_was_looked_for_is_not_ended_again(db: Database, connect: Open) -> None:
+    """Between its look and its lock the one who wakes is held up: the other session holds the table of runs."""
+    run = begun(db, WAITS)
+    db.execute("update faultline.tasks set due_at = clock_timestamp() where run_id = %s and name = 's'", run.id)
+    one, runner = connect(), connect("faultline_runner")
+    one.begin()
+    one.run("lock table faultline.runs")
+    runner.start(WAKE)
+    assert runner.blocked()
+    assert one.call(SIGNAL, run.id) == "signalled"
+    one.commit()
+    assert runner.outcome() == 0
+    assert ends(db, run) == "running: s succeeded, z queued"
+
+
 @pytest.mark.parametrize("ends", ["commit", "rollback"])
 def test_a_run_that_is_cancelled_waits_for_a_claim_of_its_tasks_and_keeps_nothing_back(
     db: Database, connect: Open, ends: str

@@ -12,6 +12,8 @@ select is(tasks(:run), 'a queued, c running, c[0] queued, d succeeded, b waiting
 select refused('faultline_producer', $$select faultline.trigger_workflow('w', '{}')$$, 'FL004', 'for_each of task c: input.c.d is no list but missing', 'Give the run a list there');
 select refused('faultline_producer', $$select faultline.trigger_workflow('w', '{"c": {"d": []}, "e": null}')$$, 'FL004', 'for_each of task d: input.e is no list but of type null', 'Give the run a list there');
 select refused('faultline_producer', $$select faultline.trigger_workflow('w', '{"c": {"d": {}}, "e": []}')$$, 'FL004', 'for_each of task c: input.c.d is no list but of type object', 'Give the run a list there');
+select faultline.put_workflow('{"name": "two", "tasks": {"aa": {"type": "t", "for_each": "input.l"}, "z": {"type": "t", "for_each": "input.l"}}}') \g /dev/null
+select refused('faultline_producer', 'select faultline.trigger_workflow(''two'')', 'FL004', 'for_each of task z: input.l is no list but missing', 'Give the run a list there');
 
 -- What it may be.
 select refused('faultline_producer', 'select faultline.trigger_workflow(''a b'')', 'FL004', 'name ''a b'' is not a name', 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
