@@ -22,13 +22,17 @@ select is(put('{"a": ["b"], "b": ["c"], "c": ["d"], "d": []}'), '1 d<-{} ->{c}, 
 select is(put('{"a": [], "b": ["a"], "c": ["a"], "d": ["c", "b"], "e": [], "f": ["d", "e", "a"]}'),
   '1 a<-{} ->{b,c,f}, 2 e<-{} ->{f}, 3 b<-{a1} ->{d}, 4 c<-{a1} ->{d}, 5 d<-{b3 c4} ->{f}, 6 f<-{a1 e2 d5} ->{}', 'a task waits for the last of all that it needs');
 select is(put('{"a": ["c"], "b": ["c"], "c": [], "d": ["a", "b"], "e": ["c", "d"]}'), '1 c<-{} ->{a,b,e}, 2 a<-{c1} ->{d}, 3 b<-{c1} ->{d}, 4 d<-{a2 b3} ->{e}, 5 e<-{c1 d4} ->{}', 'several ways to one');
+select is(put((select jsonb_object_agg('t' || n, jsonb_build_array('h' || n % 3)) || '{"h0": [], "h1": [], "h2": []}' from generate_series(10, 69) n)),
+  (select string_agg(format('%s h%s<-{} ->{%s}', h + 1, h, (select string_agg('t' || n, ',' order by n) from generate_series(10, 69) n where n % 3 = h)), ', ' order by h) from generate_series(0, 2) h) || ', '
+  || (select string_agg(format('%s t%s<-{h%s%s} ->{}', 3 + row, n, n % 3, n % 3 + 1), ', ' order by row) from (select n, row_number() over (order by n % 3, n) as row from generate_series(10, 69) n) t),
+  'many of one level: those of the first need first, in their own order');
 
 -- A version is what it was put as.
 select results_eq('select version, spec ->> ''name'', spec_hash = jsonb_hash_extended(spec, 0), created_at > now() from faultline.workflows where workflow = ''w'' order by version',
-  'select n, ''w'', true, true from generate_series(1, 5) n', 'with its spec, the hash of that, and the time at which it was put');
-insert into faultline.workflows (workflow, version, spec, spec_hash, created_at) select 'w', 6, '{"name": "w", "tasks": {"other": {"type": "t"}}}', spec_hash, now() from faultline.workflows where workflow = 'w' and version = 1;
+  'select n, ''w'', true, true from generate_series(1, 6) n', 'with its spec, the hash of that, and the time at which it was put');
+insert into faultline.workflows (workflow, version, spec, spec_hash, created_at) select 'w', 7, '{"name": "w", "tasks": {"other": {"type": "t"}}}', spec_hash, now() from faultline.workflows where workflow = 'w' and version = 1;
 select is(put('{"a": []}'), '1 a<-{} ->{}', 'a hash that is the same by chance');
-select is(max(version), 7, 'is no equal spec') from faultline.workflows where workflow = 'w';
+select is(max(version), 8, 'is no equal spec') from faultline.workflows where workflow = 'w';
 select is(operate($$select faultline.put_workflow('{"name": "first", "description": null, "defaults": {"priority": 1}, "tasks": {"a": {"type": "t"}}}')$$), '1', 'the first version of another one');
 select is(definition ->> 'priority', '1', 'with the defaults') from faultline.workflow_tasks where workflow = 'first';
 select is(operate($$select faultline.put_workflow('{"name": "first", "tasks": {"a": {"type": "t"}}}')$$), '2', 'without them it is another version');

@@ -22,6 +22,8 @@ select refused('faultline_producer', format($$select faultline.signal_run(%s, 'o
 select results_eq(format('select name, payload, at > now() from faultline.run_signals where run_id = %s order by name', :a), $$values ('ok', '"six"'::jsonb, true), ('other', null, true)$$, 'they are kept, with the time at which they came');
 
 -- What it may be.
+select begun((select jsonb_object_agg('s' || n, jsonb_build_object('wait_for', 'signal-' || n % 9)) from generate_series(1, 18) n)) as run \gset
+select refused('faultline_producer', format('select faultline.signal_run(%s, ''none'')', :run), 'FL005', 'no task of workflow w waits for a signal none', 'They wait for ' || (select string_agg('signal-' || n, ', ' order by n) from generate_series(0, 8) n));
 select begun('{"s": {"wait_for": "ok"}}') as run \gset
 select refused('faultline_producer', format('select faultline.signal_run(%s, %s)', :run, name), 'FL004', format('signal %s is not a name', coalesce(name, 'NULL')), 'A name has 1 to 128 characters of A-Z a-z 0-9 _ . : -') from unnest(array['''a b''', 'NULL']) name;
 select refused('faultline_producer', format('select faultline.signal_run(%s, ''ok'', to_jsonb(repeat(''x'', 262143)))', :run), 'FL004', 'the payload has 262145 bytes as text', null);
