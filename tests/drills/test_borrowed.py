@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEFT = """
-select (select array_agg(nspname::text order by nspname::text) from pg_namespace where nspname !~ '^(pg_|information_schema$)'),
-  (select array_agg(rolname::text order by rolname::text) from pg_roles where rolname !~ '^pg_')
+select
+  (select array_agg(n.nspname::text) from pg_namespace n where n.nspname !~ '^(pg_|information_schema$)'),
+  (select array_agg(r.rolname::text order by r.rolname::text) from pg_roles r where r.rolname !~ '^pg_')
 """
 
 
