@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("faultline")
 
-BATCH_MOST: Final = 500
+BATCH_MOST: Final = 1_000
 BATCH_BYTES: Final = 16 * 1024 * 1024
-PREFETCH_MOST: Final = 1_000
+PREFETCH_MOST: Final = 4_000
+PREFETCH_BYTES: Final = 64 * 1024 * 1024
 PREFETCH_SECONDS: Final = 0.2
 PACE_SECONDS: Final = 0.5
 PACE_STEP: Final = 0.01
@@ -233,6 +234,8 @@ class Claimer:
         """How many jobs to claim now; 0 while there are enough."""
         executor = self._executor
         prefetch = self._pace.prefetch(executor.ended, self._options.lease)
+        if self._mean_bytes:
+            prefetch = min(prefetch, int(PREFETCH_BYTES / self._mean_bytes))
         ready = len(executor.ready)
         if ready > prefetch // 2 or self._completer.backlog > UNREPORTED_MOST:
             return 0

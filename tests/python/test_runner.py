@@ -42,7 +42,7 @@ from tests.support.running import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 APPLICATIONS = "select application_name from pg_stat_activity where datname = current_database()"
@@ -165,6 +165,26 @@ def test_slow_jobs_are_not_hoarded(db: Database) -> None:
         assert states(db)["running"] <= 8
         running.runner.stop()
         running.runner.stop()
+
+
+@pytest.mark.parametrize(("bytes_", "many"), [(100, True), (20_000, False)])
+def test_large_payloads_are_not_hoarded_however_fast_their_jobs_are(
+    db: Database, monkeypatch: pytest.MonkeyPatch, bytes_: int, many: bool
+) -> None:
+    """With room for ten of the large ones, or two thousand of the small."""
+    monkeypatch.setattr("faultline.claimer.PREFETCH_BYTES", 200_000)
+    look = Claimer._look
+    batches: list[int] = []
+
+    def looked(self: Claimer, batch: int) -> Awaitable[bool]:
+        batches.append(batch)
+        return look(self, batch)
+
+    monkeypatch.setattr(Claimer, "_look", looked)
+    enqueue(db, "fine", json.dumps({"text": "x" * bytes_}), count=1500)
+    drain(app_of(fine=fine), db, concurrency=10)
+    assert states(db) == {"succeeded": 1500}
+    assert (max(batches) > 20) is many
 
 
 def test_what_was_prefetched_at_the_pace_of_fast_jobs_is_given_back_when_slow_ones_come(
