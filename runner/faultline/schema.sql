@@ -3620,10 +3620,8 @@ begin
     perform faultline._invalid(sqlerrm, 'Times, intervals and numbers are written as PostgreSQL reads them');
   end;
   perform faultline._check_job(
-    job.type, case when pg_catalog.jsonb_typeof(job.payload) <> 'null' then job.payload end, job.queue,
-    job.run_at, job.priority, job.max_attempts, job.idempotency_key, job.idempotency_ttl,
-    case when pg_catalog.jsonb_typeof(job.backoff) <> 'null' then job.backoff end, job.timeout, job.tags,
-    case when pg_catalog.jsonb_typeof(job.headers) <> 'null' then job.headers end);
+    job.type, job.payload, job.queue, job.run_at, job.priority, job.max_attempts, job.idempotency_key, job.idempotency_ttl,
+    job.backoff, job.timeout, job.tags, job.headers);
   return false;
 exception when sqlstate 'FL004' then
   get stacked diagnostics message = message_text, hint = pg_exception_hint;

@@ -35,5 +35,13 @@ $$;
 select is(walk(null, false), 'a-failed a-queued a-running m-failed m-queued m-running z-failed z-queued z-running', 'all of them, by name');
 select is(walk('n', false), 'a-failed a-queued a-running m-failed m-queued m-running', 'up to an end');
 select is((walk(null, true), walk('n', true)), ('a-queued m-queued z-queued'::text, 'a-queued m-queued'::text), 'and those with queued jobs');
+-- Also where the index of deadlines would be the cheaper one to walk.
+delete from faultline.jobs_live;
+set session_replication_role = replica;
+insert into faultline.jobs_live (ready_at, created_at, attempt, max_attempts, priority, state, type, queue, payload, lease_owner, lease_expires_at)
+select now(), now(), 1, 5, 2, 'running', 't', 'q' || to_char(n * 7919 % 5000, 'FM0000'), '{}', runner(1), now() + n * interval '1 s' from generate_series(1, 4999) n;
+set session_replication_role = origin;
+analyze faultline.jobs_live;
+select is(array[faultline._next_queue('n', null, false), faultline._next_queue('n', 'z', false)], '{q0001,q0001}', 'the first by name, not the first to expire');
 select is(provolatile, 's', 'it is stable: what calls it sees one snapshot') from pg_proc where proname = '_next_queue' and pronamespace = 'faultline'::regnamespace;
 select * from finish();
