@@ -6691,10 +6691,8 @@ begin
             type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
             idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb),
           faultline._enqueue(
-            r.type, case when pg_catalog.jsonb_typeof(r.payload) <> 'null' then r.payload else '{}' end,
-            coalesce(r.queue, 'default'), r.run_at, coalesce(r.priority, 2), r.max_attempts, r.idempotency_key,
-            r.idempotency_ttl, case when pg_catalog.jsonb_typeof(r.backoff) <> 'null' then r.backoff end, r.timeout,
-            coalesce(r.tags, '{}'), case when pg_catalog.jsonb_typeof(r.headers) <> 'null' then r.headers end) n;
+            r.type, coalesce(r.payload, '{}'), coalesce(r.queue, 'default'), r.run_at, coalesce(r.priority, 2),
+            r.max_attempts, r.idempotency_key, r.idempotency_ttl, r.backoff, r.timeout, coalesce(r.tags, '{}'), r.headers) n;
       exception when sqlstate 'FL002' then
         get stacked diagnostics message = message_text, hint = pg_exception_hint;
         raise exception using
@@ -6728,10 +6726,8 @@ begin
       insert into faultline.jobs_live (
         job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
       select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
-             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
-             case when pg_catalog.jsonb_typeof(i.payload) <> 'null' then i.payload else '{}' end,
-             case when pg_catalog.jsonb_typeof(i.headers) <> 'null' then i.headers end,
-             case when pg_catalog.jsonb_typeof(i.backoff) <> 'null' then i.backoff end, i.timeout, coalesce(i.tags, '{}')
+             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'), coalesce(i.payload, '{}'), i.headers, i.backoff,
+             i.timeout, coalesce(i.tags, '{}')
       from item i
       left join faultline.queues q on q.queue = coalesce(i.queue, 'default')
     )

@@ -23,13 +23,13 @@ select is(floor_of(:'t4', 'q', 2), (live('q2')).ready_at, 'the first job that wa
 select is(floor_of(:'t4', 'q', l), (:'t3'::jsonb ->> 'next_at')::timestamptz, format('level %s is held back by nothing', l)) from unnest(array[1, 3, 4]) l;
 select ok((:'t4'::jsonb ->> 'lease')::timestamptz < (live('held')).lease_expires_at, 'a lease to come is above the floor');
 select is(:'t4'::jsonb -> 'queues' ? 'r', false, 'a queue that is not asked for is dropped');
-select expired('held', '1 hour');
+select expired('held', '1 hour'), running('a'), expired('a', '30 min'), running('z'), expired('z', '20 min');
 select faultline.advance_floor('{q}') as u1 \gset
 select faultline.advance_floor('{q}', :'u1') as u2 \gset
-select is((:'u2'::jsonb ->> 'lease')::timestamptz, (live('held')).lease_expires_at, 'one that has passed is the floor of leases');
+select is((:'u2'::jsonb ->> 'lease')::timestamptz, (live('held')).lease_expires_at, 'the first that has passed is the floor of leases');
 select faultline.advance_floor('{q}', :'u2') as u3 \gset
 select is(((:'u3'::jsonb ->> 'lease')::timestamptz, floor_of(:'u3', 'q', 2)), ((live('held')).lease_expires_at, (live('q2')).ready_at), 'and as long as they wait, they are the floor');
-select is(faultline.reap_expired(floor => :'u2'), 1::bigint, 'where the reaper finds it');
+select is(faultline.reap_expired(floor => :'u2'), 3::bigint, 'where the reaper finds it');
 select answers(format('select name_of(job_id) from faultline.claim_jobs(''{q}'', runner(1), floor => %L)', :'u2'), 'q2', 'and a claim the job');
 
 -- An open writer holds the proof back, however often it is asked for; the wait is for the same xid.
@@ -96,6 +96,13 @@ select is(:'s3'::jsonb -> 'jobs' -> 'same' -> 1, to_jsonb(id('same2')), 'it stay
 update faultline.jobs_live set ready_at = ready_at + interval '1 day' where queue = 'same' and state = 'queued';
 select faultline.advance_floor('{same}', :'s3') as s4 \gset
 select is((floor_of(:'s4', 'same', 2), :'s4'::jsonb -> 'jobs' -> 'same'), ((:'s3'::jsonb ->> 'next_at')::timestamptz, '[0, 0, 0, 0]'::jsonb), 'a job to come is above the proven time, which is the floor then');
+
+-- The first by time, whatever the ids.
+select queued('younger', '{"queue": "two"}'), queued('older', '{"queue": "two"}');
+update faultline.jobs_live set ready_at = ready_at - interval '1 hour' where job_id = id('older');
+select faultline.advance_floor('{two}') as o1 \gset
+select faultline.advance_floor('{two}', :'o1') as o2 \gset
+select is((floor_of(:'o2', 'two', 2), :'o2'::jsonb -> 'jobs' -> 'two' -> 1), ((live('older')).ready_at, to_jsonb(id('older'))), 'of two jobs it is the one that has been ready for longer');
 
 -- What is ready at the proven time itself is not below it: another with a lower id may come yet.
 select faultline.advance_floor('{at}') as m1 \gset

@@ -19,6 +19,8 @@ select answers($$select ordinal, job_id = min(job_id) over (), created
                  from faultline.enqueue_many('[{"type": "t", "idempotency_key": "twice"}, {"type": "t", "idempotency_key": "twice"},
                    {"type": "t", "idempotency_key": "twice", "payload": null}]')$$,
                '1,t,t 2,t,f 3,t,f', 'a key several times in one array is one job, new the first time');
+select is((select count(*) from faultline.enqueue_many((select jsonb_agg(jsonb_build_object('type', 't', 'idempotency_key', 'of three ' || n * 7 % 3)) from generate_series(1, 100) n)) m
+           where m.created <> (m.ordinal <= 3)), 0::bigint, 'the first time in the order of the array, however long that is');
 select answers($$select ordinal, job_id = lag(job_id) over (order by ordinal), created
                  from faultline.enqueue_many('[{"type": "t", "idempotency_key": "in two"}, {"type": "t", "queue": "q", "idempotency_key": "in two"}]')$$,
                '1,,t 2,f,t', 'in two queues it is two keys');

@@ -55,6 +55,7 @@ from (values
   ('{"type": "t", "headers": []}', 'headers is not an object but of type array')
 ) v (element, message);
 select pg_temp.refuses_second(format('{"type": "%s"}', repeat('a', 129)), 'FL004', format('type ''%s'' is not a name', repeat('a', 129)));
+select pg_temp.refuses_second(format('{"type": "t", "queue": "%s"}', repeat('q', 129)), 'FL004', format('queue ''%s'' is not a name', repeat('q', 129)));
 select pg_temp.refuses_second(format('{"type": "t", "idempotency_key": "%s"}', repeat('k', 256)), 'FL004', 'the idempotency key has 256 characters');
 select pg_temp.refuses_second(format('{"type": "t", "payload": {"a": "%s"}}', repeat('x', 262145 - 9)), 'FL004', 'the payload has 262145 bytes as text');
 select lives_ok(format('select faultline.enqueue_many(%L)', format('[{"type": "%s", "queue": "%s"}]', repeat('a', 128), repeat('q', 128))), 'names of 128 characters');

@@ -9,4 +9,9 @@ select is(faultline.reap_expired(), 1::bigint, 'the one that nobody holds is rea
 select is((state_of('held'), state_of('free')), ('running'::text, 'queued'::text), 'the other is left');
 rollback prepared 'holder';
 select is(faultline.reap_expired(), 1::bigint, 'for the next call');
+select running('shared'); select expired('shared');
+begin; select from faultline.jobs_live where job_id = id('shared') for share; prepare transaction 'holder';
+select is(faultline.reap_expired(), 0::bigint, 'whoever shares a job holds it too');
+rollback prepared 'holder';
+select is(faultline.reap_expired(), 1::bigint, 'until then');
 select * from finish();

@@ -16,10 +16,12 @@ begin; select from faultline.runs where run_id = :parent for no key update; prep
 select is(run('select faultline.reap_expired()'), '2', 'the run that somebody holds is passed by');
 select is(jobs(), 'beside running 0, within running 0, apart queued 1, alone queued 1', 'with its children');
 rollback prepared 'holder';
+begin; select from faultline.runs where run_id = :parent for key share; prepare transaction 'referrer';
 begin; select from faultline.runs where run_id = :child for no key update; prepare transaction 'holder';
-select is(run('select faultline.reap_expired()'), '2', 'a child''s own row is no lock');
+select is(run('select faultline.reap_expired()'), '2', 'a child''s own row is no lock, nor is a foreign key''s lock of the root');
 select is(jobs(), 'beside queued 1, within queued 1, apart queued 1, alone queued 1', 'each is charged once');
 rollback prepared 'holder';
+rollback prepared 'referrer';
 select is(run('select faultline.reap_expired()'), '0', 'and nothing is left');
 
 -- A run none of whose jobs has expired is not locked: its rows bear no new mark of a locker.
