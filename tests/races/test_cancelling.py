@@ -70,6 +70,23 @@ def test_a_completion_beats_a_cancel_that_was_only_requested(jobs: Jobs, connect
     jobs.assert_sound()
 
 
+def test_a_report_of_being_cancelled_that_is_sent_twice_never_deadlocks_with_itself(jobs: Jobs, connect: Open) -> None:
+    """Both wait for somebody's foreign key: were the job only shared meanwhile, each would then wait for the other."""
+    job = jobs.running()
+    operator, referrer = connect("faultline_operator"), connect()
+    first, second = connect("faultline_runner"), connect("faultline_runner")
+    assert operator.call(CANCEL, job) == "requested"
+    referrer.begin()
+    referrer.run("select from faultline.jobs_live where job_id = %s for key share", job)
+    for runner in (first, second):
+        runner.start(CANCELLED, job, 1)
+        assert runner.blocked()
+    referrer.commit()
+    assert {first.outcome(), second.outcome()} == {"ok", "repeat"}
+    assert jobs.shape(job) == Shape("cancelled", 1, 0)
+    jobs.assert_sound()
+
+
 @pytest.mark.parametrize("ending", ["commit", "rollback"])
 def test_a_cancel_that_waited_for_a_completion_is_refused_if_that_committed(
     ending: str, jobs: Jobs, connect: Open
