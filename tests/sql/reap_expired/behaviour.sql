@@ -39,12 +39,6 @@ select is(faultline.reap_expired(null, null), 3::bigint, 'NULLs are the defaults
 select refuses(format('select faultline.reap_expired(%s)', n), 'FL004', format('max %s is out of bounds', n), 'max ' || n) from unnest(array[0, -1, 10001, 2147483647]) n;
 select lives_ok(format('select faultline.reap_expired(%s)', n), 'max ' || n) from unnest(array[1, 10000]) n;
 
-select faultline.enqueue_many((select jsonb_agg('{"type": "t", "queue": "bulk"}'::jsonb) from generate_series(1, 1001))) is not null limit 1;
-select count(*) as claimed from faultline.claim_job('bulk', runner(1), 1001) \gset
-update faultline.jobs_live set lease_expires_at = clock_timestamp() - interval '1 s' where queue = 'bulk';
-select is(faultline.reap_expired(null), 1000::bigint, 'a thousand by default, NULL or not');
-select is(faultline.reap_expired(), 1::bigint, 'the rest with the next call');
-
 -- The floor bounds the walk from below.
 select running('below'), expired('below', '1 hour'), running('above'), expired('above', '1 minute');
 select jsonb_build_object('read_at', clock_timestamp(), 'lease', clock_timestamp() - interval '10 minutes')::text as token \gset
