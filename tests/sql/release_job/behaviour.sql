@@ -33,6 +33,8 @@ select ok((live('null')).ready_at <= clock_timestamp(), 'ready at once');
 select refuses(format('select faultline.release_job(id(''far''), 1, %L)', i), 'FL004', format('delay %s is out of bounds', i), 'a delay of ' || i)
 from unnest(array['-1 microsecond', '-1 day', '366 days 1 microsecond', '178000000 years']::interval[]) i;
 select is(faultline.release_job(id('far'), 1, '366 days'), 'ok', 'a delay of 366 days');
+select running('zero');
+select is(faultline.release_job(id('zero'), 1, '0'), 'ok', 'a delay of 0');
 select current_setting('server_version_num')::int >= 170000 as has_infinity \gset
 \if :has_infinity
 select running('for ever');
