@@ -2721,7 +2721,8 @@ begin
     select x.* into e
     from faultline.effects x
     join faultline.transactions o on o.transaction_id = x.transaction_id
-    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id;
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
+    for no key update of x;
     if not found then
       perform faultline._answer(false, job_id, attempt, 'apply');
     end if;
@@ -2729,7 +2730,8 @@ begin
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
     from faultline.effects x
-    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id;
+    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id
+    for no key update;
   end if;
   if e.key is null then
     raise exception using
@@ -2742,7 +2744,7 @@ $$;
 
 -- Name: FUNCTION _lock_effect(job_id bigint, attempt integer, transaction_id text, name text); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) IS 'Private: locks the transaction of an effect for a running attempt and returns the effect; raises FL001, FL002, FL005, FL006.';
+COMMENT ON FUNCTION faultline._lock_effect(job_id bigint, attempt integer, transaction_id text, name text) IS 'Private: locks an effect for a running attempt; raises FL001, FL002, FL005, FL006.';
 
 -- Name: _lock_runs(bigint[]); Type: FUNCTION; Schema: faultline; Owner: -
 

@@ -1,6 +1,6 @@
--- Locks, for a running attempt, the job and its transaction, under which effects are sent and settled, and returns one of
--- its effects. Raises FL001, FL002, FL005 and FL006 as apply_ledger does, and FL005 if the effect was not begun. For an
--- attempt that is over it locks nothing: nothing is changed then.
+-- Locks, for a running attempt, the job, its transaction and one of its effects, and returns the effect. Raises FL001,
+-- FL002, FL005 and FL006 as apply_ledger does, and FL005 if the effect was not begun. For an attempt that is over it locks
+-- the effect alone. That lock also refuses a snapshot that is older than what became of the effect.
 create function faultline._lock_effect(job_id bigint, attempt int, transaction_id text, name text)
 returns faultline.effects
 language plpgsql
@@ -19,7 +19,8 @@ begin
     select x.* into e
     from faultline.effects x
     join faultline.transactions o on o.transaction_id = x.transaction_id
-    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id;
+    where x.transaction_id = _lock_effect.transaction_id and x.name = _lock_effect.name and o.job_id = _lock_effect.job_id
+    for no key update of x;
     if not found then
       perform faultline._answer(false, job_id, attempt, 'apply');
     end if;
@@ -27,7 +28,8 @@ begin
     t := faultline._lock_transaction(job, transaction_id);
     select * into e
     from faultline.effects x
-    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id;
+    where x.transaction_id = t.transaction_id and x.name = _lock_effect.name and t.job_id = job.job_id
+    for no key update;
   end if;
   if e.key is null then
     raise exception using
@@ -37,4 +39,4 @@ begin
   return e;
 end
 $$;
-comment on function faultline._lock_effect(bigint, int, text, text) is 'Private: locks the transaction of an effect for a running attempt and returns the effect; raises FL001, FL002, FL005, FL006.';
+comment on function faultline._lock_effect(bigint, int, text, text) is 'Private: locks an effect for a running attempt; raises FL001, FL002, FL005, FL006.';

@@ -16,11 +16,20 @@ select faultline.complete_job(id('b'), 1) \g /dev/null
 
 begin;
 select (faultline._lock_effect(id('a'), 1, 'a', 'charge')).state \g /dev/null
-select is(locked(), format('job %s For No Key Update, transaction a For No Key Update', id('a')), 'under the transaction nobody settles an effect of it');
+select is(locked(), format('effect charge For No Key Update, job %s For No Key Update, transaction a For No Key Update', id('a')), 'an attempt that runs: the job, its transaction, its effect');
 commit;
 begin;
-select (faultline._lock_effect(id('b'), 1, 'b', 'charge')).state, pg_current_xact_id_if_assigned() is not null as locked \gset
+select (faultline._lock_effect(id('b'), 1, 'b', 'charge')).state \g /dev/null
+select is(locked(), 'effect charge For No Key Update', 'one that is over: the effect alone');
 commit;
-select is((:'state'::text, :'locked'::bool), ('APPLIED'::text, false), 'an attempt that is over locks nothing: it can only be told what was said');
+
+-- A snapshot that is older than what became of the effect is refused, whether the attempt runs or not.
+select second_session() \g /dev/null
+begin isolation level repeatable read;
+select faultline.schema_version() \g /dev/null
+select public.dblink_exec('other', $$update faultline.effects set asks = asks + 1$$) \g /dev/null
+select throws_ok($$select faultline._lock_effect(id('a'), 1, 'a', 'charge')$$, '40001', null, 'a running one');
+select throws_ok($$select faultline._lock_effect(id('b'), 1, 'b', 'charge')$$, '40001', null, 'one that is over');
+commit;
 
 select * from finish();
