@@ -80,7 +80,7 @@ def test_entries_that_debit_accounts_in_opposite_order_wait_and_never_deadlock(l
 def test_a_debit_of_many_accounts_waits_for_a_floor_before_it_holds_up_any_that_comes_later(
     ledger: Ledger, connect: Open
 ) -> None:
-    """Buckets are locked in the order of their numbers: who sets floors in that order never deadlocks with it."""
+    """Buckets are locked in the order of their numbers, whatever plan a session likes: nobody deadlocks."""
     buckets = ledger.db.rows(
         "select min(a) from (select 'account-' || n from generate_series(1, 200) n) x (a)"
         " group by faultline._account_bucket(a, 'EUR') order by faultline._account_bucket(a, 'EUR')"
@@ -89,6 +89,7 @@ def test_a_debit_of_many_accounts_waits_for_a_floor_before_it_holds_up_any_that_
     assert len(accounts) == 16
     work = ledger.working()
     operator, worker = connect("faultline_operator"), connect(RUNNER)
+    worker.run("set enable_sort = off")
     operator.begin()
     assert operator.call(SET_ACCOUNT, accounts[0], -1) == 0
     debits = [leg for account in accounts for leg in posting(account, "bank", 1)]
