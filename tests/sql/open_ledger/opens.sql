@@ -47,6 +47,9 @@ from (values
   ($$id('a'), 1, 'nobody has submitted it'$$, 'FL002', format('attempt 1 of job %s has ended, and not with transaction ''nobody has submitted it''', id('a'))),
   ($$424242, 1, 'a'$$, 'FL005', 'there is no job 424242'), ($$null, 1, 'a'$$, 'FL004', 'job_id is NULL and attempt is 1'),
   ($$1, 1, null$$, 'FL004', 'the transaction id is NULL'), ($$1, 1, ''$$, 'FL004', 'the transaction id has 0 characters')) v (arguments, code, message);
+select claimed('stale', 2);
+select refuses($$select faultline.open_ledger(id('stale'), 1, 'stale')$$, 'FL001', format('attempt 1 of job %s may not apply it: the job is running at attempt 2', id('stale')), 'an attempt that another has followed');
+select opened('stale', 2, 'stale');
 select refused(role, $$select faultline.open_ledger(1, 1, 'x')$$, '42501', 'permission denied for function open_ledger') from unnest(array['faultline_producer', 'faultline_operator', 'faultline_observer']) role;
 
 select * from finish();
