@@ -12,5 +12,10 @@ select submitted('corrupt');
 update faultline.transactions set state = 'APPLIED' where transaction_id = 'corrupt';
 select refuses($$select faultline.fail_transaction('corrupt', 'r')$$, 'FL003', 'transaction ''corrupt'' has its entry: it has happened and can not fail', 'what is APPLIED has happened');
 
+-- A job that names it, but is not its own, is left alone: its own is over.
+select queued('stray'), at_work('over'), job_ends('over', 'succeeded');
+update faultline.jobs_live set transaction_id = 'over' where job_id = id('stray');
+select is((faultline.fail_transaction('over', 'r'), state_of('stray')), ('FAILED'::text, 'queued'::text), 'a job that only names it is not its job');
+
 select * from finish();
 rollback;
