@@ -1,0 +1,23 @@
+\ir ../../support/workflows.sql
+-- Who puts a workflow while another has not committed waits, and puts the next version.
+select * from no_plan();
+-- The other session runs a statement, and waits for this one.
+create function tap.other_waits(statement text) returns void language plpgsql as $$
+declare
+  other constant int := (select pid from public.dblink('other', 'select pg_backend_pid()') as r (pid int));
+begin
+  perform public.dblink_send_query('other', statement);
+  loop
+    exit when pg_backend_pid() = any (pg_blocking_pids(other));
+  end loop;
+end
+$$;
+select second_session() \g /dev/null
+
+begin;
+select is(faultline.put_workflow('{"name": "w", "tasks": {"a": {"type": "t"}}}'), 1, 'the first version');
+select other_waits($$select faultline.put_workflow('{"name": "w", "tasks": {"b": {"type": "t"}}}')$$) \g /dev/null
+commit;
+select is(version, 2, 'the second one') from public.dblink_get_result('other') as r (version int);
+
+select * from finish();
