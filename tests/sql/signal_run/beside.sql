@@ -21,6 +21,12 @@ select changes_nothing('faultline_producer', format('select faultline.signal_run
 select refused('faultline_producer', format($$select faultline.signal_run(%s, 'other', '1')$$, :a), 'FL002', format('run %s was given signal other with another payload', :a), 'The first one stays.');
 select results_eq(format('select name, payload, at > now() from faultline.run_signals where run_id = %s order by name', :a), $$values ('ok', '"six"'::jsonb, true), ('other', null, true)$$, 'they are kept, with the time at which they came');
 
+-- A task that waits in another run, where what it needs is over, is none that waits in this one.
+select begun('{"a": {"type": "t"}, "s": {"wait_for": "ok", "needs": "a"}}', '{}', 'early') as early \gset
+select faultline.trigger_workflow('early') as later \gset
+select task_ends(:later, 'a') \g /dev/null
+select is(produce(format('select faultline.signal_run(%s, ''ok'')', :early)) || ': ' || tasks(:early) || '; ' || tasks(:later), 'signalled: a queued, s waiting; a succeeded, s running', 'each run by itself');
+
 -- What it may be.
 select begun((select jsonb_object_agg('s' || n, jsonb_build_object('wait_for', 'signal-' || n % 9)) from generate_series(1, 18) n)) as run \gset
 select refused('faultline_producer', format('select faultline.signal_run(%s, ''none'')', :run), 'FL005', 'no task of workflow w waits for a signal none', 'They wait for ' || (select string_agg('signal-' || n, ', ' order by n) from generate_series(0, 8) n));
