@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MUTATED: Final = "mutated"
 PREPARED: Final = "prepared"
+DROPS: Final = 5  # each waits for five seconds
 CHANGES: Final = ("schema", "jobs", "ledger", "workflows", "schedules", "api", "load")
 FAULTS: Final = """
     select f.message
@@ -89,7 +90,15 @@ class Stand:
         return self.server.dsn(name)
 
     def drop(self, name: str) -> None:
-        database.drop(self.server, name)
+        """Whoever computes on in it, as some mutants make a backend do, hears of its end only now and then."""
+        for left in reversed(range(DROPS)):
+            try:
+                database.drop(self.server, name)
+            except psycopg.errors.ObjectInUse:
+                if not left:
+                    raise
+            else:
+                return
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> Iterator[Place]:

@@ -116,9 +116,9 @@ class Suite:
         ]
         kills = self._kills[mutant.unit.name]
 
-        def likely(test: Test) -> tuple[int, bool, bool, bool, bool, bool, float]:
+        def likely(test: Test) -> tuple[float, bool, bool, bool, bool, bool, float]:
             return (
-                -kills[test.path],
+                -kills[test.path] / max(test.seconds, TOGETHER_SECONDS),
                 not _is_in(test, own),
                 test.seconds > TOGETHER_SECONDS,
                 not _is_in(test, near),
