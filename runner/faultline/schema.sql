@@ -1670,7 +1670,7 @@ begin
     from faultline.tasks t
     join faultline.workflow_tasks w on w.workflow = r.workflow and w.version = r.version and w.task = t.name
     where t.run_id = r.run_id and t.item = -1 and t.state in ('failed', 'cancelled')
-    order by t.ordinal
+    order by t.ordinal, t.item
     limit 1;
     -- The one that failed of itself may lie ten runs down. What a handler has said of itself is never taken for this.
     if failed.definition ->> 'kind' = 'workflow' and failed.error ->> 'type' = 'RunFailed' then
