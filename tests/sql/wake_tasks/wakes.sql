@@ -9,6 +9,7 @@ update faultline.tasks set due_at = clock_timestamp() - interval '1 s' where run
 select is(run('select faultline.wake_tasks(1)'), '1', 'at most so many');
 select is(operate('select faultline.wake_tasks()'), '1', 'the rest');
 select is(tasks(:run), 'e running, s failed, t succeeded, z queued', 'a timer has succeeded; a signal that never came is a failure');
+select is((task(:run, 't')).result, null, 'of a timer nothing comes');
 select is((task(:run, 's')).error, '{"type": "SignalTimeout", "message": "no signal ok came within 00:20:00"}', 'and says so');
 select changes_nothing('faultline_runner', 'select faultline.wake_tasks()', '0', 'repeated, it changes nothing');
 select is(operate(format('select faultline.cancel_run(%s)', :run)), 'cancelled', 'the rest is cancelled');
