@@ -43,6 +43,11 @@ from (values
 select refuses($$insert into faultline.postings (entry_id, account, currency, amount) select (entry('a')).entry_id, 'x', 'EUR', 1; set constraints all immediate$$,
   'FL004', format('the postings of entry %s in EUR add up to 1', (entry('a')).entry_id), 'FL004, and what to do');
 set constraints all deferred;
+-- One currency is told, also in a session that has PL/pgSQL refuse rows that are left out, which it looks at when it compiles.
+set local plpgsql.extra_errors = 'too_many_rows';
+alter function faultline._check_balanced() cost 100;
+select matches(committed('{a 1 EUR,b 2 USD}'), '^the postings of entry N in (EUR|USD) add up to [12]$', 'two that do not balance');
+reset plpgsql.extra_errors;
 -- Statement by statement is fine, as long as it balances in the end.
 insert into faultline.postings (entry_id, account, currency, amount) select (entry('b')).entry_id, 'x', 'EUR', 1;
 insert into faultline.postings (entry_id, account, currency, amount) select (entry('b')).entry_id, 'y', 'EUR', -1;

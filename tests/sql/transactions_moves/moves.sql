@@ -46,7 +46,7 @@ begin
 end $$;
 select pg_temp.try_change(state, change, change in ('job_state = ''succeeded''', 'options = ''{"queue": "q"}''', 'created_at = now()') or change = 'job_id = 2' and state = 'INIT')
 from unnest(array['INIT', 'APPLIED', 'RECONCILED', 'FAILED']) state,
-  unnest(array['transaction_id = ''y''', 'kind = ''u''', 'request_hash = 8', 'job_id = 2', 'job_state = ''succeeded''', 'options = ''{"queue": "q"}''', 'created_at = now()']) change;
+  unnest(array['transaction_id = ''y''', 'kind = ''u''', 'request_hash = 8', 'request = ''{"b": 1}''', 'job_id = 2', 'job_state = ''succeeded''', 'options = ''{"queue": "q"}''', 'created_at = now()']) change;
 select pg_temp.in_state('INIT');
 update faultline.transactions set job_state = 'succeeded';
 select refuses('update faultline.transactions set job_state = ' || s, 'FL003', 'what transaction ''x'' is can not change', 'how its job ended stays: ' || s) from unnest(array['''cancelled''', 'null']) s;
