@@ -366,5 +366,5 @@ def test_a_sample_of_what_is_complete_is_killed(stand: Stand, tmp_path: Path) ->
     names = {Path(mutant.file).stem for mutant in chosen}
     tests = [path.relative_to(ROOT).as_posix() for name in names for path in (ROOT / "tests/sql" / name).glob("*.sql")]
     trial = Trial(stand, tmp_path, *tests)
-    trial.equivalents.write_text((ROOT / "tests/mutation/equivalent.toml").read_text())
+    trial.equivalents.write_text("".join(path.read_text() for path in EQUIVALENTS))
     assert [result for result in trial.run(*chosen) if result.fate == "survived"] == []
