@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
+FORGET_SECONDS: Final = 1.0
 
 
 class Background:
@@ -53,3 +54,13 @@ class Background:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        self._loop.run_until_complete(self._forget())
+
+    async def _forget(self) -> None:
+        """Whatever somebody has asked for meanwhile is cancelled: nobody waits for it any more."""
+        await asyncio.sleep(0)  # what came from other threads becomes tasks
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=FORGET_SECONDS)

@@ -85,7 +85,7 @@ def _has(connection: psycopg.Connection[tuple[object, ...]], extension: str) -> 
 
 
 def test_who_is_no_superuser_there_is_refused(host: Server, lent: str) -> None:
-    with pytest.raises(NotLent, match="be a superuser in lent, plain is none"):
+    with pytest.raises(NotLent, match="has to be a superuser in lent, and plain is none"):
         Borrowed(host.dsn("lent", "plain"), ROLES)
     with pytest.raises(NotLent, match="the database does not answer"):
         Borrowed(make_conninfo(lent, dbname="absent"), ROLES)

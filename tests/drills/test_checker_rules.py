@@ -531,6 +531,14 @@ def a_transaction_that_was_submitted_again_is_another_job(world: World) -> Itera
     again.value = {"job_id": 2}
 
 
+@breaks((4, "other answer"))
+def a_verb_of_an_operator_that_was_asked_again_says_something_else(world: World) -> Iterator[None]:
+    again = world.call("again", "queued", query="select faultline.retry_job(7)", answers=["queued"])
+    world.call("again", {"any": "thing"}, query="select faultline.maintain()", answers=[])
+    yield
+    again.value = "discarded"
+
+
 # 5
 
 
