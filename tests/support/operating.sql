@@ -156,3 +156,31 @@ begin
     split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), current_database(), session_user));
 end
 $$;
+
+-- The other session runs a statement, and waits for this one.
+create function tap.other_waits(statement text) returns void language plpgsql as $$
+declare
+  other constant int := (select pid from public.dblink('other', 'select pg_backend_pid()') as r (pid int));
+begin
+  perform public.dblink_send_query('other', statement);
+  loop
+    exit when pg_backend_pid() = any (pg_blocking_pids(other));
+  end loop;
+end
+$$;
+
+-- How somebody else has locked the one row.
+create function tap.held(row_ text) returns text language plpgsql as $$
+declare
+  free boolean;
+  how text := 'for update';
+  mode text;
+begin
+  foreach mode in array array['key share', 'share', 'update'] loop
+    execute format('select true from faultline.%s for %s skip locked', row_, mode) into free;
+    exit when free is null;
+    how := case mode when 'key share' then 'for no key update' when 'share' then 'for share' else 'free' end;
+  end loop;
+  return how;
+end
+$$;

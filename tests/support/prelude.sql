@@ -208,3 +208,11 @@ begin
     name || case callers when '{}' then ' takes the path of its caller' else ' has a pinned path' end);
 end
 $$;
+
+-- For a trigger: notes in the headers of a job whether its transaction has an xid when the job is about to be written.
+create function tap.note_xid() returns trigger language plpgsql as $$
+begin
+  new.headers := jsonb_build_object('xid', pg_current_xact_id_if_assigned() is not null);
+  return new;
+end
+$$;

@@ -56,3 +56,16 @@ as $$ select r.state from faultline.runs r where r.run_id = run $$;
 
 create function tap.task(run bigint, name text, item int default -1) returns faultline.tasks language sql volatile security definer
 as $$ select t from faultline.tasks t where t.run_id = run and t.name = task.name and t.item = task.item $$;
+
+-- The runs that this session has locked, as the other one finds them: they have to be committed.
+create function tap.locked_runs() returns text language plpgsql volatile as $$
+begin
+  return (
+    select string_agg(x.id::text, ' ' order by x.id)
+    from (
+      select run_id as id from faultline.runs
+      except
+      select id from public.dblink('other', 'select run_id from faultline.runs for no key update skip locked') as x (id bigint)
+    ) x);
+end
+$$;

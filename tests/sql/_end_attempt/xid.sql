@@ -5,12 +5,6 @@ select * from no_plan();
 -- when the job is about to be written.
 select running('a') \g /dev/null
 select id('a') as job \gset
-create function tap.note_xid() returns trigger language plpgsql as $$
-begin
-  new.headers := jsonb_build_object('xid', pg_current_xact_id_if_assigned() is not null);
-  return new;
-end
-$$;
 create trigger note_xid before update on faultline.jobs_live for each row execute function tap.note_xid();
 select is(faultline._end_attempt(:job, 1, 'fail', true, true, null, '{}', null), 'queued', 'a report');
 select is((live('a')).headers, '{"xid": true}', 'has its xid first');

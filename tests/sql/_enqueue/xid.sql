@@ -3,12 +3,6 @@ select * from no_plan();
 
 -- The floor rests on this: a transaction has its xid before it reads the clock for ready_at. A trigger sees what it has
 -- when the job is about to be written. What the sequence logs ahead gives an xid too, so the first job does not count.
-create function tap.note_xid() returns trigger language plpgsql as $$
-begin
-  new.headers := jsonb_build_object('xid', pg_current_xact_id_if_assigned() is not null);
-  return new;
-end
-$$;
 create trigger note_xid before insert on faultline.jobs_live for each row execute function tap.note_xid();
 select queued('first') \g /dev/null
 select faultline.enqueue('t', '{"name": "without a key"}') \g /dev/null

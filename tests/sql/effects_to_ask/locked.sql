@@ -1,22 +1,6 @@
 \ir ../../support/ledger.sql
 select * from no_plan();
 
--- How somebody else has locked the one row.
-create function tap.held(row_ text) returns text language plpgsql as $$
-declare
-  free boolean;
-  how text := 'for update';
-  mode text;
-begin
-  foreach mode in array array['key share', 'share', 'update'] loop
-    execute format('select true from faultline.%s for %s skip locked', row_, mode) into free;
-    exit when free is null;
-    how := case mode when 'key share' then 'for no key update' when 'share' then 'for share' else 'free' end;
-  end loop;
-  return how;
-end
-$$;
-
 -- Nothing to ask: it is a look, which writes nothing.
 select at_work('begun'), outside('begun', 'INIT') \g /dev/null
 begin read only;

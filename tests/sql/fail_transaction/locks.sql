@@ -1,22 +1,6 @@
 \ir ../../support/ledger.sql
 select * from no_plan();
 
--- How somebody else has locked the one row.
-create function tap.held(row_ text) returns text language plpgsql as $$
-declare
-  free boolean;
-  how text := 'for update';
-  mode text;
-begin
-  foreach mode in array array['key share', 'share', 'update'] loop
-    execute format('select true from faultline.%s for %s skip locked', row_, mode) into free;
-    exit when free is null;
-    how := case mode when 'key share' then 'for no key update' when 'share' then 'for share' else 'free' end;
-  end loop;
-  return how;
-end
-$$;
-
 -- The job's row is locked, for it may be deleted, and the transaction; of a task the run comes before both. All this also
 -- where there is nothing left to do.
 select faultline.put_workflow('{"name": "w", "tasks": {"a": {"type": "t"}}}') \g /dev/null

@@ -1,17 +1,6 @@
 \ir ../../support/workflows.sql
 -- Who comes with the same key while the first has not committed waits, and gets its run; or begins one, if it is rolled back.
 select * from no_plan();
--- The other session runs a statement, and waits for this one.
-create function tap.other_waits(statement text) returns void language plpgsql as $$
-declare
-  other constant int := (select pid from public.dblink('other', 'select pg_backend_pid()') as r (pid int));
-begin
-  perform public.dblink_send_query('other', statement);
-  loop
-    exit when pg_backend_pid() = any (pg_blocking_pids(other));
-  end loop;
-end
-$$;
 select second_session() \g /dev/null
 
 select faultline.put_workflow('{"name": "w", "tasks": {"a": {"type": "t"}}}') \g /dev/null
