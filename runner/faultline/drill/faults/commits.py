@@ -85,15 +85,23 @@ def cut_claims(arena: Arena) -> None:
     arena.proxy.cut("faultline claim")
 
 
+def submit_charge(arena: Arena, query: LiteralString) -> tuple[str, int]:
+    """By a statement that takes its id and its request. The id, and that of its job."""
+    transaction = _token()
+    with arena.recorder.call("submit", transaction=transaction, kind="charge", amount=1) as call:
+        job = int(arena.ask(query, transaction, json.dumps({"token": transaction, "amount": 1})))
+        call.ok({"job_id": job})
+    return transaction, job
+
+
 def charge_in_vain(arena: Arena) -> None:
     """Nobody knows what became of it when its only attempt is over: who asks is cut off as well."""
-    transaction = _token()
     ask(arena, "PUT", "/troubles", [{"moment": moment, "do": "cut", "times": 3} for moment in ("charged", "asked")])
     try:
-        with arena.recorder.call("submit", transaction=transaction, kind="charge", amount=1) as call:
-            query = "select faultline.submit_transaction(%s, 'charge', %s::jsonb, priority => 1, max_attempts => 1)"
-            job = arena.ask(query, transaction, json.dumps({"token": transaction, "amount": 1}))
-            call.ok({"job_id": job})
+        query: LiteralString = (
+            "select faultline.submit_transaction(%s, 'charge', %s::jsonb, priority => 1, max_attempts => 1)"
+        )
+        _, job = submit_charge(arena, query)
         arena.wait(lambda: arena.scalar(STATE, job) in {"failed", "succeeded"}, 10.0)
     finally:
         ask(arena, "DELETE", "/troubles")
@@ -111,6 +119,10 @@ def again(arena: Arena, query: LiteralString, *parameters: Any, answers: tuple[A
     """
     with contextlib.suppress(psycopg.Error):
         _through_proxy(arena, query, *parameters)
+    return once_more(arena, query, *parameters, answers=answers)
+
+
+def once_more(arena: Arena, query: LiteralString, *parameters: Any, answers: tuple[Any, ...]) -> Any:
     with arena.recorder.call("again", query=query, answers=list(answers)) as call:
         answer = arena.ask(query, *parameters)
         call.ok(answer)
@@ -136,10 +148,10 @@ def cancel_waiting_job(arena: Arena) -> None:
 
 
 def burn(arena: Arena) -> None:
-    transaction = _token()
-    with arena.recorder.call("submit", transaction=transaction, kind="charge", amount=1) as call:
-        query = "select faultline.submit_transaction(%s, 'charge', %s::jsonb, run_at => now() + interval '1 hour')"
-        call.ok({"job_id": arena.ask(query, transaction, json.dumps({"token": transaction, "amount": 1}))})
+    query: LiteralString = (
+        "select faultline.submit_transaction(%s, 'charge', %s::jsonb, run_at => now() + interval '1 hour')"
+    )
+    transaction, _ = submit_charge(arena, query)
     again(arena, "select faultline.fail_transaction(%s, 'given up')", transaction, answers=("FAILED",))
 
 
@@ -167,8 +179,7 @@ def fire_a_tick(arena: Arena) -> None:
           'seldom', date_trunc('day', clock_timestamp() - interval '1 day', 'UTC'), %s::int, backfill => true)
     """
     job = again(arena, query, version)
-    with arena.recorder.call("again", query=query, answers=[job]) as call:
-        call.ok(arena.ask(query, version))
+    once_more(arena, query, version, answers=(job,))
     arena.ask("select faultline.delete_schedule('seldom')")
 
 
@@ -199,8 +210,7 @@ def with_run(query: LiteralString, answer: str, before: LiteralString | None = N
 def with_token(arena: Arena) -> None:
     query: LiteralString = "select faultline.create_token(%s::bytea, array['read'], 'drill')"
     token = again(arena, query, secret := secrets.token_bytes(32))
-    with arena.recorder.call("again", query=query, answers=[token]) as call:
-        call.ok(arena.ask(query, secret))
+    once_more(arena, query, secret, answers=(token,))
     again(arena, "select faultline.revoke_token(%s)", token, answers=("revoked",))
 
 
