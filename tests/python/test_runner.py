@@ -769,12 +769,12 @@ def test_works_through_pgbouncer_in_transaction_mode(
     both = app_of(nap=nap, boom=boom)
     with (
         pooled(own.dsn, _login(own)) as dsn,
-        Running(both, own, dsn=dsn, lease=1.0, poll=0.05, metrics_port=0) as first,
+        Running(both, own, dsn=dsn, lease=3.0, poll=0.05, metrics_port=0) as first,
         Running(both, own, dsn=dsn, poll=0.05, listen_dsn=as_runner(own.dsn)) as second,
     ):
         enqueue(own, "nap", count=1500)
         enqueue(own, "boom", count=5, max_attempts=1)
-        enqueue(own, "nap", '{"seconds": 1.5}')
+        enqueue(own, "nap", '{"seconds": 3.5}')
         until(lambda: states(own) == {"succeeded": 1501, "failed": 5}, "all is done")
         assert "faultline_queue_depth" in first.get("/metrics")[1]
         until(lambda: _bells(own) == 16, "the one with a direct connection holds its bells")
