@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -59,6 +60,31 @@ def test_an_error_arrives_for_nothing_was_committed(proxy: Proxy, connection: ps
     proxy.lose("enqueue")
     with pytest.raises(psycopg.errors.InvalidTextRepresentation):
         connection.execute(MAKE, ("{",))
+    assert proxy.lost == []
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute(MAKE, ("{}",))
+    assert lost(proxy) == [("enqueue", "maker")]
+
+
+def test_an_error_that_arrives_before_all_is_said_is_no_commit_either(
+    proxy: Proxy, connection: psycopg.Connection[Any]
+) -> None:
+    """The server says it as soon as it knows; that it is ready again only when the client has said all."""
+    proxy.lose("enqueue")
+    proxy.delay = 0.05
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        connection.execute(MAKE, ("{",))
+    assert proxy.lost == []
+
+
+def test_what_is_rolled_back_is_no_commit(proxy: Proxy, connection: psycopg.Connection[Any]) -> None:
+    proxy.lose("enqueue")
+    for number in (1, 0):
+        connection.execute("begin")
+        connection.execute(MAKE, ("{}",))
+        with contextlib.suppress(psycopg.errors.DivisionByZero):
+            connection.execute("select 1 / %s", (number,))
+        connection.execute("rollback")
     assert proxy.lost == []
     with pytest.raises(psycopg.OperationalError):
         connection.execute(MAKE, ("{}",))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHUNK: Final = 65536
+ROLLED_BACK: Final = b"ROLLBACK\0"  # the tag of a statement that is over
 CONNECT_SECONDS: Final = 10.0
 BEFORE: Final = "before"
 AFTER: Final = "after"
@@ -77,6 +78,8 @@ class Line:
     """The functions of ours that were called in the transaction under way."""
     awaiting: bool = False
     """A statement has gone to the server, and its answer has not come yet."""
+    undone: bool = False
+    """The server has said an error in the transaction under way, or has rolled it back."""
     holding: bool = False
     """The answer is kept until it is whole: it may have to be lost."""
 
@@ -298,25 +301,26 @@ class Proxy:
                 waiting = waiting[len(message) :]
                 if self.watcher is not None:
                     self.watcher.answering(line, message)
+                line.undone = line.undone or message[:1] == b"E" or message[5:] == ROLLED_BACK
                 if message[:1] == b"Z":
                     over = message[5:6]
             held += data
             if line.holding and over is None:
                 continue
-            if line.holding and self._to_be_lost(line, over, held):
+            if line.holding and self._to_be_lost(line, over):
                 return
             if over is not None:
                 line.awaiting = False
             if over == b"I":
                 line.verbs.clear()
-                line.holding = False
+                line.holding = line.undone = False
             self._wait()
             line.client.sendall(held)
             held = b""
 
-    def _to_be_lost(self, line: Line, over: bytes | None, answer: bytes) -> bool:
+    def _to_be_lost(self, line: Line, over: bytes | None) -> bool:
         """Whether this is the reply of a transaction that has committed and whose verb is to be lost."""
-        if over != b"I" or any(message[:1] == b"E" for message in _whole(answer)):
+        if over != b"I" or line.undone:
             return False
         with self._lock:
             for verb in sorted(line.verbs & self._to_lose):
