@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psycopg
 
@@ -94,6 +94,15 @@ class Pace:
         return min(PREFETCH_MOST, int(rate * min(PREFETCH_SECONDS, lease / 10)))
 
 
+class _Claim(NamedTuple):
+    """A claim that was sent, and what will be its answer."""
+
+    queues: list[str]
+    batch: int
+    sent: float
+    rows: asyncio.Task[database.Rows]
+
+
 class Claimer:
     """The only one in its process that claims. `wake` and `stop` may be called at any time, from its loop."""
 
@@ -145,6 +154,7 @@ class Claimer:
         self._claimed_at = time.monotonic()
         self._looking_since: float | None = None
         self._drained = False
+        self._ahead: _Claim | None = None
         executor.on_room = self._room.set
         completer.on_accepted = self._accepted
 
@@ -181,13 +191,21 @@ class Claimer:
                     pause = min(10.0, max(0.25, pause * 2))
                     log.error("claiming failed, next try in %.1f s: %s", pause, database.reason(error))
                     await self._sleep(pause)
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """What is claimed already goes the way of all that has not started."""
+        claim, self._ahead = self._ahead, None
+        if claim is not None:
+            with contextlib.suppress(Lost, psycopg.Error):
+                self._executor.deliver(await self._take(claim))
 
     # One turn.
 
     async def _turn(self) -> bool:
         """Claim once, or wait for a reason to. True when the work is done and the runner may end."""
         room = self._wanted()
-        if room <= 0:
+        if room <= 0 and self._ahead is None:
             await self._wait_for_room()
             return False
         now = time.monotonic()
@@ -195,9 +213,10 @@ class Claimer:
             self._looking_since = now
         if self._doorbell.armed and now - self._slept_at > BUSY_SECONDS:
             await self._doorbell.disarm()
-        await self._upkeep(now)
-        if self._was_idle:
-            await self._foresee()
+        if self._ahead is None:
+            await self._upkeep(now)
+            if self._was_idle:
+                await self._foresee()
         if await self._look(min(room, BATCH_MOST)):
             self._looking_since = None
             self._was_idle = False
@@ -210,12 +229,12 @@ class Claimer:
 
     async def _look(self, batch: int) -> bool:
         """Claim from the next queues. Whether there was anything."""
-        queues = self._next_queues()
-        jobs = await self._claim(queues, batch) if queues else []
+        claim, self._ahead = self._ahead or self._send(batch), None
+        jobs = await self._take(claim) if claim is not None else []
         # While the bells are held, what comes after this look rings: no need to look twice.
-        self._drained = len(jobs) < batch
-        if self._drained:
-            self._forget_empty(queues, jobs)
+        self._drained = claim is None or len(jobs) < claim.batch
+        if self._drained and claim is not None:
+            self._forget_empty(claim.queues, jobs)
         self._learn(found=bool(jobs))
         if jobs:
             self._executor.deliver(jobs)
@@ -230,13 +249,13 @@ class Claimer:
             self._by_accept = False
             self._limited = found  # a queue at its limit: each job that ends makes room for the next
 
-    def _wanted(self) -> int:
-        """How many jobs to claim now; 0 while there are enough."""
+    def _wanted(self, coming: int = 0) -> int:
+        """How many jobs to claim now; 0 while there are enough. `coming` are here, but not yet delivered."""
         executor = self._executor
         prefetch = self._pace.prefetch(executor.ended, self._options.lease)
         if self._mean_bytes:
             prefetch = min(prefetch, int(PREFETCH_BYTES / self._mean_bytes))
-        ready = len(executor.ready)
+        ready = len(executor.ready) + coming
         if ready > prefetch // 2 or self._completer.backlog > UNREPORTED_MOST:
             return 0
         wanted = executor.concurrency - executor.running + prefetch - ready
@@ -262,26 +281,48 @@ class Claimer:
         if time.monotonic() - self._claimed_at > SURPLUS_SECONDS:
             self._executor.give_back(2 * self._pace.prefetch(self._executor.ended, self._options.lease))
 
-    async def _claim(self, queues: list[str], batch: int) -> list[Job]:
-        options = self._options
+    def _send(self, batch: int) -> _Claim | None:
+        """Ask for the next jobs; None if there is no queue to ask."""
+        queues = self._next_queues()
+        if not queues:
+            return None
         now = time.monotonic()
+        return _Claim(queues, batch, now, asyncio.create_task(self._ask(queues, batch, now)))
+
+    async def _ask(self, queues: list[str], batch: int, now: float) -> database.Rows:
         floor = self.floor
         if now - self._sweep_at > SWEEP_SECONDS:
             self._sweep_at = now
             floor = None  # whatever a token might hide, a clock that stepped for instance, is found here
+        lease = self._options.lease
         rows = await self._link.fetch(
             _CLAIM,
-            (queues, self._runner, batch, options.lease, floor),
-            seconds=min(CALL_SECONDS, max(5.0, options.lease)),
+            (queues, self._runner, batch, lease, floor),
+            seconds=min(CALL_SECONDS, max(5.0, lease)),
+            answered=lambda count: self._send_ahead(count) if count == batch else None,
         )
         self._claimed_at = time.monotonic()
         self._metrics.claim.observe(self._claimed_at - now)
+        return rows
+
+    def _send_ahead(self, coming: int) -> None:
+        """Claim again before what has just come is decoded and started: the server need not wait for that.
+
+        Not when upkeep is due: whatever was claimed must be held before `_give_back` asks what is.
+        """
+        if self._ahead is not None or self._stopping or self._upkeep_due(time.monotonic()):
+            return
+        if (room := self._wanted(coming)) > 0:
+            self._ahead = self._send(min(room, BATCH_MOST))
+
+    async def _take(self, claim: _Claim) -> list[Job]:
+        rows = await claim.rows
         if not rows:
             return []
         self._floor_claims += len(rows)
         of = self._metrics.of
         services = self._services
-        jobs = [Job(row, now, of(row[3], row[2]), services) for row in rows]
+        jobs = [Job(row, claim.sent, of(row[3], row[2]), services) for row in rows]
         size = sum([len(row[4]) for row in rows])
         if of_runs := [job for job in jobs if job.run_id is not None]:
             size += await self._fetch_contexts(of_runs)
@@ -346,17 +387,33 @@ class Claimer:
     # Floor, discovery, jobs whose claim was lost.
 
     async def _upkeep(self, now: float) -> None:
-        if self._give_back_at and now >= self._give_back_at[0]:
+        if self._give_back_due(now):
             self._give_back_at.popleft()
             await self._give_back()
-        if self._options.queues is None and (not self._queues or now - self._discovered > DISCOVER_SECONDS):
+        if self._discover_due(now):
             await self._discover()
-        if self._recent and (now - self._floor_at > FLOOR_SECONDS or self._floor_claims > FLOOR_CLAIMS):
+        if self._floor_due(now):
             self._floor_at = now
             self._floor_claims = 0
             ((self.floor,),) = await self._link.fetch(_FLOOR, (list(self._recent), self.floor))
 
+    def _upkeep_due(self, now: float) -> bool:
+        return self._give_back_due(now) or self._discover_due(now) or self._floor_due(now)
+
+    def _give_back_due(self, now: float) -> bool:
+        return bool(self._give_back_at) and now >= self._give_back_at[0]
+
+    def _discover_due(self, now: float) -> bool:
+        return self._options.queues is None and (not self._queues or now - self._discovered > DISCOVER_SECONDS)
+
+    def _floor_due(self, now: float) -> bool:
+        return bool(self._recent) and (now - self._floor_at > FLOOR_SECONDS or self._floor_claims > FLOOR_CLAIMS)
+
     async def _connect(self) -> None:
+        if self._ahead is not None:
+            # If it claimed anything, that is given back below.
+            await asyncio.gather(self._ahead.rows, return_exceptions=True)
+            self._ahead = None
         self.floor = None  # it is of the connection: after a failover the ids and the clock may have gone back
         await self._link.open()
         self._next_ready_at = None

@@ -35,7 +35,7 @@ from faultline.errors import (
 from faultline.logs import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger("faultline")
 
@@ -328,11 +328,14 @@ class Link:
         *,
         seconds: float | None = None,
         limit: float | None = None,
+        answered: Callable[[int], None] | None = None,
     ) -> Rows:
         """The rows of one statement in its own transaction, in binary form.
 
         Raises Lost if the connection broke or gave no answer in `seconds` (30), else what psycopg raises. `limit`: the
-        server itself ends the statement after so many seconds.
+        server itself ends the statement after so many seconds. `answered` is called with the number of rows before
+        they are decoded: if it makes a task of another `fetch`, the server works on that meanwhile. It is not called
+        where a statement takes a transaction around it.
         """
         connection = self.connection
         watchdog = asyncio.get_running_loop().call_later(seconds or CALL_SECONDS, cut, connection)
@@ -342,7 +345,7 @@ class Link:
                     if limit is not None:
                         await _fetch(connection, _LIMIT, (f"{limit:.3f}s",))
                     return await _fetch(connection, query, parameters)
-            return await _fetch(connection, query, parameters)
+            return await _fetch(connection, query, parameters, answered)
         except psycopg.Error as error:
             if broke(connection, error):
                 await self._lose(error)
@@ -398,10 +401,16 @@ class Link:
 
 
 async def _fetch(
-    connection: psycopg.AsyncConnection[Any], query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
+    connection: psycopg.AsyncConnection[Any],
+    query: LiteralString,
+    parameters: Sequence[Any] | Mapping[str, Any],
+    answered: Callable[[int], None] | None = None,
 ) -> Rows:
     cursor = connection.cursor(binary=True)
     await cursor.execute(query, parameters)
+    if answered is not None:
+        answered(cursor.rowcount)
+        await asyncio.sleep(0)
     return await cursor.fetchall() if cursor.description is not None else []
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
 
 from faultline import database
 from faultline.database import DatabaseState, GivenUp, Link, Lost
@@ -139,6 +140,22 @@ def test_a_statement_can_be_given_a_limit_by_the_server(db: Database) -> None:
         return await link.fetch("select current_setting('statement_timeout')")
 
     assert run_with(db.dsn, limited) == [("0",)]
+
+
+def test_the_next_statement_may_be_sent_before_the_rows_of_the_last_are_decoded(db: Database) -> None:
+    async def two(link: Link) -> Any:
+        counts: list[int] = []
+        following: list[asyncio.Task[database.Rows]] = []
+
+        def answered(count: int) -> None:
+            counts.append(count)
+            following.append(asyncio.create_task(link.fetch("select 'the next'")))
+
+        rows = await link.fetch("select generate_series(1, 3)", answered=answered)
+        status = link.connection.pgconn.transaction_status
+        return counts, rows, status, await following[0]
+
+    assert run_with(db.dsn, two) == ([3], [(1,), (2,), (3,)], TransactionStatus.ACTIVE, [("the next",)])
 
 
 def test_an_error_of_a_statement_keeps_the_connection(db: Database) -> None:

@@ -8,6 +8,8 @@ import logging
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ import pytest
 
 from faultline import App, InvalidArgument, Job, SchemaMismatch, SchemaMissing, Snooze, database
 from faultline.claimer import Claimer
+from faultline.database import Lost
 from faultline.drill.pooler import pooled
 from faultline.drill.proxy import Proxy
 from faultline.embedded import Server
@@ -116,6 +119,86 @@ def test_drains_thousands_of_jobs_of_several_queues_each_once(db: Database) -> N
     assert sorted(ran) == ids
     assert states(db) == {"succeeded": 4500}
     assert runner.metrics.finished() == 4500
+    assert_sound(db)
+
+
+# The claim that is under way while the jobs of the last one start.
+
+
+@pytest.fixture
+def small_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faultline.claimer.BATCH_MOST", 20)
+
+
+def _when_ahead(monkeypatch: pytest.MonkeyPatch, then: Callable[[Claimer], None]) -> None:
+    """Call `then` whenever a claim was sent before the jobs of the last one were started."""
+    send = Claimer._send_ahead
+
+    def sent(self: Claimer, coming: int) -> None:
+        send(self, coming)
+        if self._ahead is not None:
+            then(self)
+
+    monkeypatch.setattr(Claimer, "_send_ahead", sent)
+
+
+@pytest.mark.usefixtures("small_claims")
+def test_what_was_claimed_ahead_is_given_back_when_the_runner_ends(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead: list[Claimer] = []
+
+    def stop(claimer: Claimer) -> None:
+        ahead.append(claimer)
+        claimer.stop()
+
+    _when_ahead(monkeypatch, stop)
+    enqueue(db, "fine", count=3000)
+    with Running(app_of(fine=fine), db) as running:
+        running.join()
+    assert len(ahead) == 1
+    assert states(db).keys() == {"queued", "succeeded"}
+    assert db.scalar("select max(failures) from faultline.jobs_live") == 0
+    assert_sound(db)
+
+
+@pytest.mark.usefixtures("small_claims")
+def test_what_was_claimed_ahead_is_never_taken_for_a_lost_claim(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead: list[Claimer] = []
+    _when_ahead(monkeypatch, ahead.append)
+    monkeypatch.setattr("faultline.claimer.GIVE_BACK_AGAIN", tuple(0.03 * number for number in range(1, 300)))
+    enqueue(db, "fine", count=3000)
+    drain(app_of(fine=fine), db)
+    assert ahead
+    assert states(db) == {"succeeded": 3000}
+    assert db.rows("select verb, count(*) from faultline.job_events group by 1") == []
+    assert_sound(db)
+
+
+@pytest.mark.usefixtures("small_claims")
+def test_what_was_claimed_ahead_on_a_connection_that_broke_runs_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both claims are given back on the next connection: what came of the second may not be started then."""
+    take = Claimer._take
+    breaks: list[str] = []
+
+    async def break_once(self: Claimer, claim: Any) -> list[Job]:
+        jobs = await take(self, claim)
+        if self._ahead is not None and not breaks:
+            breaks.append("the first claim is lost, the second has its answer")
+            await asyncio.wait([self._ahead.rows])
+            await self._link.close()
+            raise Lost
+        return jobs
+
+    monkeypatch.setattr(Claimer, "_take", break_once)
+    enqueue(db, "fine", count=3000)
+    drain(app_of(fine=fine), db)
+    assert breaks
+    assert states(db) == {"succeeded": 3000}
+    assert events(db, "stale") == []
+    assert len(events(db, "release")) == 40
     assert_sound(db)
 
 
@@ -849,3 +932,12 @@ def test_health_and_readiness_are_json(db: Database) -> None:
         assert running.get("/nothing")[0] == 404
         for path, expected in (("/health", 200), ("/ready", 200), ("/metrics", 200), ("/nothing", 404)):
             assert fetch(running.runner.port, path, "HEAD") == (expected, ""), path
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("", False), ("gc.set_threshold(900, 5, 5)", True)])
+def test_the_collector_runs_less_often_unless_somebody_has_chosen_how_often(chosen: str, kept: bool) -> None:
+    program = (
+        f"import gc; {chosen}\nfrom faultline import runner\nrunner._collect_less_often()\nprint(gc.get_threshold())"
+    )
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+    assert said == ("(900, 5, 5)" if kept else "(20000, 20, 20)")
