@@ -9,7 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 from bench import driver, floor
+from faultline import schema
 
 ENVIRONMENTS: Final = driver.ROOT / ".tools/peers"
 ADAPTERS: Final = "bench.peers.adapters"
@@ -60,6 +63,8 @@ class Peer(Contender):
     """SQL that makes $1 more finished jobs out of a finished one, for who keeps them."""
     queues: str = ""
     """SQL that gives each queued job a queue of its own, for who has queues that need no worker of their own."""
+    spread: str = ""
+    """SQL that spreads the queued jobs over $1 queues, likewise."""
     retries: bool = True
     """A job that fails is run again, and its handler can tell."""
     share: int = 1
@@ -124,11 +129,17 @@ class Script(Contender):
     `drain` claims and completes CLAIM jobs, `bulk` enqueues BATCH, `fill` as many as $1.
     """
 
+    claim: int = CLAIM
+
     enqueue: str
     bulk: str
     fill: str
     drain: str
     left: str
+
+    def install(self, dsn: str) -> None:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(self.schema.encode())
 
     @property
     def schema(self) -> str:
@@ -136,10 +147,20 @@ class Script(Contender):
 
 
 class Floor(Script):
-    """The bare SQL for the same durable work."""
+    """The least SQL that survives a crash."""
 
     missing = ""
     version = ""
+
+
+class SameRows(Script):
+    """What Faultline writes for a job, in its tables, by statements of one's own: the ceiling of its drain."""
+
+    missing = ""
+    version = ""
+
+    def install(self, dsn: str) -> None:
+        schema.install(dsn)
 
 
 class Pgmq(Script):
@@ -162,7 +183,7 @@ FAULTLINE: Final = Faultline(
     page="docs/operations.md",
     promises="fence and lease a job, refused stale reports, results and attempts kept, finished jobs kept",
     mark=_by_id("faultline.jobs_live", "job_id"),
-    left="select exists (select from faultline.jobs_live where job_id > $1)",
+    left="select exists (select from faultline.jobs_live where job_id > $1 and queue <> 'beside')",
     queued="""
         insert into faultline.jobs_live (ready_at, created_at, max_attempts, priority, type, queue, payload)
         select ready_at, created_at, max_attempts, priority, type, queue, payload
@@ -178,6 +199,7 @@ FAULTLINE: Final = Faultline(
         with made as (update faultline.jobs_live set queue = 'q' || job_id returning queue)
         insert into faultline.queues (queue, max_attempts) select queue, 3 from made
     """,
+    spread="update faultline.jobs_live set queue = 'q' || job_id % $1",
 )
 
 PGQUEUER: Final = Peer(
@@ -216,6 +238,7 @@ PROCRASTINATE: Final = Peer(
         from (select * from procrastinate_jobs where status = 'succeeded' limit 1) j, generate_series(1, $1)
     """,
     queues="update procrastinate_jobs set queue_name = 'q' || id where status = 'todo'",
+    spread="update procrastinate_jobs set queue_name = 'q' || id % $1 where status = 'todo'",
     share=20,
 )
 
@@ -326,7 +349,8 @@ PGMQ: Final = Pgmq(
     name="pgmq",
     title="pgmq's bare SQL",
     package="pgmq",
-    settings=f"pgbench, read of {CLAIM} with 30 s, archive of {CLAIM}, no handler",
+    settings=f"pgbench, read of {BATCH} with 30 s, archive of {BATCH}, no handler",
+    claim=BATCH,
     page="https://pgmq.github.io/pgmq/api/sql/functions/",
     promises="a visibility timeout a message; no fence, no results, no retries; finished messages kept (archive)",
     enqueue="""select pgmq.send('noop', '{"n": 1}');""",
@@ -335,10 +359,63 @@ PGMQ: Final = Pgmq(
     fill="select count(*) from pgmq.send_batch('noop', array(select jsonb_build_object('n', n)"
     " from generate_series(1, $1) n))",
     drain=f"""
-select coalesce(array_agg(msg_id), '{{}}') as ids from pgmq.read('noop', 30, {CLAIM}) \\gset
+select coalesce(array_agg(msg_id), '{{}}') as ids from pgmq.read('noop', 30, {BATCH}) \\gset
 select count(*) from pgmq.archive('noop', ':ids'::bigint[]);
 """,
     left="select exists (select from pgmq.q_noop)",
+)
+
+SAME_ROWS: Final = SameRows(
+    name="same_rows",
+    title="the same rows, bare SQL",
+    settings=f"pgbench, {BATCH} jobs a claim, no handler, no function of Faultline",
+    page="bench/peers/catalogue.py",
+    promises="what Faultline writes: fence, lease, owner and times of a job in its tables, finished jobs kept; "
+    "no limits, no verdicts, no payload sent",
+    claim=BATCH,
+    enqueue="""
+        insert into faultline.jobs_live (ready_at, created_at, max_attempts, priority, type, queue, payload)
+        values (clock_timestamp(), clock_timestamp(), 20, 2, 'noop', 'default', '{"n": 1}');
+    """,
+    bulk="""
+        insert into faultline.jobs_live (ready_at, created_at, max_attempts, priority, type, queue, payload)
+        select clock_timestamp(), clock_timestamp(), 20, 2, 'noop', 'default', jsonb_build_object('n', n)
+        from generate_series(1, 1000) n;
+    """,
+    fill="""
+        insert into faultline.jobs_live (ready_at, created_at, max_attempts, priority, type, queue, payload)
+        select clock_timestamp(), clock_timestamp(), 20, 2, 'noop', 'default', jsonb_build_object('n', n, 'w', 1)
+        from generate_series(1, $1) n
+    """,
+    drain=f"""
+set enable_seqscan = off;
+set enable_hashjoin = off;
+set enable_mergejoin = off;
+with claimed as (
+  update faultline.jobs_live j
+  set state = 'running', attempt = j.attempt + 1, lease_owner = '6f0c8f0e-0000-4000-8000-000000000001',
+      started_at = clock_timestamp(), lease_expires_at = clock_timestamp() + interval '30 s'
+  where j.ctid = any (array(
+    select c.ctid from faultline.jobs_live c
+    where c.state = 'queued' and c.queue = 'default' and c.priority = 2 and c.ready_at <= now()
+    order by c.ready_at, c.job_id limit {BATCH} for no key update skip locked))
+  returning j.job_id, j.attempt
+)
+select coalesce(array_agg(job_id), '{{}}') as ids, coalesce(array_agg(attempt), '{{}}') as attempts from claimed \\gset
+with gone as (
+  delete from faultline.jobs_live j
+  using unnest(':ids'::bigint[], ':attempts'::int[]) r (job_id, attempt)
+  where j.job_id = r.job_id and j.attempt = r.attempt and j.state = 'running'
+  returning j.*
+)
+insert into faultline.jobs_done (
+  job_id, finished_at, created_at, ready_at, started_at, lease_owner, attempt, failures, max_attempts, priority,
+  from_state, state, type, queue, payload, headers, tags)
+select job_id, clock_timestamp(), created_at, ready_at, started_at, lease_owner, attempt, failures, max_attempts,
+  priority, state, 'succeeded', type, queue, payload, headers, tags
+from gone;
+""",
+    left="select exists (select from faultline.jobs_live)",
 )
 
 CONTENDERS: Final[list[Peer | Script]] = [
@@ -352,5 +429,6 @@ CONTENDERS: Final[list[Peer | Script]] = [
     ABSURD,
     DBOS,
     PGMQ,
+    SAME_ROWS,
     FLOOR,
 ]

@@ -8,8 +8,9 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from bench import driver
-from bench.peers.catalogue import BATCH, CLAIM, Peer, Script
+from bench.peers.catalogue import BATCH, FAULTLINE, Peer, Script
 from bench.peers.crew import Crew
 from bench.workflows import server_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from faultline.embedded import Server
 
@@ -32,6 +34,17 @@ WARM_UP: Final = 200
 SETTLE_SECONDS: Final = 1.5
 WAVE_SECONDS: Final = 300.0
 DATABASE: Final = "bench_peer"
+BESIDE_SECONDS: Final = 6.0
+BESIDE_LEASE: Final = "10s"
+BESIDE_WAIT: Final = 60.0
+ENQUEUE_BESIDE: Final = "select faultline.enqueue('beside', %s::jsonb, 'beside')"
+# What must have been done beside the waves; the second is longer than a third of its lease.
+BESIDE: Final = {
+    "retry": "select exists (select from faultline.jobs_done where type = 'beside' and failures > 0)",
+    "heartbeat": "select exists (select from faultline.jobs_done where payload ? 'seconds')",
+    "run of the workflow": "select exists (select from faultline.runs where state = 'succeeded')",
+    "tick of the schedule": "select exists (select from faultline.schedule_ticks)",
+}
 DEAD: Final = "select coalesce(sum(n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables"
 
 
@@ -170,8 +183,7 @@ def bench(server: Server, peer: Contenders, **environment: str) -> Iterator[Benc
 
 def _install(server: Server, peer: Contenders, dbname: str) -> None:
     if isinstance(peer, Script):
-        with psycopg.connect(server.dsn(dbname), autocommit=True) as connection:
-            connection.execute(peer.schema.encode())
+        peer.install(server.dsn(dbname))
         return
     result = subprocess.run(
         peer.command("install"),
@@ -231,7 +243,9 @@ def finish(on: Bench, workers: Crew, wave: int, jobs: int, mark: int = 0) -> flo
     return asked
 
 
-def drained(on: Bench, workers: Crew, wave: int, jobs: int, *, analyze: bool = True, **options: Any) -> Sample:
+def drained(
+    on: Bench, workers: Crew, wave: int, jobs: int, *, analyze: bool = True, queues: int = 0, **options: Any
+) -> Sample:
     """A wave of jobs that are all there when the workers begin. The clock runs from the first handler.
 
     As autovacuum would within a minute, ANALYZE tells their plans, which were made on an empty queue, what is there.
@@ -240,6 +254,9 @@ def drained(on: Bench, workers: Crew, wave: int, jobs: int, *, analyze: bool = T
     workers.pause()
     mark = on.ask(on.peer.mark)
     on.produce(jobs=jobs, bulk=True, wave=wave, **options)
+    if queues:
+        on.run(on.peer.spread, queues)
+        on.run("vacuum")
     if analyze:
         on.run("analyze")
     cpu = workers.cpu()
@@ -257,13 +274,13 @@ def drain(processes: int, **options: Any) -> Callable[[Server, Contenders, Size]
     def measure(server: Server, peer: Contenders, size: Size) -> Sample | None:
         if isinstance(peer, Script):
             return None if options else _scripted_drain(server, peer, size.jobs, processes)
-        if "failing" in options and not peer.retries:
+        if ("failing" in options and not peer.retries) or ("queues" in options and not peer.spread):
             return None
         jobs = max(100, size.jobs // peer.share // options.get("fewer", 1))
-        made = {name: value for name, value in options.items() if name != "fewer"}
+        made = {name: value for name, value in options.items() if name not in {"fewer", "queues"}}
         with bench(server, peer, **({"BENCH_FAILING": "1"} if "failing" in made else {})) as on:
             with crew(on, processes or size.many) as workers:
-                sample = drained(on, workers, 1, jobs, **made)
+                sample = drained(on, workers, 1, jobs, queues=options.get("queues", 0), **made)
             sample.dead = on.dead() / (jobs + WARM_UP)
             return sample
 
@@ -274,10 +291,10 @@ def _scripted_drain(server: Server, script: Script, jobs: int, clients: int) -> 
     with bench(server, script) as on:
         on.ask(script.fill, jobs) if "select count" in script.fill else on.run(script.fill, jobs)
         on.run("analyze")
-        times = jobs // CLAIM // clients
+        times = jobs // script.claim // clients
         on.begin()
         used = _children()
-        rate = CLAIM * driver.pgbench(server, DATABASE, script.drain, clients=clients, times=times, simple=True)
+        rate = script.claim * driver.pgbench(server, DATABASE, script.drain, clients=clients, times=times, simple=True)
         spent = on.spent(jobs, _children() - used)
         if on.ask(script.left):
             message = f"{script.title}: jobs are left"
@@ -333,31 +350,99 @@ def latency(server: Server, peer: Contenders, size: Size) -> Sample | None:
         return Sample(percentiles(workers.late()), **spent)
 
 
-def held_snapshot(server: Server, peer: Contenders, size: Size) -> Sample | None:
-    """Waves, while another session holds a snapshot; one ANALYZE of the empty tables after half of them."""
+def busy_latency(server: Server, peer: Contenders, size: Size) -> Sample | None:
+    """As `latency`, at half of the rate at which one worker keeps up with four clients that enqueue one by one."""
     if isinstance(peer, Script):
         return None
-    jobs = max(100, size.wave // peer.share)
+    with bench(server, peer) as on, crew(on, 1) as workers:
+        mark = on.ask(peer.mark)
+        started = time.time()
+        most = int(on.produce(seconds=size.seconds, clients=4, wave=1)["jobs"])
+        rate = max(1.0, most / (finish(on, workers, 1, most, mark) - started) / 2)
+        on.run("analyze")
+        time.sleep(SETTLE_SECONDS)
+        jobs = max(1, round(rate * size.rate_seconds / 3))
+        mark = on.ask(peer.mark)
+        cpu = workers.cpu()
+        on.begin()
+        told = on.produce(jobs=jobs, rate=rate, clients=4, wave=2)
+        finish(on, workers, 2, jobs, mark)
+        spent = on.spent(jobs, workers.cpu() - cpu + told["cpu"], workers.memory())
+        workers.wait(lambda: len(workers.late()) >= jobs, 10, "telling when handlers began")
+        return Sample(percentiles(workers.late()) | {"rate": rate}, **spent)
+
+
+@contextmanager
+def company(on: Bench) -> Iterator[None]:
+    """What else there is to do, of Faultline: a schedule, runs of a workflow, jobs that beat, and some that fail.
+
+    BenchError at the end unless each of these has been done.
+    """
+    step = {"type": "beside", "queue": "beside"}
+    tasks = {"one": step, "two": step | {"needs": "one"}, "three": step | {"needs": "one"}}
+    on.ask("select faultline.put_workflow($1)", json.dumps({"name": "beside", "tasks": tasks}))
+    on.ask("select faultline.put_schedule($1)", json.dumps({"name": "beside", "every": "1s"} | step))
+    over = threading.Event()
+
+    def traffic() -> None:
+        with psycopg.connect(on.connection.info.dsn, autocommit=True) as connection:
+            while not over.wait(0.1):
+                connection.execute("select faultline.trigger_workflow('beside')")
+                for payload in ({"fail": True}, {"seconds": BESIDE_SECONDS}):
+                    connection.execute(ENQUEUE_BESIDE, (json.dumps(payload),))
+
+    thread = threading.Thread(target=traffic, name="beside")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    until = time.monotonic() + BESIDE_WAIT
+    while missing := [what for what, query in BESIDE.items() if not on.ask(query)]:
+        if time.monotonic() > until:
+            message = f"beside the waves there was not one {', not one '.join(missing)}"
+            raise driver.BenchError(message)
+        time.sleep(0.1)
+
+
+def held_snapshot(*, busy: bool = False) -> Callable[[Server, Contenders, Size], Sample | None]:
+    """Waves under a held snapshot; `busy`: with `company`."""
+
+    def measure(server: Server, peer: Contenders, size: Size) -> Sample | None:
+        if isinstance(peer, Script) or (busy and peer.name != FAULTLINE.name):
+            return None
+        with bench(server, peer, **({"FAULTLINE_LEASE": BESIDE_LEASE} if busy else {})) as on:
+            return _waves(server, on, size, company(on) if busy else nullcontext())
+
+    return measure
+
+
+def _waves(server: Server, on: Bench, size: Size, beside: AbstractContextManager[None]) -> Sample:
+    """Waves, while another session holds a snapshot; one ANALYZE of the empty tables after half of them."""
+    assert isinstance(on.peer, Peer)
+    jobs = max(100, size.wave // on.peer.share)
     rates: list[float] = []
-    with bench(server, peer) as on:
-        on.run("alter system set autovacuum = off")
+    on.run("alter system set autovacuum = off")
+    on.run("select pg_reload_conf()")
+    try:
+        with (
+            crew(on, 1) as workers,
+            psycopg.connect(server.dsn(DATABASE)) as holder,
+            ExitStack() as stack,
+        ):
+            holder.execute("set transaction isolation level repeatable read")
+            holder.execute("select count(*) from pg_class")
+            stack.enter_context(beside)
+            for wave in range(1, size.waves + 1):
+                sample = drained(on, workers, wave, jobs, analyze=False)
+                rates.append(sample.values["rate"])
+                if wave == size.waves // 2:
+                    on.run("analyze")
+        sample.dead = on.dead() / (jobs * size.waves + WARM_UP)
+    finally:
+        on.run("alter system reset autovacuum")
         on.run("select pg_reload_conf()")
-        try:
-            with (
-                crew(on, 1) as workers,
-                psycopg.connect(server.dsn(DATABASE)) as holder,
-            ):
-                holder.execute("set transaction isolation level repeatable read")
-                holder.execute("select count(*) from pg_class")
-                for wave in range(1, size.waves + 1):
-                    sample = drained(on, workers, wave, jobs, analyze=False)
-                    rates.append(sample.values["rate"])
-                    if wave == size.waves // 2:
-                        on.run("analyze")
-            sample.dead = on.dead() / (jobs * size.waves + WARM_UP)
-        finally:
-            on.run("alter system reset autovacuum")
-            on.run("select pg_reload_conf()")
     few = max(1, size.waves // 5)
     first, last = statistics.median(rates[:few]), statistics.median(rates[-few:])
     sample.values = {"last": 100 * last / first, "first_rate": first, "last_rate": last}
@@ -460,16 +545,30 @@ WORKLOADS: Final = [
         latency,
     ),
     Workload(
+        "latency-half",
+        "From enqueue to the start of the handler, at half of the rate that one worker keeps up with",
+        {"p50": ("ms, p50", False), "p99": ("ms, p99", False), "rate": ("jobs/s", True)},
+        busy_latency,
+    ),
+    Workload(
         "snapshot",
         "Under a held snapshot: the last waves, in % of the first",
         {"last": ("%", True), "first_rate": ("jobs/s, first waves", True), "last_rate": ("jobs/s, last waves", True)},
-        held_snapshot,
+        held_snapshot(),
+    ),
+    Workload(
+        "beside-snapshot",
+        "Under a held snapshot, with retries, heartbeats, a schedule and workflows beside the waves",
+        {"last": ("%", True), "first_rate": ("jobs/s, first waves", True), "last_rate": ("jobs/s, last waves", True)},
+        held_snapshot(busy=True),
     ),
     Workload("payload-100", "Drain, payloads of 100 B", RATE, drain(1, size=100)),
     Workload("payload-2k", "Drain, payloads of 2 kB", RATE, drain(1, size=2_000)),
     Workload("payload-100k", "Drain, payloads of 100 kB", RATE, drain(1, size=100_000, fewer=50)),
     Workload("queued", "Drain of the head of 10 million queued jobs", RATE, ballast("queued")),
     Workload("finished", "Drain beside 10 million finished jobs", RATE, ballast("finished")),
+    Workload("queues-100", "Drain of 100 queues", RATE, drain(1, queues=100)),
+    Workload("queues-10k", "Drain of 10,000 queues", RATE, drain(1, queues=10_000)),
     Workload("retries", "Drain, 30 % of the jobs fail once", RATE, drain(1, failing=30)),
     Workload("many", "Drain, 32 processes on one queue", RATE, drain(0)),
     Workload(

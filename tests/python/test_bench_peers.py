@@ -290,3 +290,44 @@ def test_bare_sql_is_drained_to_the_end(swept: Server) -> None:
     assert sample is not None
     assert sample.dead == pytest.approx(2, abs=0.1)
     assert workloads.drain(1, size=100)(swept, catalogue.FLOOR, size) is None
+
+
+def test_the_same_rows_by_bare_sql_are_what_faultline_writes(swept: Server) -> None:
+    size = replace(workloads.SMALL, jobs=2_000)
+    by_hand = workloads.drain(2)(swept, catalogue.SAME_ROWS, size)
+    ours = workloads.drain(1)(swept, catalogue.FAULTLINE, size)
+    assert by_hand is not None
+    assert ours is not None
+    assert by_hand.dead == pytest.approx(2, abs=0.1)
+    assert by_hand.wal is not None
+    assert by_hand.wal == pytest.approx(ours.wal, rel=0.25)
+
+
+def test_jobs_that_are_spread_over_queues_are_all_drained(swept: Server) -> None:
+    sample = workloads.drain(1, queues=7)(swept, catalogue.FAULTLINE, replace(workloads.SMALL, jobs=300))
+    assert sample is not None
+    assert sample.jobs == 300
+    assert workloads.drain(1, queues=7)(swept, catalogue.PGQUEUER, workloads.SMALL) is None
+
+
+def test_latency_is_measured_at_half_of_what_one_worker_keeps_up_with(swept: Server) -> None:
+    size = replace(workloads.SMALL, seconds=0.5, rate_seconds=1.5)
+    sample = workloads.busy_latency(swept, catalogue.FAULTLINE, size)
+    assert sample is not None
+    assert sample.jobs == pytest.approx(sample.values["rate"] * 0.5, abs=1)
+    assert 0 < sample.values["p50"] <= sample.values["p99"]
+
+
+def test_waves_under_a_snapshot_have_company_or_say_what_was_missing(
+    swept: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = replace(workloads.SMALL, waves=2, wave=200)
+    monkeypatch.setattr(workloads, "BESIDE_SECONDS", 0.1)
+    sample = workloads.held_snapshot(busy=True)(swept, catalogue.FAULTLINE, size)
+    assert sample is not None
+    assert sample.values["last"] > 0
+    assert workloads.held_snapshot(busy=True)(swept, catalogue.PGQUEUER, size) is None
+    monkeypatch.setattr(workloads, "BESIDE_WAIT", 0.0)
+    monkeypatch.setattr(workloads, "BESIDE", {"eclipse": "select false"})
+    with pytest.raises(driver.BenchError, match="there was not one eclipse"):
+        workloads.held_snapshot(busy=True)(swept, catalogue.FAULTLINE, size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bench.peers.adapters import meter
 from faultline import App, AsyncClient, Job, schema
 
@@ -14,6 +16,14 @@ counts = meter.Meter() if __name__ != "__main__" else None
 async def noop(job: Job) -> None:
     assert counts is not None
     counts.begin(job.payload, again=job.attempt > 1)
+
+
+@app.handler("beside")
+async def beside(job: Job) -> None:
+    """What runs beside that which is measured: it may take its time, and fail at first."""
+    await asyncio.sleep(job.payload.get("seconds", 0.0))
+    if "fail" in job.payload and job.attempt == 1:
+        raise meter.MeantToFailError
 
 
 class Producer:
