@@ -5731,11 +5731,11 @@ begin
         select j.ready_at, j.job_id into first
         from faultline.jobs_live j
         where j.state = 'queued' and j.queue = name and j.priority = level
-          and (j.ready_at, j.job_id) >= (level_floor, level_job)
+          and (j.ready_at, j.job_id) >= (level_floor, level_job) and j.ready_at < proven_at
         order by j.ready_at, j.job_id
         limit 1;
         -- To the job, not only to the time: a million jobs may have one run_at.
-        if first.ready_at < proven_at then
+        if found then
           level_floor := first.ready_at;
           level_job := first.job_id;
         else
@@ -5748,24 +5748,25 @@ begin
       floors := floors || pg_catalog.jsonb_build_object(name, level_floors);
       jobs := jobs || pg_catalog.jsonb_build_object(name, level_jobs);
     end loop;
-    lease_floor := least(proven_at, (
+    lease_floor := coalesce((
       select j.lease_expires_at
       from faultline.jobs_live j
       where j.lease_expires_at >= coalesce((token ->> 'lease')::timestamptz, '-infinity')
+        and j.lease_expires_at < proven_at
       order by j.lease_expires_at
-      limit 1));
-    due_floor := least(proven_at, (
+      limit 1), proven_at);
+    due_floor := coalesce((
       select t.due_at
       from faultline.transactions t
-      where t.due_at >= coalesce((token ->> 'due')::timestamptz, '-infinity')
+      where t.due_at >= coalesce((token ->> 'due')::timestamptz, '-infinity') and t.due_at < proven_at
       order by t.due_at
-      limit 1));
-    wake_floor := least(proven_at, (
+      limit 1), proven_at);
+    wake_floor := coalesce((
       select t.due_at
       from faultline.tasks t
-      where t.due_at >= coalesce((token ->> 'wake')::timestamptz, '-infinity')
+      where t.due_at >= coalesce((token ->> 'wake')::timestamptz, '-infinity') and t.due_at < proven_at
       order by t.due_at
-      limit 1));
+      limit 1), proven_at);
     return pg_catalog.jsonb_build_object(
       'read_at', read_at, 'next_at', read_at, 'next_xid', own::text, 'swept_at', swept_at, 'queues', floors, 'jobs', jobs,
       'lease', lease_floor, 'due', due_floor, 'wake', wake_floor)::text;

@@ -157,6 +157,18 @@ def test_without_a_floor_it_would_not(costs: Costs, call: str) -> None:
     assert not flat(first, last), f"{first} pages after {FEW} jobs, {last} after {MANY}: the test can't tell"
 
 
+def test_the_floor_does_not_walk_what_is_finished_but_has_its_lease_in_the_future(db: Database) -> None:
+    """Nor what was ready, due or to be woken after the time that is proven: each is walked once, when that has passed."""
+    old_snapshot(db)
+    runner, measuring = Runner(db), Measuring(db)
+    pages = []
+    for count in (FEW, MANY - FEW):
+        enqueue(db, count)
+        runner.drain(count, lease="1 hour")
+        pages.append(measuring.pages("select faultline.advance_floor(array['q'], %s)", runner.token))
+    assert flat(*pages), f"{pages[0]} pages after {FEW} jobs, {pages[1]} after {MANY}"
+
+
 def test_jobs_in_the_future_cost_a_claim_nothing(db: Database) -> None:
     assert flat(*_claims_before_and_after_future_jobs(db))
 
