@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bench.peers.workloads import Contenders, Size, Workload
 
 CONNECTIONS: Final = "1000"
+BUFFERS: Final = "1GB"
 NAMES: Final = [one.name for one in CONTENDERS]
 
 
@@ -71,7 +72,7 @@ def peers(
     size = replace(size, jobs=jobs or size.jobs)
     chosen = [one for one in workloads.WORKLOADS if one.name in picked]
     try:
-        with Server(fsync=True, config={"max_connections": CONNECTIONS}) as server:
+        with Server(fsync=True, config={"max_connections": CONNECTIONS, "shared_buffers": BUFFERS}) as server:
             console.print(f"PostgreSQL {server.version_text}, fsync and synchronous_commit on, {os.cpu_count()} cores")
             results = measure(server, chosen, contenders, size, 1 if quick else rounds, console.print)
             about = driver.machine(server) | {"size": asdict(size)}
