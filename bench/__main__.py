@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bench import cases, driver, report, transfers, workflows
 from bench.peers.command import peers
+from bench.profile import profile
 from faultline.embedded import EmbeddedError, Server
 
 
@@ -94,6 +95,7 @@ def ledger(server: Server, size: cases.Size, console: Console) -> dict[str, obje
 
 
 main.add_command(peers)
+main.add_command(profile)
 
 if __name__ == "__main__":
     main()

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from bench.peers.workloads import Sample, Workload
 from bench.report import spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.peers.catalogue import Contender
-    from bench.peers.workloads import Sample, Workload
 
 OURS: Final = "faultline"
 COSTS: Final = {
@@ -115,6 +115,17 @@ def as_json(results: Sequence[Results], contenders: Sequence[Contender], about: 
             for one in results
         ],
     }
+
+
+def from_json(raw: dict[str, Any]) -> tuple[list[Results], dict[str, str]]:
+    """The results that `as_json` wrote, and the contenders' titles by their names."""
+    results = []
+    for one in raw["workloads"]:
+        values = {what: (value["unit"], value["higher"]) for what, value in one["values"].items()}
+        workload = Workload(one["name"], one["title"], values, lambda *_: None)
+        samples = {name: [Sample(**sample) for sample in samples] for name, samples in one["samples"].items()}
+        results.append(Results(workload, samples, one["failed"]))
+    return results, {one["name"]: one["title"] for one in raw["contenders"]}
 
 
 def about_contenders(contenders: Sequence[Contender]) -> Iterator[str]:

@@ -273,7 +273,7 @@ def drain(processes: int, **options: Any) -> Callable[[Server, Contenders, Size]
 
     def measure(server: Server, peer: Contenders, size: Size) -> Sample | None:
         if isinstance(peer, Script):
-            return None if options else _scripted_drain(server, peer, size.jobs, processes)
+            return None if options or not processes else _scripted_drain(server, peer, size.jobs, processes)
         if ("failing" in options and not peer.retries) or ("queues" in options and not peer.spread):
             return None
         jobs = max(100, size.jobs // peer.share // options.get("fewer", 1))

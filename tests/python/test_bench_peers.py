@@ -190,6 +190,24 @@ def measured(measure: Any, rounds: int) -> tuple[list[report.Results], list[str]
     return command.measure(server, [workload], contenders, workloads.SMALL, rounds, said.append), said
 
 
+@pytest.mark.parametrize("file", sorted((driver.ROOT / "bench/results").glob("peers-*.json")), ids=lambda file: file.stem)
+def test_the_tables_in_the_documentation_are_those_of_the_committed_raw_values(file: Path) -> None:
+    raw = json.loads(file.read_text())
+    measured, titles = report.from_json(raw)
+    text = (driver.ROOT / "docs/benchmarks.md").read_text()
+    for one in measured:
+        for line in report.markdown(one, titles):
+            assert line in text
+    assert raw["about"]["commit"] in text
+
+
+def test_what_is_written_as_json_can_be_read_again() -> None:
+    written = report.as_json([results(faultline=rates(10.0, 20.0))], [catalogue.FLOOR], {})
+    (read,), titles = report.from_json(json.loads(json.dumps(written)))
+    assert list(report.markdown(read, TITLES)) == list(report.markdown(results(faultline=rates(10.0, 20.0)), TITLES))
+    assert titles == {"floor": "bare SQL"}
+
+
 def test_contenders_take_turns_and_each_round_goes_the_other_way() -> None:
     asked: list[str] = []
 
@@ -290,6 +308,7 @@ def test_bare_sql_is_drained_to_the_end(swept: Server) -> None:
     assert sample is not None
     assert sample.dead == pytest.approx(2, abs=0.1)
     assert workloads.drain(1, size=100)(swept, catalogue.FLOOR, size) is None
+    assert workloads.drain(0)(swept, catalogue.FLOOR, size) is None
 
 
 def test_the_same_rows_by_bare_sql_are_what_faultline_writes(swept: Server) -> None:
