@@ -45,6 +45,11 @@ bench-peers: venv ## beside other queues, installed into .tools (hours)
 	@bench/peers/setup || true
 	@$(PYTHON) -m bench peers $(ARGS)
 
+.PHONY: bench-profile
+bench-profile: venv ## where the time of a drain goes (a minute); ARGS="--flame runner.svg"
+	@bench/peers/setup spy
+	@$(PYTHON) -m bench profile $(ARGS)
+
 .PHONY: drill
 drill: setup ## all that can be broken here (10 minutes); ARGS=runners
 	@.venv/bin/faultline drill $(ARGS)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bench import cases, driver, report, transfers, workflows
 from bench.peers.command import peers
-from bench.profile import profile
+from bench.profiling import profile
 from faultline.embedded import EmbeddedError, Server
 
 

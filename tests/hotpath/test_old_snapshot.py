@@ -158,7 +158,7 @@ def test_without_a_floor_it_would_not(costs: Costs, call: str) -> None:
 
 
 def test_the_floor_does_not_walk_what_is_finished_but_has_its_lease_in_the_future(db: Database) -> None:
-    """Nor what was ready, due or to be woken after the time that is proven: each is walked once, when that has passed."""
+    """Nor what was ready, due or to be woken after the time that is proven: that is walked once it has passed."""
     old_snapshot(db)
     runner, measuring = Runner(db), Measuring(db)
     pages = []

@@ -190,7 +190,9 @@ def measured(measure: Any, rounds: int) -> tuple[list[report.Results], list[str]
     return command.measure(server, [workload], contenders, workloads.SMALL, rounds, said.append), said
 
 
-@pytest.mark.parametrize("file", sorted((driver.ROOT / "bench/results").glob("peers-*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", sorted((driver.ROOT / "bench/results").glob("peers-*.json")), ids=lambda file: file.stem
+)
 def test_the_tables_in_the_documentation_are_those_of_the_committed_raw_values(file: Path) -> None:
     raw = json.loads(file.read_text())
     measured, titles = report.from_json(raw)

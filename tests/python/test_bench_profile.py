@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from bench import driver, profile
+from bench import driver, profiling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_profile_has_the_statements_of_claims_and_completions_and_the_cpu_of_sessions(tmp_path: Path) -> None:
     out = tmp_path / "profile.json"
-    ended = CliRunner().invoke(profile.profile, ["--jobs", "3000", "--rounds", "1", "--out", str(out)])
+    ended = CliRunner().invoke(profiling.profile, ["--jobs", "3000", "--rounds", "1", "--out", str(out)])
     assert ended.exit_code == 0, ended.output
     found = json.loads(out.read_text())["profile"]
     assert found["cpu"]["server, all processes"] > 0
@@ -31,8 +31,8 @@ def test_a_profile_has_the_statements_of_claims_and_completions_and_the_cpu_of_s
 def test_without_py_spy_there_is_no_flame_graph_and_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profile, "SPY", tmp_path / "none")
-    ended = CliRunner().invoke(profile.profile, ["--flame", str(tmp_path / "flame.svg")])
+    monkeypatch.setattr(profiling, "SPY", tmp_path / "none")
+    ended = CliRunner().invoke(profiling.profile, ["--flame", str(tmp_path / "flame.svg")])
     assert ended.exit_code == 2
     assert "bench/peers/setup spy" in ended.output
 
@@ -42,7 +42,7 @@ def test_medians_are_of_what_every_round_has() -> None:
         statements = [{"by": "the runner", "query": name, "us": value} for name in names]
         return {"seconds": value, "cpu": {"runner": value}, "statements": statements}
 
-    found = profile.medians([one(1.0, "a", "b"), one(5.0, "a"), one(3.0, "a", "b")])
+    found = profiling.medians([one(1.0, "a", "b"), one(5.0, "a"), one(3.0, "a", "b")])
     assert found["seconds"] == 3.0
     assert found["cpu"] == {"runner": 3.0}
     assert found["statements"] == [{"by": "the runner", "query": "a", "us": 3.0}]

@@ -8,7 +8,6 @@ import statistics
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -53,9 +52,11 @@ WIDTH: Final = 60
 
 @click.command()
 @click.option("--jobs", default=200_000, show_default=True, type=click.IntRange(1_000), help="In thousands.")
-@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Drains; what is shown are medians.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="So many drains: medians.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the raw values here, as JSON.")
-@click.option("--flame", type=click.Path(dir_okay=False, path_type=Path), help="Write the runner's flame graph here, as SVG.")
+@click.option(
+    "--flame", type=click.Path(dir_okay=False, path_type=Path), help="Write the runner's flame graph here, as SVG."
+)
 def profile(jobs: int, rounds: int, out: Path | None, flame: Path | None) -> None:
     """Say where the time of a drain with one process goes.
 
