@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import driver
-from bench.workflows import server_cpu
+from bench.workflows import TIMED, server_cpu
 from faultline import schema
 from faultline.embedded import EmbeddedError, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 DATABASE: Final = "bench_profile"
 SPY: Final = driver.ROOT / ".tools/peers/spy/bin/py-spy"
@@ -71,7 +71,7 @@ def profile(jobs: int, rounds: int, out: Path | None, flame: Path | None) -> Non
         with Server(fsync=True, config=CONFIG) as server:
             found = []
             for number in range(rounds):
-                found.append(measured(server, jobs))
+                found.append(drain(server, jobs))
                 console.print(f"round {number + 1} of {rounds}: {jobs / found[-1]['seconds']:,.0f} jobs/s")
             if flame is not None:
                 drain(server, jobs, [str(SPY), "record", "--rate", "500", "--output", str(flame), "--"])
@@ -98,7 +98,7 @@ def database(server: Server) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def drain(server: Server, jobs: int, before: list[str]) -> dict[str, Any]:
+def drain(server: Server, jobs: int, before: Sequence[str] = ()) -> dict[str, Any]:
     """One drain by one process; the command is put behind `before`."""
     with database(server) as connection:
         connection.execute(FILL, (jobs // 1_000,))
@@ -124,24 +124,19 @@ def drain(server: Server, jobs: int, before: list[str]) -> dict[str, Any]:
         if result.returncode != 0:
             message = f"{' '.join(before) or 'faultline run'} ended with {result.returncode}: {result.stderr[-2000:]}"
             raise driver.BenchError(message)
-        row = connection.execute(
-            "select count(*), extract(epoch from max(finished_at) - min(started_at))::float from faultline.jobs_done"
-        ).fetchone()
+        row = connection.execute(TIMED).fetchone()
         assert row is not None
-        if row[0] != jobs:
-            message = f"the runner finished {row[0]} of {jobs} jobs"
+        wall, done = row
+        if done != jobs:
+            message = f"the runner finished {done} of {jobs} jobs"
             raise driver.BenchError(message)
         used_by_runner = after.children_user + after.children_system - children.children_user - children.children_system
         cpu = {"runner, its start included": used_by_runner, "server, all processes": server_cpu(server) - used}
         return {
-            "seconds": row[1],
+            "seconds": wall / 1e6,
             "cpu": {name: 1e6 * seconds / jobs for name, seconds in (cpu | sessions).items()},
             "statements": _statements(connection, jobs),
         }
-
-
-def measured(server: Server, jobs: int) -> dict[str, Any]:
-    return drain(server, jobs, [])
 
 
 def _watch(dsn: str, sessions: dict[str, float], over: threading.Event) -> None:

@@ -338,16 +338,8 @@ def latency(server: Server, peer: Contenders, size: Size) -> Sample | None:
     """From before the enqueue to the beginning of the handler, at an even rate."""
     if isinstance(peer, Script):
         return None
-    jobs = round(size.rate * size.rate_seconds)
     with bench(server, peer) as on, crew(on, 1) as workers:
-        mark = on.ask(peer.mark)
-        cpu = workers.cpu()
-        on.begin()
-        told = on.produce(jobs=jobs, rate=size.rate, wave=1)
-        finish(on, workers, 1, jobs, mark)
-        spent = on.spent(jobs, workers.cpu() - cpu + told["cpu"], workers.memory())
-        workers.wait(lambda: len(workers.late()) >= jobs, 10, "telling when handlers began")
-        return Sample(percentiles(workers.late()), **spent)
+        return _lateness(on, workers, 1, round(size.rate * size.rate_seconds), rate=size.rate)
 
 
 def busy_latency(server: Server, peer: Contenders, size: Size) -> Sample | None:
@@ -362,14 +354,22 @@ def busy_latency(server: Server, peer: Contenders, size: Size) -> Sample | None:
         on.run("analyze")
         time.sleep(SETTLE_SECONDS)
         jobs = max(1, round(rate * size.rate_seconds / 3))
-        mark = on.ask(peer.mark)
-        cpu = workers.cpu()
-        on.begin()
-        told = on.produce(jobs=jobs, rate=rate, clients=4, wave=2)
-        finish(on, workers, 2, jobs, mark)
-        spent = on.spent(jobs, workers.cpu() - cpu + told["cpu"], workers.memory())
-        workers.wait(lambda: len(workers.late()) >= jobs, 10, "telling when handlers began")
-        return Sample(percentiles(workers.late()) | {"rate": rate}, **spent)
+        sample = _lateness(on, workers, 2, jobs, rate=rate, clients=4)
+        sample.values["rate"] = rate
+        return sample
+
+
+def _lateness(on: Bench, workers: Crew, wave: int, jobs: int, **options: Any) -> Sample:
+    """The percentiles of one wave that is enqueued at a rate."""
+    assert isinstance(on.peer, Peer)
+    mark = on.ask(on.peer.mark)
+    cpu = workers.cpu()
+    on.begin()
+    told = on.produce(jobs=jobs, wave=wave, **options)
+    finish(on, workers, wave, jobs, mark)
+    spent = on.spent(jobs, workers.cpu() - cpu + told["cpu"], workers.memory())
+    workers.wait(lambda: len(workers.late()) >= jobs, 10, "telling when handlers began")
+    return Sample(percentiles(workers.late()), **spent)
 
 
 @contextmanager
