@@ -46,7 +46,7 @@ bench-peers: venv ## beside other queues, installed into .tools (hours)
 	@$(PYTHON) -m bench peers $(ARGS)
 
 .PHONY: bench-profile
-bench-profile: venv ## where the time of a drain goes (a minute); ARGS="--flame runner.svg"
+bench-profile: venv ## where the time of a drain goes (ARGS="--flame FILE.svg")
 	@bench/peers/setup spy
 	@$(PYTHON) -m bench profile $(ARGS)
 
