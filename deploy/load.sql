@@ -33,6 +33,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_refuse_item.sql
 \ir ../sql/jobs/_refused.sql
 \ir ../sql/jobs/_ring.sql
+\ir ../sql/jobs/_take_turn.sql
 \ir ../sql/jobs/advance_floor.sql
 \ir ../sql/jobs/append_only.sql
 \ir ../sql/jobs/bell.sql

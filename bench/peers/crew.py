@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 60.0
 SETTLE_SECONDS: Final = 1.5
+TICK_SECONDS: Final = 0.01
+TICK_PROCESSES: Final = 4
+"""So many processes tell what they have run every TICK_SECONDS; more of them less often, or that would be measured."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -63,13 +66,17 @@ class Crew:
     processes: int
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    @property
+    def _tick(self) -> float:
+        return TICK_SECONDS * max(1.0, self.processes / TICK_PROCESSES)
+
     def __enter__(self) -> Self:
         for number, command in enumerate(self.peer.workers(self.processes)):
             with (self.directory / f"worker-{number}.log").open("wb") as log:
                 process = subprocess.Popen(
                     command,
                     cwd=driver.ROOT,
-                    env=self.environment,
+                    env=self.environment | {"BENCH_TICK": f"{self._tick:.3f}"},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -129,7 +136,7 @@ class Crew:
                     total += int(line.split()[1])
         return total / 1024
 
-    def wait(self, until: Callable[[], bool], seconds: float, what: str, every: float = 0.005) -> None:
+    def wait(self, until: Callable[[], bool], seconds: float, what: str) -> None:
         """Until it is so; BenchError when that takes too long, or a worker has ended."""
         deadline = time.monotonic() + seconds
         while not until():
@@ -140,7 +147,7 @@ class Crew:
             if time.monotonic() > deadline:
                 message = f"{self.peer.title}: {what}: not within {seconds:.0f} s: {self._words(0)}"
                 raise driver.BenchError(message)
-            time.sleep(every)
+            time.sleep(self._tick / 2)
 
     def _words(self, number: int) -> str:
         return (self.directory / f"worker-{number}.log").read_text(errors="replace")[-2000:].strip()

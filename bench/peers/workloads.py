@@ -276,8 +276,8 @@ def drain(processes: int, **options: Any) -> Callable[[Server, Contenders, Size]
             return None if options or not processes else _scripted_drain(server, peer, size.jobs, processes)
         if ("failing" in options and not peer.retries) or ("queues" in options and not peer.spread):
             return None
-        jobs = max(100, size.jobs // peer.share // options.get("fewer", 1))
-        made = {name: value for name, value in options.items() if name not in {"fewer", "queues"}}
+        jobs = max(100, size.jobs * options.get("more", 1) // peer.share // options.get("fewer", 1))
+        made = {name: value for name, value in options.items() if name not in {"fewer", "more", "queues"}}
         with bench(server, peer, **({"BENCH_FAILING": "1"} if "failing" in made else {})) as on:
             with crew(on, processes or size.many) as workers:
                 sample = drained(on, workers, 1, jobs, queues=options.get("queues", 0), **made)
@@ -570,7 +570,7 @@ WORKLOADS: Final = [
     Workload("queues-100", "Drain of 100 queues", RATE, drain(1, queues=100)),
     Workload("queues-10k", "Drain of 10,000 queues", RATE, drain(1, queues=10_000)),
     Workload("retries", "Drain, 30 % of the jobs fail once", RATE, drain(1, failing=30)),
-    Workload("many", "Drain, 32 processes on one queue", RATE, drain(0)),
+    Workload("many", "Drain, 32 processes on one queue", RATE, drain(0, more=3)),
     Workload(
         "idle",
         "An idle worker, after a job on each of 10 000 queues",

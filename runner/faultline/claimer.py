@@ -1,7 +1,7 @@
 """Claims jobs in batches, a little ahead of the executor, and sleeps when there is nothing to claim.
 
-How far ahead: as many jobs as this process finishes in a fifth of a second. So slow jobs are not hoarded, fast ones
-never wait for a round trip, and a job that was prefetched waits a moment, not a lease.
+How far ahead: as many jobs as this process finishes in a fifth of a second and in the time that a claim takes. So slow
+jobs are not hoarded, fast ones never wait for a round trip, and a job that was prefetched waits a moment, not a lease.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ BATCH_BYTES: Final = 16 * 1024 * 1024
 PREFETCH_MOST: Final = 4_000
 PREFETCH_BYTES: Final = 64 * 1024 * 1024
 PREFETCH_SECONDS: Final = 0.2
+PREFETCH_SECONDS_MOST: Final = 0.6
 PACE_SECONDS: Final = 0.5
 PACE_STEP: Final = 0.01
 UNREPORTED_MOST: Final = 5_000
@@ -80,9 +81,12 @@ class Pace:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self.claim_seconds = 0.0
+        """How long the last claim took. Where many runners claim from one queue, they wait for each other."""
 
     def prefetch(self, ended: int, lease: float) -> int:
         """How many jobs to hold beyond those that run, given how many have ended so far."""
+        seconds = min(PREFETCH_SECONDS + self.claim_seconds, PREFETCH_SECONDS_MOST, lease / 10)
         now = time.monotonic()
         samples = self._samples
         if now - samples[-1][0] >= PACE_STEP:
@@ -91,7 +95,7 @@ class Pace:
             samples.popleft()
         since, before = samples[0]
         rate = (ended - before) / max(now - since, PACE_STEP)
-        return min(PREFETCH_MOST, int(rate * min(PREFETCH_SECONDS, lease / 10)))
+        return min(PREFETCH_MOST, int(rate * seconds))
 
 
 class _Claim(NamedTuple):
@@ -302,7 +306,8 @@ class Claimer:
             answered=lambda count: self._send_ahead(count) if count == batch else None,
         )
         self._claimed_at = time.monotonic()
-        self._metrics.claim.observe(self._claimed_at - now)
+        self._pace.claim_seconds = self._claimed_at - now
+        self._metrics.claim.observe(self._pace.claim_seconds)
         return rows
 
     def _send_ahead(self, coming: int) -> None:

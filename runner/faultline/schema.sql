@@ -389,7 +389,7 @@ INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c42bd8f6ffb4f832378f14aaa8d03534c023d53b', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', '2bb5d6b062a5452ad821912e5c079e5295f71de4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '21c7421f71ada068615b1a544e0c4a10cf5c1e84', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'c32334e7d655a592d8f8afa704c8035f04225e82', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -4684,6 +4684,29 @@ $$;
 
 COMMENT ON FUNCTION faultline._submit_again(t faultline.transactions) IS 'Private: gives a transaction whose job never existed its job again.';
 
+-- Name: _take_turn(text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._take_turn(queue text) RETURNS void
+    LANGUAGE plpgsql
+    SET lock_timeout TO '1s'
+    AS $$
+declare
+  first constant int := 1181838446;
+  bucket constant int := pg_catalog.hashtext(queue);
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(first, bucket) and not pg_catalog.pg_try_advisory_xact_lock(first + 1, bucket) then
+    perform pg_catalog.pg_advisory_xact_lock(first + pg_catalog.pg_backend_pid() % 2, bucket);
+  end if;
+exception
+  when lock_not_available or deadlock_detected then
+    null;
+end
+$$;
+
+-- Name: FUNCTION _take_turn(queue text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._take_turn(queue text) IS 'Private: waits until few others are claiming from this queue.';
+
 -- Name: _task_ended(faultline.jobs_live, text, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._task_ended(job faultline.jobs_live, state text, error jsonb) RETURNS void
@@ -6151,6 +6174,12 @@ begin
     perform faultline._invalid(
       pg_catalog.format('a claim does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
       'Claim in a READ COMMITTED transaction');
+  end if;
+
+  -- Before the claim has its xid, on which the floors of others would wait. Not within a transaction that has written:
+  -- it may have locks for which the one whose turn it is waits.
+  if wanted >= 50 and pg_catalog.pg_current_xact_id_if_assigned() is null then
+    perform faultline._take_turn(queues[1]);
   end if;
 
   -- A lease is later than the clock when written, which is later than the writer's xid: the reaper's floor rests on it.
@@ -11102,6 +11131,10 @@ REVOKE ALL ON FUNCTION faultline._start_task(r faultline.runs, name text, defini
 -- Name: FUNCTION _submit_again(t faultline.transactions); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._submit_again(t faultline.transactions) FROM PUBLIC;
+
+-- Name: FUNCTION _take_turn(queue text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._take_turn(queue text) FROM PUBLIC;
 
 -- Name: FUNCTION _task_ended(job faultline.jobs_live, state text, error jsonb); Type: ACL; Schema: faultline; Owner: -
 

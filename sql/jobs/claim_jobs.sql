@@ -5,7 +5,8 @@
 --   floor   a token of advance_floor, never older than the connection. It bounds the walk from below: without it the
 --           call is right too, but slow while someone holds an old snapshot
 -- Locks the rows it returns, skips those that others hold; and first, in the order of their names, the rows of those
--- queues that have max_running, whose limit is exact therefore. Fewer than batch does not mean empty.
+-- queues that have max_running, whose limit is exact therefore. Fewer than batch does not mean empty. A claim of 50 or
+-- more waits, up to a second, while two such claims of its first queue are under way: commit soon.
 -- Repeated, it claims other jobs: a claim whose reply was lost is given back with release_unknown.
 -- Errors: FL004, also for any isolation but READ COMMITTED (SKIP LOCKED would end in 40001).
 create function faultline.claim_jobs(
@@ -56,6 +57,12 @@ begin
     perform faultline._invalid(
       pg_catalog.format('a claim does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
       'Claim in a READ COMMITTED transaction');
+  end if;
+
+  -- Before the claim has its xid, on which the floors of others would wait. Not within a transaction that has written:
+  -- it may have locks for which the one whose turn it is waits.
+  if wanted >= 50 and pg_catalog.pg_current_xact_id_if_assigned() is null then
+    perform faultline._take_turn(queues[1]);
   end if;
 
   -- A lease is later than the clock when written, which is later than the writer's xid: the reaper's floor rests on it.

@@ -28,6 +28,24 @@ def test_two_claims_at_once_take_different_jobs_and_neither_waits(jobs: Jobs, co
     jobs.assert_sound()
 
 
+@pytest.mark.parametrize(("batch", "written", "waits"), [(50, False, True), (49, False, False), (50, True, False)])
+def test_large_claims_of_a_queue_take_turns(jobs: Jobs, connect: Open, batch: int, written: bool, waits: bool) -> None:
+    """Not in a transaction that has written: it may hold what the two others wait for."""
+    assert scenarios.claim_beside_two_large_claims(jobs, connect, batch, written=written) == waits
+    jobs.assert_sound()
+
+
+def test_a_turn_that_does_not_come_is_not_waited_for_long(jobs: Jobs, connect: Open) -> None:
+    jobs.db.execute("select faultline.enqueue('work') from generate_series(1, 150)")
+    sessions = [connect("faultline_runner") for _ in range(3)]
+    for session, first in zip(sessions, (1, 51, 101), strict=True):
+        session.begin()
+        assert session.run(scenarios.CLAIM_MANY, uuid4(), 50) == [(job,) for job in range(first, first + 50)]
+    for session in sessions:
+        session.commit()
+    jobs.assert_sound()
+
+
 def test_a_claim_that_rolls_back_gives_its_job_back_unspent(jobs: Jobs, connect: Open) -> None:
     job = jobs.queued()
     first, second = connect("faultline_runner"), connect("faultline_runner")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.support import scenarios
-from tests.support.jobs import Jobs, Shape
+from tests.support.jobs import ALICE, Jobs, Shape
 from tests.support.mutants import break_function
 from tests.support.scenarios import Open, Pair
 
@@ -57,6 +58,27 @@ def test_a_claim_without_skip_locked_waits_for_the_other_one(db: Database, jobs:
     break_function(db, "claim_jobs", ("for no key update skip locked", "for no key update"))
     _, waited, _ = scenarios.claim_beside_an_open_claim(jobs, connect)
     assert waited
+
+
+def test_large_claims_without_turns_do_not_wait(db: Database, jobs: Jobs, connect: Open) -> None:
+    break_function(db, "claim_jobs", ("perform faultline._take_turn(queues[1]);", ""))
+    assert not scenarios.claim_beside_two_large_claims(jobs, connect, 50)
+
+
+def test_turns_that_are_waited_for_forever_stop_all_claims(db: Database, jobs: Jobs, connect: Open) -> None:
+    """In the real function lock_timeout ends the wait: see test_claims."""
+    break_function(db, "_take_turn", ("SET lock_timeout TO '1s'", "SET lock_timeout TO '0'"))
+    jobs.db.execute("select faultline.enqueue('work') from generate_series(1, 150)")
+    sessions = [connect("faultline_runner") for _ in range(3)]
+    for session in sessions[:2]:
+        session.begin()
+        session.run(scenarios.CLAIM_MANY, ALICE, 50)
+    sessions[2].start(scenarios.CLAIM_MANY, ALICE, 50)
+    time.sleep(2)
+    assert sessions[2].blocked()
+    for session in sessions[:2]:
+        session.commit()
+    assert len(sessions[2].result()) == 50
 
 
 def test_a_claim_by_in_subselect_takes_more_than_its_batch(db: Database, jobs: Jobs) -> None:

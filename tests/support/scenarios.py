@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from uuid import uuid4
 
 import psycopg
 
@@ -39,6 +40,7 @@ ENDS = {
     "release": Shape("queued", 1, 0),
     "snooze": Shape("queued", 1, 0),
 }
+CLAIM_MANY = "select job_id from faultline.claim_jobs(queues => '{default}', runner => %s, batch => %s)"
 REAP = "select faultline.reap_expired()"
 BEAT = "select verdict from faultline.heartbeat(%s, array[%s]::bigint[], array[%s]::int[], '1 hour')"
 ENQUEUE_KEYED = "select faultline.enqueue('work', %s::jsonb, queue => 'default', idempotency_key => %s)"
@@ -75,6 +77,27 @@ def claim_beside_an_open_claim(jobs: Jobs, connect: Open) -> tuple[list[Any], bo
     waited = second.blocked()
     first.commit()
     return taken, waited, second.result()
+
+
+def claim_beside_two_large_claims(jobs: Jobs, connect: Open, batch: int, *, written: bool = False) -> bool:
+    """Alice and Bob have claimed 50 each and not committed. Whether a third had to wait before it got the next ones."""
+    jobs.db.execute("select faultline.enqueue('work') from generate_series(1, 150)")
+    alice, bob, third = (connect("faultline_runner") for _ in range(3))
+    for session, runner in ((alice, ALICE), (bob, BOB)):
+        session.begin()
+        session.start(CLAIM_MANY, runner, 50)
+        assert not session.blocked()
+        assert len(session.result()) == 50
+    third.begin()
+    if written:
+        third.run("select pg_current_xact_id()")
+    third.start(CLAIM_MANY, uuid4(), batch)
+    waited = third.blocked()
+    alice.commit()
+    bob.commit()
+    assert third.result() == [(job,) for job in range(101, 101 + batch)]
+    third.commit()
+    return waited
 
 
 def same_key_at_once(jobs: Jobs, connect: Open) -> tuple[bool, int]:
