@@ -228,7 +228,9 @@ def _arguments(type_: str, payload: object, options: Mapping[str, Any]) -> Param
     arguments: Parameters = {"type": type_}
     if payload is not None:
         arguments["payload"] = _object(payload, f"the payload of {type_!r}")
-    return arguments | _options("enqueue", EnqueueOptions, options)
+    if options:
+        arguments |= _options("enqueue", EnqueueOptions, options)
+    return arguments
 
 
 def _submit_arguments(transaction_id: str, kind: str, request: object, options: Mapping[str, Any]) -> Parameters:
@@ -278,11 +280,7 @@ def _job(ordinal: int, job: object) -> str:
         arguments = _arguments(options.pop("type"), payload, options)
     except (InvalidArgument, TypeError) as error:
         raise InvalidArgument(f"job {ordinal}: {error}") from None
-    documents = {name: arguments.pop(name) for name in ("payload", "backoff", "headers") if name in arguments}
-    if "run_at" in arguments:
-        arguments["run_at"] = arguments["run_at"].isoformat()
-    members = [encoding.encode(arguments, f"job {ordinal}")[1:-1]]
-    members += [f'"{name}":{text}' for name, text in documents.items()]
+    members = [f'"{name}":{_AS_JSON[name](value)}' for name, value in arguments.items()]
     return "{" + ",".join(members) + "}"
 
 
@@ -350,6 +348,32 @@ _CHECKS: Final[dict[str, Callable[[Any, str], Any]]] = {
     "timeout": _interval,
     "tags": _names,
     "headers": _object,
+}
+
+
+def _quoted(value: str) -> str:
+    """A text in which nothing needs an escape."""
+    return f'"{value}"'
+
+
+def _as_it_is(value: str) -> str:
+    return value
+
+
+# How what the checks return is written in the array of enqueue_many.
+_AS_JSON: Final[dict[str, Callable[[Any], str]]] = {
+    "type": _quoted,
+    "payload": _as_it_is,
+    "queue": _quoted,
+    "run_at": lambda moment: _quoted(moment.isoformat()),
+    "priority": str,
+    "max_attempts": str,
+    "idempotency_key": json.dumps,
+    "idempotency_ttl": _quoted,
+    "backoff": _as_it_is,
+    "timeout": _quoted,
+    "tags": json.dumps,
+    "headers": _as_it_is,
 }
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import json.encoder
 import json.scanner
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 LIMIT: Final = 262_144
 """Bytes of a payload or a result as text: 256 KiB."""
 
 _encoder: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-_encode: Final = _encoder.encode
+_make: Final[Any] = getattr(json.encoder, "c_make_encoder", None)
+_parts: Final[Callable[[object, int], Iterable[str]]] = (
+    _make(None, _encoder.default, json.encoder.encode_basestring, None, ": ", ", ", False, False, False)
+    if _make is not None
+    else lambda value, _: _encoder.iterencode(value)
+)
+"""JSONEncoder makes this anew for each value, which takes longer than to encode a small one."""
 _scan: Final = json.scanner.make_scanner(json.JSONDecoder())  # type: ignore[arg-type] # typeshed wants its own kind
 _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -19,7 +29,7 @@ _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 def encode(value: object, what: str, *, limit: int = LIMIT) -> str:
     """`value` as JSON text that PostgreSQL's jsonb takes. Raises ValueError that names `what` and the reason."""
     try:
-        text = _encode(value)
+        text = "".join(_parts(value, 0))
         size = len(text) if text.isascii() else len(text.encode())
     except RecursionError:
         raise ValueError(f"{what} is nested too deep to be JSON") from None

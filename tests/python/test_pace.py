@@ -17,7 +17,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(claimer.time, "monotonic", lambda: clock.now)
+    monkeypatch.setattr("faultline.claimer.time.monotonic", lambda: clock.now)
     return clock
 
 
