@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psycopg
@@ -59,6 +59,10 @@ ACCEPT_WAKE_SECONDS: Final = 0.1
 UNTIL_EMPTY_POLL: Final = 0.25
 SURPLUS_SECONDS: Final = 1.0
 FLOOR_QUEUES: Final = 256
+FLOOR_JOBS: Final = 1_000
+FLOOR_JOBS_SECONDS: Final = 60.0
+"""A queue that was found gets a floor if it gave so many jobs in so long: in others there is little to walk over, and
+the floors of hundreds that are idle would cost more than that."""
 IDLE_SHARE: Final = 10.0
 """An idle runner sleeps at least so many times as long as it took to find out that it is idle."""
 LATE_SECONDS: Final = 0.25
@@ -154,7 +158,9 @@ class Claimer:
         self._was_idle = False
         self._give_back_at: deque[float] = deque()
         self._found: list[str] = []
-        self._recent: dict[str, None] = dict.fromkeys(options.queues or ())
+        self._floored: dict[str, None] = dict.fromkeys(options.queues or ())
+        self._gave: Counter[str] = Counter()
+        self._gave_since = time.monotonic()
         self._claimed_at = time.monotonic()
         self._looking_since: float | None = None
         self._drained = False
@@ -241,8 +247,24 @@ class Claimer:
             self._forget_empty(claim.queues, jobs)
         self._learn(found=bool(jobs))
         if jobs:
+            if self._options.queues is None:
+                self._count(jobs)
             self._executor.deliver(jobs)
         return bool(jobs)
+
+    def _count(self, jobs: Sequence[Job]) -> None:
+        """Which of the queues that were found are busy enough for a floor; the latest of them, if there are many."""
+        if self._claimed_at - self._gave_since > FLOOR_JOBS_SECONDS:
+            self._gave.clear()
+            self._gave_since = self._claimed_at
+        queues = [job.queue for job in jobs]
+        self._gave.update(queues)
+        for queue in set(queues):
+            if self._gave[queue] >= FLOOR_JOBS:
+                self._floored.pop(queue, None)
+                self._floored[queue] = None
+        while len(self._floored) > FLOOR_QUEUES:
+            del self._floored[next(iter(self._floored))]
 
     def _learn(self, *, found: bool) -> None:
         """What this look says about the reason for it."""
@@ -371,11 +393,6 @@ class Claimer:
         gave = {job.queue for job in jobs}
         empty = set(asked) if self._doorbell.armed else set(asked) - gave
         self._queues = deque(queue for queue in self._queues if queue not in empty)
-        for queue in gave:
-            self._recent.pop(queue, None)
-            self._recent[queue] = None
-        while len(self._recent) > FLOOR_QUEUES:
-            del self._recent[next(iter(self._recent))]
 
     async def _discover(self) -> None:
         now = time.monotonic()
@@ -400,7 +417,7 @@ class Claimer:
         if self._floor_due(now):
             self._floor_at = now
             self._floor_claims = 0
-            ((self.floor,),) = await self._link.fetch(_FLOOR, (list(self._recent), self.floor))
+            ((self.floor,),) = await self._link.fetch(_FLOOR, (list(self._floored), self.floor))
 
     def _upkeep_due(self, now: float) -> bool:
         return self._give_back_due(now) or self._discover_due(now) or self._floor_due(now)
@@ -412,7 +429,7 @@ class Claimer:
         return self._options.queues is None and (not self._queues or now - self._discovered > DISCOVER_SECONDS)
 
     def _floor_due(self, now: float) -> bool:
-        return bool(self._recent) and (now - self._floor_at > FLOOR_SECONDS or self._floor_claims > FLOOR_CLAIMS)
+        return bool(self._floored) and (now - self._floor_at > FLOOR_SECONDS or self._floor_claims > FLOOR_CLAIMS)
 
     async def _connect(self) -> None:
         if self._ahead is not None:
