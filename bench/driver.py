@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from faultline.embedded import Server
 
@@ -63,12 +63,14 @@ def pgbench(
     return float(found[1])
 
 
-def run_until_empty(dsn: str, processes: int) -> None:
-    """`faultline run --until-empty`, with that many processes."""
+def run_until_empty(dsn: str, processes: int, before: Sequence[str] = ()) -> None:
+    """`faultline run --until-empty`, with that many processes; the command is put behind `before`."""
     command = runner(APP, "--until-empty", "--queue", "default", "--concurrency", "100", "--processes", str(processes))
-    result = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment(dsn))
+    result = subprocess.run(
+        [*before, *command], check=False, capture_output=True, text=True, cwd=ROOT, env=environment(dsn)
+    )
     if result.returncode != 0:
-        message = f"faultline run ended with {result.returncode}: {result.stderr[-2000:]}"
+        message = f"{' '.join(before) or 'faultline run'} ended with {result.returncode}: {result.stderr[-2000:]}"
         raise BenchError(message)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
 import sys
 import threading
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import driver
-from bench.workflows import TIMED, server_cpu
+from bench.workflows import finished, server_cpu
 from faultline import schema
 from faultline.embedded import EmbeddedError, Server
 
@@ -110,26 +109,13 @@ def drain(server: Server, jobs: int, before: Sequence[str] = ()) -> dict[str, An
         watch = threading.Thread(target=_watch, args=(server.dsn(DATABASE), sessions, over))
         watch.start()
         used, children = server_cpu(server), os.times()
-        result = subprocess.run(
-            [*before, *driver.runner(driver.APP, "--until-empty", "--queue", "default", "--concurrency", "100")],
-            check=False,
-            capture_output=True,
-            text=True,
-            cwd=driver.ROOT,
-            env=driver.environment(server.dsn(DATABASE)),
-        )
-        after = os.times()
-        over.set()
-        watch.join()
-        if result.returncode != 0:
-            message = f"{' '.join(before) or 'faultline run'} ended with {result.returncode}: {result.stderr[-2000:]}"
-            raise driver.BenchError(message)
-        row = connection.execute(TIMED).fetchone()
-        assert row is not None
-        wall, done = row
-        if done != jobs:
-            message = f"the runner finished {done} of {jobs} jobs"
-            raise driver.BenchError(message)
+        try:
+            driver.run_until_empty(server.dsn(DATABASE), 1, before)
+        finally:
+            after = os.times()
+            over.set()
+            watch.join()
+        wall = finished(connection, jobs, "drain")
         used_by_runner = after.children_user + after.children_system - children.children_user - children.children_system
         cpu = {"runner, its start included": used_by_runner, "server, all processes": server_cpu(server) - used}
         return {

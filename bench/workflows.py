@@ -10,7 +10,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -158,17 +158,23 @@ def _drained(server: Server, shape: Shape, size: Size, *, plain: bool) -> dict[s
         before = server_cpu(server)
         driver.run_until_empty(server.dsn(DATABASE), 1)
         cpu = server_cpu(server) - before
-        row = connection.execute(TIMED).fetchone()
-        assert row is not None
-        wall, done = row
-        if done != count:
-            message = f"{shape.name}: the runner finished {done} of {count} jobs"
-            raise driver.BenchError(message)
+        wall = finished(connection, count, shape.name)
         for name, query in CHECKS.items():
             if wrong := connection.execute(query.encode()).fetchall():
                 message = f"{shape.name}: {name}: {wrong}"
                 raise driver.BenchError(message)
     return {"time": wall / count, "CPU": 1e6 * cpu / count}
+
+
+def finished(connection: psycopg.Connection[Any], jobs: int, name: str) -> float:
+    """The µs from the first claim to the last completion; BenchError unless there are that many jobs finished."""
+    row = connection.execute(TIMED).fetchone()
+    assert row is not None
+    wall, done = row
+    if done != jobs:
+        message = f"{name}: the runner finished {done} of {jobs} jobs"
+        raise driver.BenchError(message)
+    return float(wall)
 
 
 def server_cpu(server: Server) -> float:
