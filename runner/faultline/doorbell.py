@@ -66,8 +66,10 @@ class Doorbell:
         if await self._ask(_LOCK_ALL if self._queues is None else _LOCK, names) is None:
             return None
         rows = await self._ask(_XID)
-        self.armed = rows is not None
-        return str(rows[0][0]) if rows else None
+        if rows is None or not self._usable:  # the end of the connection may come right behind its answer
+            return None
+        self.armed = True
+        return str(rows[0][0])
 
     async def proven(self, xid: str) -> bool:
         """Whether every transaction older than the moment of `arm` is over, so that its jobs can be seen."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 from faultline import App, InvalidArgument, Job, SchemaMismatch, SchemaMissing, Snooze, database
 from faultline.claimer import Claimer
 from faultline.database import Lost
+from faultline.doorbell import Doorbell
 from faultline.drill.pooler import pooled
 from faultline.drill.proxy import Proxy
 from faultline.embedded import Server
@@ -45,8 +47,11 @@ from tests.support.running import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
+    from typing import LiteralString
+
+    from faultline.database import Link
 
 APPLICATIONS = "select application_name from pg_stat_activity where datname = current_database()"
 MODULE = """
@@ -383,6 +388,36 @@ def test_the_doorbell_comes_back_after_its_connection_broke(db: Database) -> Non
         until(lambda: _bells(db) == 16, "it sleeps")
         _terminate(db, "faultline listen")
         until(lambda: _bells(db) == 16, "it sleeps again, with its bells")
+        enqueue(db, "fine")
+        until(lambda: states(db) == {"succeeded": 1}, "the job has run", seconds=10)
+
+
+def test_the_doorbell_comes_back_if_it_broke_right_after_it_was_armed(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last answer was read, the end of the connection right behind it: the runner holds no bell then."""
+    ask, listen = Doorbell._ask, Doorbell._listen
+    asked: list[str] = []
+    broken: list[int] = []
+
+    async def ask_and_tell(self: Doorbell, query: LiteralString, parameters: Sequence[object] = ()) -> Any:
+        asked.append(query)
+        return await ask(self, query, parameters)
+
+    def listen_to_the_end(self: Doorbell, link: Link) -> None:
+        if "xact_id" in "".join(asked[-1:]) and not broken:
+            broken.append(_terminate(db, "faultline listen"))
+            pgconn = link.connection.pgconn
+            select.select([pgconn.socket], [], [], 10)
+            pgconn.consume_input()  # the server's last words, which may come in one piece with its answer
+            select.select([pgconn.socket], [], [], 10)
+        listen(self, link)
+
+    monkeypatch.setattr(Doorbell, "_ask", ask_and_tell)
+    monkeypatch.setattr(Doorbell, "_listen", listen_to_the_end)
+    with Running(app_of(fine=fine), db, poll=60.0):
+        until(lambda: broken == [1], "its connection broke")
+        until(lambda: _bells(db) == 16, "it sleeps, with its bells")
         enqueue(db, "fine")
         until(lambda: states(db) == {"succeeded": 1}, "the job has run", seconds=10)
 
