@@ -43,7 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Of the tests that are marked with `share` and run on it, those that are this version's: see tests/support/share.py.
     """
     dealt = [item for item in items if item.get_closest_marker("share") and _on_our_server(item)]
-    rest = set(dealt) - set(share(dealt))
+    for item in dealt:
+        if vars(item.module).get("share") is share:
+            raise pytest.UsageError(f"{item.nodeid} is dealt out already: what its module shares would run nowhere")
+    # By name: where cases come out of a set, their order is another in each run.
+    rest = set(dealt) - set(share(sorted(dealt, key=lambda item: item.nodeid)))
     if which := os.environ.get("FAULTLINE_TESTS"):
         rest |= {item for item in items if _on_our_server(item) != (which == "server")}
     if rest:

@@ -14,7 +14,6 @@ from faultline import App, Job
 from tests.support.api import Api, as_operator, serving
 from tests.support.database import Database
 from tests.support.running import drain, enqueue, job, until
-from tests.support.share import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,35 +172,33 @@ def test_eight_clients_with_one_key_make_one_job(api: Api, db: Database) -> None
 
 @pytest.mark.parametrize(
     ("document", "field"),
-    share(
-        [
-            ({}, "body.type"),
-            ({"type": "hel lo"}, "body.type"),
-            ({"type": "x" * 129}, "body.type"),
-            ({"type": "t\n"}, "body.type"),
-            ({"type": 1}, "body.type"),
-            ({"type": "t", "kind": "x"}, "body.kind"),
-            ({"type": "t", "payload": [1]}, "body.payload"),
-            ({"type": "t", "queue": ""}, "body.queue"),
-            ({"type": "t", "priority": 0}, "body.priority"),
-            ({"type": "t", "priority": 5}, "body.priority"),
-            ({"type": "t", "priority": "2"}, "body.priority"),
-            ({"type": "t", "priority": True}, "body.priority"),
-            ({"type": "t", "max_attempts": 101}, "body.max_attempts"),
-            ({"type": "t", "run_at": "2030-01-31T08:00:00"}, "body.run_at"),
-            ({"type": "t", "run_at": "tomorrow"}, "body.run_at"),
-            ({"type": "t", "idempotency_key": ""}, "body.idempotency_key"),
-            ({"type": "t", "idempotency_key": "x" * 256}, "body.idempotency_key"),
-            ({"type": "t", "timeout": "soon"}, "body.timeout"),
-            ({"type": "t", "backoff": {"kind": "linear"}}, "body.backoff.kind"),
-            ({"type": "t", "backoff": {"jitter": 1.5}}, "body.backoff.jitter"),
-            ({"type": "t", "backoff": {"more": 1}}, "body.backoff.more"),
-            ({"type": "t", "tags": ["a b"]}, "body.tags.0"),
-            ({"type": "t", "tags": ["x"] * 33}, "body.tags"),
-            ([], "body"),
-            ("text", "body"),
-        ]
-    ),
+    [
+        ({}, "body.type"),
+        ({"type": "hel lo"}, "body.type"),
+        ({"type": "x" * 129}, "body.type"),
+        ({"type": "t\n"}, "body.type"),
+        ({"type": 1}, "body.type"),
+        ({"type": "t", "kind": "x"}, "body.kind"),
+        ({"type": "t", "payload": [1]}, "body.payload"),
+        ({"type": "t", "queue": ""}, "body.queue"),
+        ({"type": "t", "priority": 0}, "body.priority"),
+        ({"type": "t", "priority": 5}, "body.priority"),
+        ({"type": "t", "priority": "2"}, "body.priority"),
+        ({"type": "t", "priority": True}, "body.priority"),
+        ({"type": "t", "max_attempts": 101}, "body.max_attempts"),
+        ({"type": "t", "run_at": "2030-01-31T08:00:00"}, "body.run_at"),
+        ({"type": "t", "run_at": "tomorrow"}, "body.run_at"),
+        ({"type": "t", "idempotency_key": ""}, "body.idempotency_key"),
+        ({"type": "t", "idempotency_key": "x" * 256}, "body.idempotency_key"),
+        ({"type": "t", "timeout": "soon"}, "body.timeout"),
+        ({"type": "t", "backoff": {"kind": "linear"}}, "body.backoff.kind"),
+        ({"type": "t", "backoff": {"jitter": 1.5}}, "body.backoff.jitter"),
+        ({"type": "t", "backoff": {"more": 1}}, "body.backoff.more"),
+        ({"type": "t", "tags": ["a b"]}, "body.tags.0"),
+        ({"type": "t", "tags": ["x"] * 33}, "body.tags"),
+        ([], "body"),
+        ("text", "body"),
+    ],
 )
 def test_what_is_wrong_with_a_body_is_said_by_its_field(running: Api, document: Any, field: str) -> None:
     problem = running.refused(422, "invalid-request", "POST", "/jobs", document)
@@ -236,16 +233,14 @@ def test_what_only_the_database_refuses_is_told_in_its_words(running: Api, docum
 
 @pytest.mark.parametrize(
     "text",
-    share(
-        [
-            '{"type": "t", "payload": {"x": "\\u0000"}}',
-            '{"type": "t", "payload": {"x": "\\ud800"}}',
-            '{"type": "t", "payload": {"x": NaN}}',
-            '{"type": "t", "payload": {"x": 1e999999}}',
-            '{"type": "t", "run_at": 1e300}',
-            '{"type": "t", "payload": ' + '{"x":' * 5_000 + "1" + "}" * 5_001,
-        ]
-    ),
+    [
+        '{"type": "t", "payload": {"x": "\\u0000"}}',
+        '{"type": "t", "payload": {"x": "\\ud800"}}',
+        '{"type": "t", "payload": {"x": NaN}}',
+        '{"type": "t", "payload": {"x": 1e999999}}',
+        '{"type": "t", "run_at": 1e300}',
+        '{"type": "t", "payload": ' + '{"x":' * 5_000 + "1" + "}" * 5_001,
+    ],
 )
 def test_json_that_no_jsonb_can_hold_is_refused(running: Api, text: str) -> None:
     reply = running.call("POST", "/jobs", body=text, headers={"Content-Type": "application/json"})
@@ -325,7 +320,7 @@ def test_what_is_no_id_is_a_422(running: Api, job_id: str) -> None:
     running.refused(422, "invalid-request", "GET", f"/jobs/{job_id}/status")
 
 
-@pytest.mark.parametrize("job_id", share(["-1", "x", "1.5", "%00", "1%0a", "", "٣"]))
+@pytest.mark.parametrize("job_id", ["-1", "x", "1.5", "%00", "1%0a", "", "٣"])
 def test_what_is_no_number_is_no_route(running: Api, job_id: str) -> None:
     running.refused(404, "no-such-route", "GET", f"/jobs/{urllib.parse.quote(job_id, safe='%')}/status")
 
@@ -376,21 +371,19 @@ def test_a_page_of_big_jobs_ends_early_and_loses_none(api: Api, db: Database) ->
 
 @pytest.mark.parametrize(
     "query",
-    share(
-        [
-            "stat=queued",
-            "state=done",
-            "limit=0",
-            "limit=201",
-            "limit=x",
-            "cursor=x",
-            "cursor=0",
-            "queue=a%20b",
-            "tag=%00",
-            "limit=1&limit=1",
-            "cursor=2&queue=a&queue=b&cursor=1",
-        ]
-    ),
+    [
+        "stat=queued",
+        "state=done",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=x",
+        "cursor=0",
+        "queue=a%20b",
+        "tag=%00",
+        "limit=1&limit=1",
+        "cursor=2&queue=a&queue=b&cursor=1",
+    ],
 )
 def test_a_filter_that_is_none_is_refused_instead_of_ignored(running: Api, query: str) -> None:
     running.refused(422, "invalid-request", "GET", f"/jobs?{query}")
@@ -451,18 +444,16 @@ def test_a_job_that_is_refused_stops_no_other_of_a_bulk(api: Api, db: Database) 
 
 @pytest.mark.parametrize(
     "order",
-    share(
-        [
-            {"action": "retry", "filter": {}},
-            {"action": "retry", "filter": {"state": ["queued"]}},
-            {"action": "cancel", "filter": {"state": ["failed"]}},
-            {"action": "retry", "filter": {"state": []}},
-            {"action": "delete", "filter": {"type": ["t"]}},
-            {"action": "retry", "filter": {"type": ["t"]}, "limit": 1001},
-            {"action": "retry", "filter": {"typ": ["t"]}},
-            {"action": "retry"},
-        ]
-    ),
+    [
+        {"action": "retry", "filter": {}},
+        {"action": "retry", "filter": {"state": ["queued"]}},
+        {"action": "cancel", "filter": {"state": ["failed"]}},
+        {"action": "retry", "filter": {"state": []}},
+        {"action": "delete", "filter": {"type": ["t"]}},
+        {"action": "retry", "filter": {"type": ["t"]}, "limit": 1001},
+        {"action": "retry", "filter": {"typ": ["t"]}},
+        {"action": "retry"},
+    ],
 )
 def test_a_bulk_that_says_too_little_or_too_much_is_refused(running: Api, order: Any) -> None:
     running.refused(422, "invalid-request", "POST", "/jobs/bulk", order | {"dry_run": False})
@@ -502,16 +493,14 @@ def test_workflows_are_listed_by_name_in_their_last_version(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line", "column", "said"),
-    share(
-        [
-            ("name: w\ntasks:\n  a: {type: t, needs: b}\n", 3, 23, "there is no task"),
-            ("name: w\ntasks:\n  a: {typ: t}\n", 3, 7, "typ"),
-            ("name: w\ntasks: [\n", 3, 1, "it is not YAML"),
-            ("name: w\nname: v\n", 2, 1, "there twice"),
-            ("", 1, 1, "it is empty"),
-            ("name: w\ntasks:\n  a: {type: t, if: '$.input.x >'}\n", 3, 16, "is not a condition"),
-        ]
-    ),
+    [
+        ("name: w\ntasks:\n  a: {type: t, needs: b}\n", 3, 23, "there is no task"),
+        ("name: w\ntasks:\n  a: {typ: t}\n", 3, 7, "typ"),
+        ("name: w\ntasks: [\n", 3, 1, "it is not YAML"),
+        ("name: w\nname: v\n", 2, 1, "there twice"),
+        ("", 1, 1, "it is empty"),
+        ("name: w\ntasks:\n  a: {type: t, if: '$.input.x >'}\n", 3, 16, "is not a condition"),
+    ],
 )
 def test_what_is_wrong_with_a_workflow_is_said_with_line_and_column(
     running: Api, text: str, line: int, column: int | None, said: str
@@ -744,27 +733,25 @@ def test_what_a_schedule_cannot_do_is_a_problem_with_its_code(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("document", "kind", "said"),
-    share(
-        [
-            ({}, "invalid-argument", "cron: it is missing, and so is every"),
-            ({**HOURLY, "cron": "0 25 * * *"}, "invalid-argument", "cron: "),
-            ({**HOURLY, "timezone": "Mars/Olympus"}, "invalid-argument", "timezone: "),
-            ({**HOURLY, "every": "1h"}, "invalid-argument", "every: cron is given too"),
-            ({**HOURLY, "every": "0s", "cron": None, "timezone": None}, "invalid-argument", "every: "),
-            ({**HOURLY, "tags": ["\0"]}, "invalid-request", "body.tags.0: "),
-            ({**HOURLY, "payload": {"x": "\0"}}, "invalid-argument", ""),
-            ({**HOURLY, "payload": {"x": "x" * 262_144}}, "invalid-argument", "payload: the payload has"),
-            ({**HOURLY, "name": "other"}, "invalid-request", "name of the body"),
-            ({**HOURLY, "corn": "x"}, "invalid-request", "body.corn: "),
-            ({**HOURLY, "missed": "none"}, "invalid-request", "body.missed: "),
-            ({**HOURLY, "missed_limit": 1001}, "invalid-request", "body.missed_limit: "),
-            ({**HOURLY, "starts_at": "2030-01-31T08:00:00"}, "invalid-request", "body.starts_at: "),
-            ({**HOURLY, "starts_at": 1}, "invalid-argument", "starts_at: 1 is not a time"),
-            ({**HOURLY, "jitter": True}, "invalid-request", "body.jitter."),
-            ({**HOURLY, "timeout": 1e300}, "invalid-request", "body.timeout."),
-            ([], "invalid-request", "body: "),
-        ]
-    ),
+    [
+        ({}, "invalid-argument", "cron: it is missing, and so is every"),
+        ({**HOURLY, "cron": "0 25 * * *"}, "invalid-argument", "cron: "),
+        ({**HOURLY, "timezone": "Mars/Olympus"}, "invalid-argument", "timezone: "),
+        ({**HOURLY, "every": "1h"}, "invalid-argument", "every: cron is given too"),
+        ({**HOURLY, "every": "0s", "cron": None, "timezone": None}, "invalid-argument", "every: "),
+        ({**HOURLY, "tags": ["\0"]}, "invalid-request", "body.tags.0: "),
+        ({**HOURLY, "payload": {"x": "\0"}}, "invalid-argument", ""),
+        ({**HOURLY, "payload": {"x": "x" * 262_144}}, "invalid-argument", "payload: the payload has"),
+        ({**HOURLY, "name": "other"}, "invalid-request", "name of the body"),
+        ({**HOURLY, "corn": "x"}, "invalid-request", "body.corn: "),
+        ({**HOURLY, "missed": "none"}, "invalid-request", "body.missed: "),
+        ({**HOURLY, "missed_limit": 1001}, "invalid-request", "body.missed_limit: "),
+        ({**HOURLY, "starts_at": "2030-01-31T08:00:00"}, "invalid-request", "body.starts_at: "),
+        ({**HOURLY, "starts_at": 1}, "invalid-argument", "starts_at: 1 is not a time"),
+        ({**HOURLY, "jitter": True}, "invalid-request", "body.jitter."),
+        ({**HOURLY, "timeout": 1e300}, "invalid-request", "body.timeout."),
+        ([], "invalid-request", "body: "),
+    ],
 )
 def test_what_is_wrong_with_a_schedule_is_said_with_its_key(running: Api, document: Any, kind: str, said: str) -> None:
     assert running.refused(422, kind, "PUT", "/schedules/never", document)["detail"].startswith(said)
@@ -773,8 +760,8 @@ def test_what_is_wrong_with_a_schedule_is_said_with_its_key(running: Api, docume
 
 @pytest.mark.parametrize(
     "order",
-    share([None, {}, {"tick_at": "soon"}, {"tick_at": "2025-01-31T09:00:00"}, {"tick_at": TICK, "version": 0},
-     {"tick_at": TICK, "ver": 1}, {"tick_at": 1e300}]),
+    [None, {}, {"tick_at": "soon"}, {"tick_at": "2025-01-31T09:00:00"}, {"tick_at": TICK, "version": 0},
+     {"tick_at": TICK, "ver": 1}, {"tick_at": 1e300}],
 )  # fmt: skip
 def test_a_backfill_names_a_tick(running: Api, order: Any) -> None:
     running.refused(422, "invalid-request", "POST", "/schedules/s/backfill", order)

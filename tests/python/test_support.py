@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import database, statements
+from tests.support import share as shares
 from tests.support.pgtap import Tap
 from tests.support.project import ROOT
-from tests.support.share import share
 from tests.support.statements import Function, Statements
 from tests.support.stepping import Session, all_merges
 
@@ -150,8 +150,8 @@ def test_what_several_processes_have_counted_is_added_up(tmp_path: Path, capsys:
 
 
 def test_shares_are_all_cases_once() -> None:
-    assert share([1, 2, 3, 4, 5], "0/1") == [1, 2, 3, 4, 5]
-    assert (share([1, 2, 3, 4, 5], "0/2"), share([1, 2, 3, 4, 5], "1/2")) == ([1, 3, 5], [2, 4])
+    assert shares.share([1, 2, 3, 4, 5], "0/1") == [1, 2, 3, 4, 5]
+    assert (shares.share([1, 2, 3, 4, 5], "0/2"), shares.share([1, 2, 3, 4, 5], "1/2")) == ([1, 3, 5], [2, 4])
 
 
 DEALT = """
@@ -181,6 +181,13 @@ def test_tests_that_are_shared_run_on_one_version_each(
     result = _pytest(tmp_path, "-v", FAULTLINE_TESTS="server" if of_server else "", FAULTLINE_SHARE=share_)
     assert result.returncode == 0, result.stdout
     assert set(re.findall(r"::test_(\S+) PASSED", result.stdout)) == chosen
+
+
+def test_what_is_dealt_out_may_not_share_its_cases_besides(tmp_path: Path) -> None:
+    (tmp_path / "test_sample.py").write_text(f"from tests.support.share import share\n{DEALT}")
+    result = _pytest(tmp_path, FAULTLINE_SHARE="0/2")
+    assert result.returncode != 0
+    assert "test_a is dealt out already" in result.stderr
 
 
 def _pytest(directory: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
