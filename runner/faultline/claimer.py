@@ -43,6 +43,7 @@ PREFETCH_SECONDS: Final = 0.2
 PREFETCH_SECONDS_MOST: Final = 0.6
 PACE_SECONDS: Final = 0.5
 PACE_STEP: Final = 0.01
+PACE_LEAST: Final = 0.05
 UNREPORTED_MOST: Final = 5_000
 QUEUES_AT_A_TIME: Final = 64
 DISCOVER_SECONDS: Final = 2.0
@@ -81,12 +82,17 @@ _RELEASE_UNKNOWN: Final = "select faultline.release_unknown(runner => %s, known 
 
 
 class Pace:
-    """How many jobs a second this process finishes, as seen over the last half second."""
+    """How many jobs a second this process finishes, as seen over the last half second, or since there are any again."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
         self.claim_seconds = 0.0
         """How long the last claim took. Where many runners claim from one queue, they wait for each other."""
+
+    def begin(self, ended: int) -> None:
+        """There was nothing to do until now: that says nothing about the pace of what comes."""
+        self._samples.clear()
+        self._samples.append((time.monotonic(), ended))
 
     def prefetch(self, ended: int, lease: float) -> int:
         """How many jobs to hold beyond those that run, given how many have ended so far."""
@@ -98,7 +104,7 @@ class Pace:
         while len(samples) > 1 and now - samples[1][0] >= PACE_SECONDS:
             samples.popleft()
         since, before = samples[0]
-        rate = (ended - before) / max(now - since, PACE_STEP)
+        rate = (ended - before) / max(now - since, PACE_LEAST)
         return min(PREFETCH_MOST, int(rate * seconds))
 
 
@@ -525,6 +531,7 @@ class Claimer:
         self._sleeping = False
         self._wakened.clear()
         self._slept_at = time.monotonic()
+        self._pace.begin(self._executor.ended)
         if self._rung and not self._stopping:
             await self._after_ring(self._slept_at)
 

@@ -43,6 +43,21 @@ def test_the_work_of_a_fifth_of_a_second_and_of_a_claim_is_prefetched(
     assert pace.prefetch(500, lease) == prefetched
 
 
+def test_after_a_rest_the_pace_is_that_of_the_work_since(clock: Clock) -> None:
+    pace = Pace()
+    clock.now += 0.5
+    pace.begin(7)
+    clock.now += 0.1
+    assert pace.prefetch(507, LEASE) == 1_000  # 500 in a tenth of a second, and not in six of them
+
+
+def test_a_few_that_end_at_once_are_no_pace_yet(clock: Clock) -> None:
+    pace = Pace()
+    pace.begin(0)
+    clock.now += 0.001
+    assert pace.prefetch(100, LEASE) == int(100 / claimer.PACE_LEAST * claimer.PREFETCH_SECONDS)
+
+
 def test_it_is_never_more_than_the_most(clock: Clock) -> None:
     pace = Pace()
     clock.now += 0.5
