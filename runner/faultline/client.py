@@ -42,9 +42,7 @@ _SQL_TYPES: Final = {
     "name": "text",
     "input": "jsonb",
 }
-_ENQUEUE_MANY: Final = (
-    "select ordinal, job_id, created from faultline.enqueue_many(jobs => %(jobs)s::jsonb) order by ordinal"
-)
+_ENQUEUE_MANY: Final = "select ordinal, job_id, created from faultline.enqueue_many(jobs => %(jobs)s::jsonb)"
 _STATUS: Final = "select faultline.job_status(job_id => %(job_id)s::bigint)::text"
 _RUN: Final = "select faultline.run_status(run_id => %(run_id)s::bigint)::text"
 _TRANSACTION: Final = "select faultline.transaction_status(transaction_id => %(transaction_id)s::text)::text"
@@ -610,7 +608,7 @@ class Client:
         if self._connection is not None and not database.alive(self._connection):
             self._drop()
         if self._connection is None:
-            self._connection = database.connect(self._dsn, "client")
+            self._connection = database.connect(self._dsn, "client", prepares=True)
         return self._connection
 
     def _drop(self) -> None:
@@ -703,7 +701,7 @@ class AsyncClient:
         if self._connection is not None and not database.alive(self._connection):
             await self._drop()
         if self._connection is None:
-            self._connection = await database.connect_async(self._dsn, "client")
+            self._connection = await database.connect_async(self._dsn, "client", prepares=True)
         return self._connection
 
     async def _drop(self) -> None:

@@ -44,6 +44,7 @@ BACKOFF_MOST: Final = 10.0
 FLAP_SECONDS: Final = 5.0
 FLAP_PAUSE_MOST: Final = 0.5
 CALL_SECONDS: Final = 30.0
+PREPARE_THRESHOLD: Final = 2
 # A peer that vanished without a word is noticed within about 20 s, by libpq where there is data to send, by the
 # kernel's probes where there is none.
 _KEEPALIVE: Final = {
@@ -98,22 +99,44 @@ def reason(error: BaseException) -> str:
     return " ".join(clean(said or str(error)).split()) or type(error).__name__
 
 
-def connect(dsn: str | None, role: str) -> psycopg.Connection[Any]:
-    """A connection in autocommit. Raises DatabaseUnavailable, or InvalidArgument for a DSN that can't be read."""
+def connect(dsn: str | None, role: str, *, prepares: bool = False) -> psycopg.Connection[Any]:
+    """A connection in autocommit. Raises DatabaseUnavailable, or InvalidArgument for a DSN that can't be read.
+
+    With `prepares`, statements that are repeated are prepared, if no pooler lies between.
+    """
     parameters = connect_parameters(dsn, role)
     try:
-        return psycopg.connect("", autocommit=True, prepare_threshold=None, **parameters)
+        connection = psycopg.connect("", autocommit=True, prepare_threshold=None, **parameters)
     except psycopg.Error as error:
         raise _unavailable(dsn, error) from None
+    if prepares:
+        try:
+            if direct(connection, connection.execute(WHO).fetchone()):
+                connection.prepare_threshold = PREPARE_THRESHOLD
+        except psycopg.Error:
+            connection.close()
+            return connect(dsn, role)  # it broke at once; nothing was asked yet
+    return connection
 
 
-async def connect_async(dsn: str | None, role: str) -> psycopg.AsyncConnection[Any]:
+async def connect_async(dsn: str | None, role: str, *, prepares: bool = False) -> psycopg.AsyncConnection[Any]:
     """The same for asyncio."""
     parameters = connect_parameters(dsn, role)
     try:
-        return await psycopg.AsyncConnection.connect("", autocommit=True, prepare_threshold=None, **parameters)
+        connection = await psycopg.AsyncConnection.connect("", autocommit=True, prepare_threshold=None, **parameters)
     except psycopg.Error as error:
         raise _unavailable(dsn, error) from None
+    if prepares:
+        try:
+            if direct(connection, await (await connection.execute(WHO)).fetchone()):
+                connection.prepare_threshold = PREPARE_THRESHOLD
+        except psycopg.Error:
+            await connection.close()
+            return await connect_async(dsn, role)
+        except asyncio.CancelledError:
+            await connection.close()
+            raise
+    return connection
 
 
 def connect_parameters(dsn: str | None, role: str) -> dict[str, Any]:
@@ -377,7 +400,7 @@ class Link:
             raise DatabaseUnavailable("the server is read-only (a standby?)")
         self.pooled = not direct(connection, (pid,))
         if not self.pooled:
-            connection.prepare_threshold = 2
+            connection.prepare_threshold = PREPARE_THRESHOLD
         await self._pin_isolation(connection, isolation)
 
     async def _pin_isolation(self, connection: psycopg.AsyncConnection[Any], isolation: str) -> None:

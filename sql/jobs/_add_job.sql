@@ -1,16 +1,16 @@
--- Inserts one job that is known to be new, and wakes who sleeps on its queue. The caller has its xid already: the floor's
--- proof needs ready_at to be later than that, and a sleeping runner's needs the xid before the bell.
+-- Inserts one job that is known to be new, wakes who sleeps on its queue, and returns its id.
 -- Arguments are checked and have their defaults; max_attempts NULL means what the queue says, or the settings.
 create function faultline._add_job(
   job_id bigint, type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
   idempotency_key text, backoff jsonb, timeout interval, tags text[], headers jsonb, transaction_id text,
   run_id bigint, task text)
-returns void
+returns bigint
 language plpgsql
 as $$
 #variable_conflict use_variable
 declare
-  now_ constant timestamptz := pg_catalog.clock_timestamp();
+  -- The xid first: the floor's proof needs ready_at to be later than that, and a sleeping runner's the xid before the bell.
+  now_ constant timestamptz := case when pg_catalog.pg_current_xact_id() is not null then pg_catalog.clock_timestamp() end;
   ready_at constant timestamptz := greatest(run_at, now_);
 begin
   insert into faultline.jobs_live (
@@ -22,10 +22,9 @@ begin
              (select s.max_attempts from faultline.settings s)),
     priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
     run_id, task);
-  if ready_at = now_ then
-    perform faultline._ring(queue);
-  end if;
+  -- The id in any case. A PERFORM would be a query of its own, at 4 µs a job.
+  return case when ready_at = now_ and faultline._ring(queue) then job_id else job_id end;
 end
 $$;
 comment on function faultline._add_job(bigint, text, jsonb, text, timestamptz, int, int, text, jsonb, interval, text[], jsonb, text, bigint, text)
-is 'Private: inserts one new job and rings its queue''s bell.';
+is 'Private: inserts one new job, rings its queue''s bell and returns the id.';

@@ -10,7 +10,6 @@ as $$
 declare
   existing bigint;
 begin
-  perform pg_catalog.pg_current_xact_id();
   job_id := pg_catalog.nextval('faultline.jobs_live_job_id_seq');
   if idempotency_key is not null then
     existing := faultline._keyed_job(queue, idempotency_key, idempotency_ttl, type, payload, job_id);

@@ -23,13 +23,14 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
-declare
-  job record;
 begin
-  payload := coalesce(payload, '{}');
-  queue := coalesce(queue, 'default');
-  priority := coalesce(priority, 2);
-  tags := coalesce(tags, '{}');
+  -- Every expression has its price in each transaction anew: the usual call evaluates few.
+  if pg_catalog.num_nulls(payload, queue, priority, tags) > 0 then
+    payload := coalesce(payload, '{}');
+    queue := coalesce(queue, 'default');
+    priority := coalesce(priority, 2);
+    tags := coalesce(tags, '{}');
+  end if;
   -- A quick test of the usual call; only what fails it is looked at argument by argument, and refused by name.
   if (pg_catalog.length(type) <= 128 and type ~ '^[A-Za-z0-9_.:-]+$'
       and (queue = 'default' or pg_catalog.length(queue) <= 128 and queue ~ '^[A-Za-z0-9_.:-]+$')
@@ -40,9 +41,12 @@ begin
     perform faultline._check_job(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
                                  backoff, timeout, tags, headers);
   end if;
-  job := faultline._enqueue(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
-                            backoff, timeout, tags, headers);
-  return job.job_id;
+  if idempotency_key is null then
+    return faultline._add_job(pg_catalog.nextval('faultline.jobs_live_job_id_seq'), type, payload, queue, run_at, priority,
+                              max_attempts, null, backoff, timeout, tags, headers, null, null, null);
+  end if;
+  return (faultline._enqueue(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl, backoff,
+                             timeout, tags, headers)).job_id;
 end
 $$;
 comment on function faultline.enqueue(text, jsonb, text, timestamptz, int, int, text, interval, jsonb, interval, text[], jsonb)

@@ -10,7 +10,7 @@ import pytest
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 
-from faultline import database
+from faultline import AsyncClient, Client, database
 from faultline.database import DatabaseState, GivenUp, Link, Lost
 from faultline.drill.pooler import pooled
 from tests.support.running import as_runner, until
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.support.database import Database
 
 pytestmark = pytest.mark.every_version
+PREPARED = "select count(*) from pg_prepared_statements where statement like 'select faultline.job_status%'"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,32 @@ def test_a_direct_connection_prepares_statements_and_a_pooled_one_never_does(db:
     assert run_with(db.dsn, prepared) == (False, 1)
     with pooled(db.dsn, "postgres") as dsn:
         assert run_with(dsn, prepared) == (True, 0)
+
+
+def test_a_client_too_prepares_what_it_repeats_unless_it_is_pooled(db: Database) -> None:
+    def prepared(dsn: str) -> tuple[int, int]:
+        async def asynchronous() -> int:
+            async with AsyncClient(dsn) as client:
+                for _ in range(4):
+                    await client.status(0)
+                return await _prepared(client._connection)
+
+        with Client(dsn) as client:
+            for _ in range(4):
+                client.status(0)
+            assert client._connection is not None
+            (count,) = client._connection.execute(PREPARED).fetchone() or (-1,)
+        return count, asyncio.run(asynchronous())
+
+    assert prepared(db.dsn) == (1, 1)
+    with pooled(db.dsn, "postgres") as dsn:
+        assert prepared(dsn) == (0, 0)
+
+
+async def _prepared(connection: psycopg.AsyncConnection[Any] | None) -> int:
+    assert connection is not None
+    (count,) = await (await connection.execute(PREPARED)).fetchone() or (-1,)
+    return int(count)
 
 
 @pytest.mark.parametrize("through_pooler", [False, True])

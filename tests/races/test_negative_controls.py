@@ -149,8 +149,8 @@ def test_a_mutation_that_finds_nothing_to_break_is_an_error(name: str, db: Datab
 
 def _replace_ring(db: Database, body: str) -> None:
     db.execute(
-        "create or replace function faultline._ring(queue text) returns void language plpgsql as "
-        f"$$ begin {body} end $$"
+        "create or replace function faultline._ring(queue text) returns boolean language plpgsql as "
+        f"$$ begin {body} return true; end $$"
     )
 
 

@@ -147,7 +147,7 @@ class Gateway:
         self._pooled = not database.direct(connection, who)
         if not self._pooled:
             await connection.execute(_SESSION, (f"{self._timeout:.3f}s",))
-            connection.prepare_threshold = 2
+            connection.prepare_threshold = database.PREPARE_THRESHOLD
 
 
 async def _fetch(

@@ -3,7 +3,8 @@ begin;
 select * from no_plan();
 
 -- One job, known to be new, with all that was given.
-select faultline._add_job(4242, 't', '{"name": "a"}', 'q', '2100-01-01Z', 3, 7, 'k', '{"delay": "5s"}', '90 s', '{x}', '{"h": 1}', 'pay-1', null, null);
+select is(faultline._add_job(4242, 't', '{"name": "a"}', 'q', '2100-01-01Z', 3, 7, 'k', '{"delay": "5s"}', '90 s', '{x}', '{"h": 1}', 'pay-1', null, null), 4242::bigint, 'its id, of a job for later');
+select is(faultline._add_job(4243, 't', '{}', 'q', null, 3, 7, null, null, null, '{}', null, null, null, null), 4243::bigint, 'and of one for now');
 select is((a.job_id, a.type, a.payload, a.queue, a.ready_at, a.priority, a.max_attempts, a.idempotency_key, a.backoff, a.timeout, a.tags, a.headers, a.transaction_id, a.state, a.attempt, a.failures),
   (4242::bigint, 't'::text, '{"name": "a"}'::jsonb, 'q'::text, '2100-01-01Z'::timestamptz, 3::smallint, 7, 'k'::text, '{"delay": "5s"}'::jsonb, '90 s'::interval, '{x}'::text[], '{"h": 1}'::jsonb, 'pay-1'::text, 'queued'::text, 0, 0), 'as it was given') from live('a') a;
 -- max_attempts: the call's, else the queue's, else the settings'; ready_at is never in the past.

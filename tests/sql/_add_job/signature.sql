@@ -7,7 +7,7 @@ select * from is_function(
   'job_id bigint, type text, payload jsonb, queue text, run_at timestamp with time zone, priority '
   'integer, max_attempts integer, idempotency_key text, backoff jsonb, timeout interval, tags '
   'text[], headers jsonb, transaction_id text, run_id bigint, task text',
-  'void',
+  'bigint',
   '{}');
 
 select * from finish();

@@ -40,6 +40,7 @@ begin; select pg_advisory_xact_lock_shared(1181838444, faultline.bell('q')); pre
 select format('select ''case %s.''', n), statement from cases order by n \gexec
 \o
 \set heard `cat :notes`
+select ok(faultline._ring('q'), 'it says that somebody was woken');
 rollback prepared 'sleeper';
 select is((select count(*) from regexp_matches(heard, 'notification "faultline" with payload "q" received', 'g')), rings::bigint,
           description || case rings when 1 then ' wakes the sleeper' else ' does not' end)
@@ -50,6 +51,7 @@ select faultline._ring('q');
 select faultline.enqueue('t', queue => 'q');
 \o
 \set heard `cat :notes; rm :notes`
+select ok(not faultline._ring('q'), 'it says that nobody was');
 select is(position('notification' in :'heard'), 0, 'nobody sleeps: nobody is notified');
 select is((select count(*) from pg_locks where locktype = 'advisory'), 0::bigint, 'and the lock that was tried is given back');
 select * from finish();

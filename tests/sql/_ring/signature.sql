@@ -5,7 +5,7 @@ select * from no_plan();
 select * from is_function(
   '_ring',
   'queue text',
-  'void',
+  'boolean',
   '{}');
 
 select * from finish();
