@@ -80,11 +80,15 @@ class Peer(Contender):
 
 
 class Faultline(Peer):
-    """This tree, as its users run it: the processes are under one supervisor."""
+    """This tree, as its users run it: the processes are under one supervisor.
+
+    Its producer is a program of the user's, whose loop is uvloop's like that of the others, where it is installed.
+    """
 
     @property
     def program(self) -> Path:
-        return Path(sys.executable)
+        own = super().program
+        return own if own.exists() else Path(sys.executable)
 
     @cached_property
     def version(self) -> str:
@@ -176,14 +180,19 @@ def _by_id(table: str, column: str = "id") -> str:
     return f"select coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', '{column}')::regclass), 0)"
 
 
+def _left(table: str, column: str = "id", but: str = "true") -> str:
+    """Looks from the end, where the last ones are: from the other it would walk over all that are gone."""
+    return f"select (select {column} from {table} where {column} > $1 and {but} order by 1 desc limit 1) is not null"
+
+
 FAULTLINE: Final = Faultline(
     name="faultline",
     title="Faultline",
-    settings=f"faultline run --concurrency {CONCURRENCY} --processes N; AsyncClient",
+    settings=f"faultline run --concurrency {CONCURRENCY} --processes N; AsyncClient, with uvloop as the others",
     page="docs/operations.md",
     promises="fence and lease a job, refused stale reports, results and attempts kept, finished jobs kept",
     mark=_by_id("faultline.jobs_live", "job_id"),
-    left="select exists (select from faultline.jobs_live where job_id > $1 and queue <> 'beside')",
+    left=_left("faultline.jobs_live", "job_id", "queue <> 'beside'"),
     queued="""
         insert into faultline.jobs_live (ready_at, created_at, max_attempts, priority, type, queue, payload)
         select ready_at, created_at, max_attempts, priority, type, queue, payload
@@ -210,7 +219,7 @@ PGQUEUER: Final = Peer(
     page="https://github.com/janbjorge/pgqueuer/blob/main/docs/guides/performance-tuning.md",
     promises="lease by heartbeat; no fence, no results; finished jobs are deleted, and leave rows in a log",
     mark=_by_id("pgqueuer"),
-    left="select exists (select from pgqueuer where id > $1)",
+    left=_left("pgqueuer"),
     queued="""
         insert into pgqueuer (priority, created, updated, heartbeat, execute_after, status, entrypoint, payload)
         select priority, created, updated, heartbeat, execute_after, status, entrypoint, payload
@@ -226,7 +235,7 @@ PROCRASTINATE: Final = Peer(
     page="https://procrastinate.readthedocs.io/en/stable/howto/production/concurrency.html",
     promises="heartbeat a worker; no fence, no results; events of every job kept, finished jobs kept",
     mark=_by_id("procrastinate_jobs"),
-    left="select exists (select from procrastinate_jobs where id > $1 and status in ('todo', 'doing'))",
+    left=_left("procrastinate_jobs", but="status in ('todo', 'doing')"),
     queued="""
         insert into procrastinate_jobs (queue_name, task_name, priority, args, status)
         select queue_name, task_name, priority, args, status from procrastinate_jobs, generate_series(1, $1)
@@ -250,7 +259,7 @@ GRAPHILE: Final = NodePeer(
     page="https://worker.graphile.org/docs/performance",
     promises="a lock of four hours a job; no fence, no results; finished jobs are deleted",
     mark=_by_id("graphile_worker._private_jobs"),
-    left="select exists (select from graphile_worker._private_jobs where id > $1)",
+    left=_left("graphile_worker._private_jobs"),
     queued="""
         insert into graphile_worker._private_jobs (task_id, payload)
         select task_id, payload from graphile_worker._private_jobs, generate_series(1, $1)
@@ -304,7 +313,7 @@ OBAN: Final = Peer(
     page="https://oban.pro/docs/py",
     promises="orphans rescued after an hour; no fence; errors kept, finished jobs kept for a day",
     mark=_by_id("oban_jobs"),
-    left="select exists (select from oban_jobs where id > $1 and state in ('available', 'executing', 'retryable'))",
+    left=_left("oban_jobs", but="state in ('available', 'executing', 'retryable')"),
     share=20,
 )
 

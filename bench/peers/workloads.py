@@ -450,26 +450,36 @@ def _waves(server: Server, on: Bench, size: Size, beside: AbstractContextManager
 
 
 def ballast(kind: str) -> Callable[[Server, Contenders, Size], Sample | None]:
-    """A drain beside so many jobs: `finished` ones, or `queued` ones behind those that are measured."""
+    """A drain beside so many jobs: `finished` ones, or `queued` ones behind those that are measured.
+
+    And the same with few, likewise after a CHECKPOINT: the first change of each page after one is a page of WAL.
+    """
 
     def measure(server: Server, peer: Contenders, size: Size) -> Sample | None:
         if isinstance(peer, Script) or not (copies := getattr(peer, kind)):
             return None
         jobs = max(100, size.jobs // peer.share)
-        with bench(server, peer) as on, crew(on, 1) as workers:
-            if kind == "finished":
-                on.run(copies, size.ballast)
-                on.run("vacuum analyze")
-                on.run("checkpoint")
-                return drained(on, workers, 1, jobs)
-            workers.pause()
-            on.produce(jobs=BATCH, bulk=True, wave=1)
-            on.run(copies, size.ballast // BATCH)
-            on.run("vacuum analyze")
-            on.run("checkpoint")
-            return _drain_of_some(on, workers, jobs)
+        few = _beside(server, peer, kind, copies, jobs, max(2 * jobs, BATCH))
+        sample = _beside(server, peer, kind, copies, jobs, size.ballast)
+        sample.values["few"] = few.values["rate"]
+        return sample
 
     return measure
+
+
+def _beside(server: Server, peer: Peer, kind: str, copies: str, jobs: int, others: int) -> Sample:
+    with bench(server, peer) as on, crew(on, 1) as workers:
+        if kind == "finished":
+            on.run(copies, others)
+            on.run("vacuum analyze")
+            on.run("checkpoint")
+            return drained(on, workers, 1, jobs)
+        workers.pause()
+        on.produce(jobs=BATCH, bulk=True, wave=1)
+        on.run(copies, others // BATCH)
+        on.run("vacuum analyze")
+        on.run("checkpoint")
+        return _drain_of_some(on, workers, jobs)
 
 
 def _drain_of_some(on: Bench, workers: Crew, jobs: int) -> Sample:
@@ -530,6 +540,7 @@ def _idling(on: Bench, workers: Crew, seconds: float) -> float:
 
 
 RATE: Final = {"rate": ("jobs/s", True)}
+BALLAST: Final = RATE | {"few": ("jobs/s, with few", True)}
 
 WORKLOADS: Final = [
     Workload("drain-1", "Drain of no-op jobs, 1 process", RATE, drain(1)),
@@ -565,8 +576,8 @@ WORKLOADS: Final = [
     Workload("payload-100", "Drain, payloads of 100 B", RATE, drain(1, size=100)),
     Workload("payload-2k", "Drain, payloads of 2 kB", RATE, drain(1, size=2_000)),
     Workload("payload-100k", "Drain, payloads of 100 kB", RATE, drain(1, size=100_000, fewer=50)),
-    Workload("queued", "Drain of the head of 10 million queued jobs", RATE, ballast("queued")),
-    Workload("finished", "Drain beside 10 million finished jobs", RATE, ballast("finished")),
+    Workload("queued", "Drain of the head of 10 million queued jobs", BALLAST, ballast("queued")),
+    Workload("finished", "Drain beside 10 million finished jobs", BALLAST, ballast("finished")),
     Workload("queues-100", "Drain of 100 queues", RATE, drain(1, queues=100)),
     Workload("queues-10k", "Drain of 10,000 queues", RATE, drain(1, queues=10_000)),
     Workload("retries", "Drain, 30 % of the jobs fail once", RATE, drain(1, failing=30)),

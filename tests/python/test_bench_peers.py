@@ -266,7 +266,7 @@ def test_every_peer_has_an_adapter_that_names_a_page_and_a_place_in_setup(peer: 
 def test_setup_names_the_peers_it_knows() -> None:
     ended = subprocess.run([SETUP, "celery"], check=False, capture_output=True, text=True)
     assert ended.returncode == 2
-    assert "no peer is named celery; there are: pgqueuer" in ended.stderr
+    assert "no peer is named celery; there are: faultline pgqueuer" in ended.stderr
 
 
 @pytest.fixture
