@@ -45,6 +45,8 @@ begin
   if pg_catalog.cardinality(candidates) = 0 then
     return;
   end if;
+  -- By its xid a caller sees that there was something to settle, although others may hold all of it.
+  perform pg_catalog.pg_current_xact_id();
   -- Nearly all are APPLIED, with their entry, by a job that is over: those in one statement. It does not say state =
   -- 'APPLIED', which would be the predicate of an index.
   with settled as (
