@@ -47,16 +47,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if isinstance(item, pytest.Function) and vars(item.module).get("share") is share:
             raise pytest.UsageError(f"{item.nodeid} is dealt out already: what its module shares would run nowhere")
     # By name: where cases come out of a set, their order is another in each run.
-    rest = set(dealt) - set(share(sorted(dealt, key=_name)))
+    dealt.sort(key=lambda item: item.nodeid)
+    rest = set(dealt) - set(share(dealt))
     if which := os.environ.get("FAULTLINE_TESTS"):
         rest |= {item for item in items if _on_our_server(item) != (which == "server")}
     if rest:
         config.hook.pytest_deselected(items=[item for item in items if item in rest])
         items[:] = [item for item in items if item not in rest]
-
-
-def _name(item: pytest.Item) -> str:
-    return item.nodeid
 
 
 def _on_our_server(item: pytest.Item) -> bool:
