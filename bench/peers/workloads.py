@@ -469,17 +469,14 @@ def ballast(kind: str) -> Callable[[Server, Contenders, Size], Sample | None]:
 
 def _beside(server: Server, peer: Peer, kind: str, copies: str, jobs: int, others: int) -> Sample:
     with bench(server, peer) as on, crew(on, 1) as workers:
-        if kind == "finished":
-            on.run(copies, others)
-            on.run("vacuum analyze")
-            on.run("checkpoint")
-            return drained(on, workers, 1, jobs)
-        workers.pause()
-        on.produce(jobs=BATCH, bulk=True, wave=1)
-        on.run(copies, others // BATCH)
+        if kind == "queued":
+            workers.pause()
+            on.produce(jobs=BATCH, bulk=True, wave=1)
+            others //= BATCH  # copies of each
+        on.run(copies, others)
         on.run("vacuum analyze")
         on.run("checkpoint")
-        return _drain_of_some(on, workers, jobs)
+        return drained(on, workers, 1, jobs) if kind == "finished" else _drain_of_some(on, workers, jobs)
 
 
 def _drain_of_some(on: Bench, workers: Crew, jobs: int) -> Sample:
