@@ -109,13 +109,13 @@ class Connections:
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-    if database.direct(connection, connection.execute(database.WHO).fetchone()):
+    if database.is_direct(connection):
         connection.prepare_threshold = PREPARE_ASKED_FOR
 
 
 async def _configure_async(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
-    if database.direct(connection, await (await connection.execute(database.WHO)).fetchone()):
+    if await database.is_direct_async(connection):
         connection.prepare_threshold = PREPARE_ASKED_FOR
 
 

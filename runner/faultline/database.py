@@ -111,7 +111,7 @@ def connect(dsn: str | None, role: str, *, prepares: bool = False) -> psycopg.Co
         raise _unavailable(dsn, error) from None
     if prepares:
         try:
-            if direct(connection, connection.execute(WHO).fetchone()):
+            if is_direct(connection):
                 connection.prepare_threshold = PREPARE_THRESHOLD
         except psycopg.Error:
             connection.close()
@@ -128,7 +128,7 @@ async def connect_async(dsn: str | None, role: str, *, prepares: bool = False) -
         raise _unavailable(dsn, error) from None
     if prepares:
         try:
-            if direct(connection, await (await connection.execute(WHO)).fetchone()):
+            if await is_direct_async(connection):
                 connection.prepare_threshold = PREPARE_THRESHOLD
         except psycopg.Error:
             await connection.close()
@@ -184,6 +184,16 @@ def direct(connection: psycopg.BaseConnection[Any], answer: tuple[Any, ...] | No
     A pooler hands out cancel keys of its own, so the process id it gave is not the one that answers.
     """
     return answer == (connection.info.backend_pid,)
+
+
+def is_direct(connection: psycopg.Connection[Any]) -> bool:
+    """The same, asked of the server."""
+    return direct(connection, connection.execute(WHO).fetchone())
+
+
+async def is_direct_async(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """The same for asyncio."""
+    return direct(connection, await (await connection.execute(WHO)).fetchone())
 
 
 def alive(connection: psycopg.BaseConnection[Any]) -> bool:

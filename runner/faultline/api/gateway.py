@@ -142,9 +142,8 @@ class Gateway:
 
     async def _configure(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
-        who = await (await connection.execute(database.WHO)).fetchone()
         # What a pooler hands out is somebody else's session next: there each statement brings its limits along.
-        self._pooled = not database.direct(connection, who)
+        self._pooled = not await database.is_direct_async(connection)
         if not self._pooled:
             await connection.execute(_SESSION, (f"{self._timeout:.3f}s",))
             connection.prepare_threshold = database.PREPARE_THRESHOLD
