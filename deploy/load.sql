@@ -43,6 +43,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/complete_job.sql
 \ir ../sql/jobs/complete_jobs.sql
 \ir ../sql/jobs/enqueue.sql
+\ir ../sql/jobs/enqueue_bulk.sql
 \ir ../sql/jobs/enqueue_many.sql
 \ir ../sql/jobs/fail_job.sql
 \ir ../sql/jobs/heartbeat.sql

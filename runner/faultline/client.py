@@ -26,6 +26,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 _SQL_TYPES: Final = {
     "type": "text",
     "payload": "jsonb",
+    "payloads": "jsonb",
     "transaction_id": "text",
     "kind": "text",
     "request": "jsonb",
@@ -134,10 +135,10 @@ def enqueue_many(
     Each job is a mapping with the arguments of `enqueue`: {"type": …, "payload": …, "queue": …}. Errors as there; they
     name the job's place, from 1.
     """
-    parameters = {"jobs": _jobs(jobs)}
+    request = _many_request(jobs)
     if isinstance(connection, psycopg.AsyncConnection):
-        return _many_async(connection, parameters)
-    return [Enqueued(*row) for row in _run(_checked(connection), _ENQUEUE_MANY, parameters)]
+        return _many_async(connection, request)
+    return _enqueued(_run(_checked(connection), request.query, request.parameters))
 
 
 @overload
@@ -256,9 +257,10 @@ def _call(function: str, names: Iterable[str]) -> str:
 
 
 def _jobs(jobs: Sequence[Mapping[str, Any]]) -> str:
-    if isinstance(jobs, Mapping | str | bytes):
-        raise InvalidArgument(f"jobs is {_short(jobs)}: give a list of mappings, each with the arguments of enqueue")
-    texts = [_job(ordinal, job) for ordinal, job in enumerate(jobs, start=1)]
+    return _array([_job(ordinal, job) for ordinal, job in enumerate(jobs, start=1)])
+
+
+def _array(texts: Sequence[str]) -> str:
     text = f"[{','.join(texts)}]"
     if len(text) > _MANY_LIMIT:
         raise InvalidArgument(
@@ -442,8 +444,15 @@ def _make(
     return int(_run(_checked(connection), request.query, request.parameters)[0][0])
 
 
-async def _many_async(connection: psycopg.AsyncConnection[Any], parameters: Parameters) -> list[Enqueued]:
-    return [Enqueued(*row) for row in await _run_async(connection, _ENQUEUE_MANY, parameters)]
+async def _many_async(connection: psycopg.AsyncConnection[Any], request: _Request) -> list[Enqueued]:
+    return _enqueued(await _run_async(connection, request.query, request.parameters))
+
+
+def _enqueued(rows: Rows) -> list[Enqueued]:
+    """What became of many jobs; enqueue_bulk returns their ids alone."""
+    if rows and len(rows[0]) == 1:
+        return [Enqueued(ordinal, job_id, True) for ordinal, (job_id,) in enumerate(rows, start=1)]
+    return [Enqueued(*row) for row in rows]
 
 
 class _Request(NamedTuple):
@@ -465,9 +474,55 @@ def _submit_request(transaction_id: str, kind: str, request: object, options: Ma
     return _Request(_call("submit_transaction", arguments), arguments, repeatable=True, what=_named(transaction_id))
 
 
-def _many_request(jobs: Sequence[Mapping[str, Any]]) -> _Request:
+def _many_request(jobs: Iterable[Mapping[str, Any]]) -> _Request:
+    if isinstance(jobs, Mapping | str | bytes):
+        raise InvalidArgument(f"jobs is {_short(jobs)}: give a list of mappings, each with the arguments of enqueue")
+    jobs = list(jobs)
+    request = _bulk_request(jobs)
+    if request is not None:
+        return request
     keyed = all(isinstance(job, Mapping) and job.get("idempotency_key") is not None for job in jobs)
     return _Request(_ENQUEUE_MANY, {"jobs": _jobs(jobs)}, keyed, plural(len(jobs), "job"))
+
+
+def _bulk_request(jobs: list[Mapping[str, Any]]) -> _Request | None:
+    """For jobs that differ in their payloads only, and have no keys: what is common to them is checked and sent once.
+
+    None if there is anything else to say about one of them, or anything wrong with what is common: that is named by
+    the way round, job by job.
+    """
+    if tracing.carry is not None or not jobs or type(jobs[0]) is not dict:
+        return None
+    common = {name: value for name, value in jobs[0].items() if name != "payload"}
+    if not _COMMON.issuperset(common):
+        return None
+    # 1 equals True, and not all of JSON that is equal means the same: these have to be the same object.
+    identical = [name for name, value in common.items() if type(value) not in _COMPARABLE]
+    try:
+        options = dict(common)
+        arguments = _arguments(options.pop("type"), None, options)
+    except (InvalidArgument, KeyError, TypeError):
+        return None
+    what = f"the payload of {common['type']!r}"
+    payloads: list[str] = []
+    for ordinal, job in enumerate(jobs, start=1):
+        if type(job) is not dict:
+            return None
+        rest = job.copy()
+        payload = rest.pop("payload", None)
+        if rest != common or (identical and any(rest[name] is not common[name] for name in identical)):
+            return None
+        try:
+            payloads.append("{}" if payload is None else _object(payload, what))
+        except InvalidArgument as error:
+            raise InvalidArgument(f"job {ordinal}: {error}") from None
+    arguments["payloads"] = _array(payloads)
+    query = _call("enqueue_bulk", arguments)
+    return _Request(query, arguments, repeatable=False, what=plural(len(payloads), "job"))
+
+
+_COMMON: Final = {"type", *JobOptions.__annotations__}
+_COMPARABLE: Final = {str, datetime, timedelta, type(None)}
 
 
 def _status_request(job_id: int) -> _Request:
@@ -549,7 +604,7 @@ class Client:
 
     def enqueue_many(self, jobs: Sequence[Mapping[str, Any]]) -> list[Enqueued]:
         """All of the jobs, or none; arguments and errors as in `faultline.enqueue_many`, and DatabaseUnavailable."""
-        return [Enqueued(*row) for row in self._ask(_many_request(jobs))]
+        return _enqueued(self._ask(_many_request(jobs)))
 
     def status(self, job_id: int) -> dict[str, Any] | None:
         """The job as `job_status` shows it, or None if there is no such job. PayloadError if it can't be decoded."""
@@ -645,7 +700,7 @@ class AsyncClient:
 
     async def enqueue_many(self, jobs: Sequence[Mapping[str, Any]]) -> list[Enqueued]:
         """As `Client.enqueue_many`."""
-        return [Enqueued(*row) for row in await self._ask(_many_request(jobs))]
+        return _enqueued(await self._ask(_many_request(jobs)))
 
     async def status(self, job_id: int) -> dict[str, Any] | None:
         """As `Client.status`."""

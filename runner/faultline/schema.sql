@@ -389,7 +389,7 @@ INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c42bd8f6ffb4f832378f14aaa8d03534c023d53b', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', '2bb5d6b062a5452ad821912e5c079e5295f71de4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'c32334e7d655a592d8f8afa704c8035f04225e82', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'eaad5baeaca143399dcb8d303ea0e284fea0661a', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1098,7 +1098,7 @@ begin
     perform faultline._invalid(
       pg_catalog.format('%s has %s bytes as text', what, pg_catalog.octet_length(document::text)),
       pg_catalog.format(
-        'At most 262144 (256 KiB): store the data elsewhere and %s a reference', case what when 'the request' then 'pass' else 'return' end));
+        'At most 262144 (256 KiB): store the data elsewhere and %s a reference', case when what = 'the request' then 'pass' when what like 'the payload of %' then 'enqueue' else 'return' end));
   end if;
 end
 $$;
@@ -6670,6 +6670,68 @@ $_$;
 
 COMMENT ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Makes a job in the caller''s transaction and returns its id; with an idempotency key, the id of the one job of that key.';
 
+-- Name: enqueue_bulk(text, jsonb, text, timestamp with time zone, integer, integer, jsonb, interval, text[], jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.enqueue_bulk(type text, payloads jsonb, queue text DEFAULT 'default'::text, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 2, max_attempts integer DEFAULT NULL::integer, backoff jsonb DEFAULT NULL::jsonb, timeout interval DEFAULT NULL::interval, tags text[] DEFAULT '{}'::text[], headers jsonb DEFAULT NULL::jsonb) RETURNS SETOF bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_variable
+declare
+  now_ timestamptz;
+  total int;
+  made int;
+  bad record;
+begin
+  queue := coalesce(queue, 'default');
+  priority := coalesce(priority, 2);
+  tags := coalesce(tags, '{}');
+  if payloads is null or pg_catalog.jsonb_typeof(payloads) <> 'array' then
+    perform faultline._invalid(
+      pg_catalog.format('payloads is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(payloads), 'NULL')),
+      'For example [{"user": 1}, {"user": 2}]');
+  end if;
+  total := pg_catalog.jsonb_array_length(payloads);
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
+  end if;
+  perform faultline._check_job(type, '{}', queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
+
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  max_attempts := coalesce(
+    max_attempts, (select q.max_attempts from faultline.queues q where q.queue = enqueue_bulk.queue),
+    (select s.max_attempts from faultline.settings s));
+  return query
+  insert into faultline.jobs_live (
+    job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
+  select pg_catalog.nextval('faultline.jobs_live_job_id_seq'), greatest(run_at, now_), now_, max_attempts, priority, type,
+    queue, e.payload, headers, backoff, timeout, tags
+  from pg_catalog.jsonb_array_elements(payloads) e (payload)
+  where pg_catalog.jsonb_typeof(e.payload) = 'object' and pg_catalog.octet_length(e.payload::text) <= 262144
+  returning job_id;
+
+  get diagnostics made = row_count;
+  if made < total then
+    for bad in
+      select e.payload, e.ordinality from pg_catalog.jsonb_array_elements(payloads) with ordinality e (payload, ordinality)
+    loop
+      perform faultline._check_document(pg_catalog.format('the payload of job %s', bad.ordinality), bad.payload, true);
+    end loop;
+  end if;
+  if made > 0 and coalesce(run_at, now_) <= now_ then
+    perform faultline._ring(queue);
+  end if;
+end
+$$;
+
+-- Name: FUNCTION enqueue_bulk(type text, payloads jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.enqueue_bulk(type text, payloads jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) IS 'Makes many jobs that differ in their payloads only, all or nothing, and returns their ids in the order of the payloads.';
+
 -- Name: enqueue_many(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline.enqueue_many(jobs jsonb) RETURNS TABLE(ordinal integer, job_id bigint, created boolean)
@@ -11319,6 +11381,11 @@ GRANT ALL ON FUNCTION faultline.effects_to_ask(names text[], max integer) TO fau
 
 REVOKE ALL ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.enqueue(type text, payload jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, idempotency_key text, idempotency_ttl interval, backoff jsonb, timeout interval, tags text[], headers jsonb) TO faultline_producer;
+
+-- Name: FUNCTION enqueue_bulk(type text, payloads jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.enqueue_bulk(type text, payloads jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.enqueue_bulk(type text, payloads jsonb, queue text, run_at timestamp with time zone, priority integer, max_attempts integer, backoff jsonb, timeout interval, tags text[], headers jsonb) TO faultline_producer;
 
 -- Name: FUNCTION enqueue_many(jobs jsonb); Type: ACL; Schema: faultline; Owner: -
 

@@ -15,7 +15,7 @@ begin
     perform faultline._invalid(
       pg_catalog.format('%s has %s bytes as text', what, pg_catalog.octet_length(document::text)),
       pg_catalog.format(
-        'At most 262144 (256 KiB): store the data elsewhere and %s a reference', case what when 'the request' then 'pass' else 'return' end));
+        'At most 262144 (256 KiB): store the data elsewhere and %s a reference', case when what = 'the request' then 'pass' when what like 'the payload of %' then 'enqueue' else 'return' end));
   end if;
 end
 $$;

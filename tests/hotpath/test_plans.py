@@ -93,6 +93,7 @@ def observe(db: Database, explained: Explained, rounds: int = ROUNDS) -> Plans:
         for _ in range(2):
             run("enqueue with a key", "select faultline.enqueue('x', idempotency_key => %s)", f"key {turn}")
         run("enqueue_many", 'select * from faultline.enqueue_many(\'[{"type": "x", "queue": "q"}]\')')
+        run("enqueue_bulk", "select faultline.enqueue_bulk('x', '[{}]', 'q')")
         enqueue(db, 30)
         for _ in range(2):
             (token,) = run("advance_floor", "select faultline.advance_floor(array['q', 'limited'], %s)", token)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -173,6 +174,96 @@ def test_many_jobs_are_all_made_or_none(db: Database) -> None:
     with pytest.raises(InvalidArgument, match=r"job 2: .*priority"):
         faultline.enqueue_many(connection, [{"type": "a"}, {"type": "a", "priority": 9}])
     assert count(db) == 2
+
+
+ALIKE: dict[str, Any] = {
+    "type": "a",
+    "queue": "mail",
+    "run_at": datetime(2100, 1, 1, tzinfo=UTC),
+    "priority": 3,
+    "max_attempts": 7,
+    "timeout": "5s",
+    "backoff": {"kind": "fixed", "delay": "5s"},
+    "tags": ["x", "y"],
+    "headers": {"tenant": 7},
+}
+SENT = "select pg_stat_activity.query from pg_stat_activity where application_name = 'alike'"
+MADE = "select to_jsonb(j) - '{job_id,ready_at,created_at}'::text[] from faultline.jobs_live j order by job_id"
+
+
+@pytest.mark.parametrize("options", [{"type": "a"}, ALIKE])
+def test_jobs_that_differ_in_their_payloads_only_are_sent_as_such_and_made_alike(
+    db: Database, options: dict[str, Any]
+) -> None:
+    payloads: list[dict[str, Any] | None] = [{"n": 0, TEXT: TEXT}, {}, None, {"n": 3}]
+    jobs = [options | ({} if payload is None else {"payload": payload}) for payload in payloads]
+    with psycopg.connect(as_producer(db), application_name="alike", autocommit=True) as connection:
+        made = faultline.enqueue_many(connection, jobs)
+        assert "enqueue_bulk" in db.scalar(SENT)
+        rows = db.rows(MADE)
+        assert [item.ordinal for item in made] == [1, 2, 3, 4]
+        assert all(item.created for item in made)
+        ids = "select array_agg(job_id order by job_id) from faultline.jobs_live"
+        assert [item.job_id for item in made] == db.scalar(ids)
+        db.execute("delete from faultline.jobs_live")
+        # One that says what it has by default takes the other way, and makes the same.
+        faultline.enqueue_many(connection, [*jobs[:3], jobs[3] | {"idempotency_ttl": None}])
+        assert "enqueue_many" in db.scalar(SENT)
+    assert db.rows(MADE) == rows
+    assert [row["payload"] for (row,) in rows] == [payload or {} for payload in payloads]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"type": "b"},
+        {"queue": "other"},
+        {"priority": 2},
+        {"timeout": 5},
+        {"run_at": datetime(2100, 1, 2, tzinfo=UTC)},
+        {"backoff": {"kind": "fixed", "delay": "5s"}},
+        {"tags": ["x", "y"]},
+        {"headers": {"tenant": 7.0}},
+        {"idempotency_key": "k"},
+        {"idempotency_key": None},
+    ],
+)
+def test_one_that_differs_otherwise_is_sent_otherwise(db: Database, other: dict[str, Any]) -> None:
+    with psycopg.connect(as_producer(db), application_name="alike", autocommit=True) as connection:
+        faultline.enqueue_many(connection, [ALIKE | {"payload": {"n": 0}}, ALIKE | {"payload": {"n": 1}} | other])
+        assert "enqueue_many" in db.scalar(SENT)
+    assert count(db) == 2
+
+
+@pytest.mark.parametrize("other", [{"priority": True}, {"priority": 3.0}, {"ququeue": "x"}])
+def test_what_only_equals_the_others_is_looked_at(db: Database, other: dict[str, Any]) -> None:
+    jobs = [ALIKE | {"priority": 1} | {"payload": {"n": n}} for n in range(2)]
+    with pytest.raises((InvalidArgument, TypeError), match=r"job 2: .*(priority|ququeue)"):
+        faultline.enqueue_many(db.connect("faultline_producer"), [jobs[0], jobs[1] | other])
+    assert count(db) == 0
+
+
+def test_a_mapping_that_is_no_dict_is_taken_too(db: Database) -> None:
+    jobs = [{"type": "a"}, MappingProxyType({"type": "a", "payload": {"n": 1}})]
+    for order in (jobs, jobs[::-1], tuple(jobs), iter(jobs)):
+        assert len(faultline.enqueue_many(db.connect("faultline_producer"), order)) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "complaint"),
+    [
+        ([{"type": "a", "priority": 9}] * 2, "priority 9"),
+        ([{"type": "a b"}] * 2, "job 1: type is 'a b'"),
+        ([{"type": "a", "timeout": -1}] * 2, "job 1: timeout"),
+        ([{"type": "a", "payload": {}}, {"type": "a", "payload": {"n": {1}}}], "job 2: the payload of 'a' is not JSON"),
+        ([{"type": "a", "payload": {"s": "x" * 262_144}}] * 2, "job 1: the payload of 'a' has 262153 bytes"),
+        ([{"type": "a"}] * 10_001, "10001 elements"),
+    ],
+)
+def test_what_is_wrong_with_jobs_of_one_kind_is_named(db: Database, jobs: list[Any], complaint: str) -> None:
+    with pytest.raises(InvalidArgument, match=complaint):
+        faultline.enqueue_many(db.connect("faultline_producer"), jobs)
+    assert count(db) == 0
 
 
 # Bad input: one clear error, nothing changed.

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 CLIENT, CLI = "faultline client", "faultline cli"
 WORLD = "begun run"
 JOBS = [{"type": "work", "queue": "q"}, {"type": "more", "queue": "q"}]
+ALIKE = [{"type": "work", "queue": "q", "payload": {"n": n}} for n in range(2)]
 KEYED = [{**job, "idempotency_key": job["type"]} for job in JOBS]
 # What is asked of a client, and whether it may ask again by itself.
 CALLS: dict[str, tuple[Callable[[Any], Any], bool]] = {
     "enqueue": (lambda client: client.enqueue("work", queue="q"), False),
     "enqueue with a key": (lambda client: client.enqueue("work", queue="q", idempotency_key="k"), True),
+    "enqueue_many of one kind": (lambda client: client.enqueue_many(ALIKE), False),
     "enqueue_many": (lambda client: client.enqueue_many(JOBS), False),
     "enqueue_many with keys": (lambda client: client.enqueue_many(KEYED), True),
     "submit_transaction": (lambda client: client.submit_transaction("t", "work", queue="q"), True),

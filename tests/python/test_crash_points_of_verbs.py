@@ -45,7 +45,7 @@ AGAIN: dict[str, Any] = {
     "enqueue_many": "j#2 false j#1 false",
     "fire_schedules": "repeat j#1 repeat j#2",
 }
-MORE = {"enqueue without a key", "trigger without a key", "fire_now", "answer UNKNOWN"}
+MORE = {"enqueue without a key", "enqueue_bulk", "trigger without a key", "fire_now", "answer UNKNOWN"}
 """Whoever repeats these means another one; another UNKNOWN is another time that somebody asked."""
 COUNTS = {"maintain"}
 """Tells how much it has done."""

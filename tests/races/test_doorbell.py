@@ -81,6 +81,7 @@ def test_nobody_is_notified_while_nobody_sleeps(jobs: Jobs, connect: Open, sleep
     for _ in range(20):
         producer.run(ENQUEUE, "mail")
     producer.run("""select faultline.enqueue_many('[{"type": "work"}, {"type": "work", "queue": "mail"}]')""")
+    producer.run("select faultline.enqueue_bulk('work', '[{}, {}]', 'mail')")
     assert sleeper.heard() == []
     jobs.assert_sound()
 
@@ -110,6 +111,8 @@ def test_a_batch_rings_once_for_each_of_its_queues(jobs: Jobs, connect: Open, sl
     items = ", ".join(f'{{"type": "work", "queue": "{queue}"}}' for queue in ["mail", "default"] * 20)
     connect("faultline_producer").run(f"select faultline.enqueue_many('[{items}]')")
     assert sorted(sleeper.heard()) == ["default", "mail"]
+    connect("faultline_producer").run("select faultline.enqueue_bulk('work', '[{}, {}, {}]', 'mail')")
+    assert sleeper.heard() == ["mail"]
 
 
 def test_whatever_makes_a_job_claimable_again_rings(jobs: Jobs, connect: Open, sleeper: Sleeper) -> None:

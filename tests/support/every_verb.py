@@ -262,6 +262,7 @@ TOUCHES: Final = {
     "effect_sent": _touches(writes="effects transactions", locks="jobs_live", reads="ledger_entries"),
     "effects_to_ask": _touches(writes="effects", reads="transactions"),
     "enqueue": _touches(writes="idempotency_keys jobs_live", reads="queues settings"),
+    "enqueue_bulk": _touches(writes="jobs_live", reads="queues settings"),
     "enqueue_many": _touches(writes="idempotency_keys jobs_live", reads="queues settings"),
     "fail_job": _touches(
         writes="job_events jobs_done jobs_live runs tasks transactions",
@@ -381,6 +382,7 @@ def _report(call: str) -> str:
 
 CLAIMED = "select string_agg('j' || job_id || ' ' || attempt, ' ' order by job_id)"
 BEATEN = "select string_agg(verdict || ' ' || cancel_requested, ' ' order by job_id)"
+IDS = "select string_agg('j' || id, ' ' order by id)"
 MADE = "select string_agg('j' || job_id || ' ' || created, ' ' order by ordinal)"
 TICK = "select 'j' || job_id || ' ' || created"
 FIRED = "select string_agg(outcome || coalesce(' j' || job_id, ''), ' ' order by ordinal)"
@@ -405,6 +407,7 @@ VERBS: Final = {
         PRODUCER,
         "select 'j' || faultline.enqueue('work', '{\"n\": 1}', queue => 'q', idempotency_key => 'k')",
     ),
+    "enqueue_bulk": Verb("queued", PRODUCER, f"{IDS} from faultline.enqueue_bulk('work', '[{{}}, {{}}]', 'q') id"),
     "enqueue_many": Verb("queued", PRODUCER, f"{MADE} from faultline.enqueue_many('{json.dumps(KEYS)}')"),
     "claim_job": Verb(
         "queued",

@@ -25,7 +25,7 @@ OURS: Final = "faultline "
 REPORT: Final = re.compile(r"faultline\.(complete_jobs?|fail_job|snooze_job|cancelled)\(")
 LEDGER: Final = re.compile(r"faultline\.(apply_and_complete|apply_ledger)\(")
 BOOKKEEPING: Final = re.compile(r"faultline\.(\w+)\(")
-MAKING: Final = re.compile(r"faultline\.(enqueue|enqueue_many|submit_transaction|trigger_workflow)\(")
+MAKING: Final = re.compile(r"faultline\.(enqueue|enqueue_bulk|enqueue_many|submit_transaction|trigger_workflow)\(")
 TARGET: Final = re.compile(
     r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|merge\s+into|copy|truncate(?:\s+table)?)\s+"
     r'((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)',

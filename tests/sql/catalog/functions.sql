@@ -56,6 +56,7 @@ insert into tap.matrix values
   ('effect_sent',       false,   true,  false,   false),
   ('effects_to_ask',    false,   true,  true,    false),
   ('enqueue',           true,    true,  true,    false),
+  ('enqueue_bulk',      true,    true,  true,    false),
   ('enqueue_many',      true,    true,  true,    false),
   ('fail_job',          false,   true,  false,   false),
   ('fail_transaction',  false,   false, true,    false),

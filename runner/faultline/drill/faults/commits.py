@@ -285,7 +285,7 @@ def with_dead_letter(query: LiteralString, answer: str) -> Provocation:
 
 
 PROVOKED: Final[dict[str, Provocation | None]] = {
-    **dict.fromkeys(("enqueue", "enqueue_many", "submit_transaction", "trigger_workflow")),
+    **dict.fromkeys(("enqueue", "enqueue_bulk", "enqueue_many", "submit_transaction", "trigger_workflow")),
     **dict.fromkeys(("claim_jobs", "complete_jobs", "fail_job", "snooze_job")),
     **dict.fromkeys(("apply_and_complete", "begin_effect", "effect_sent", "settle_effect")),
     **dict.fromkeys(("reap_expired", "reconcile", "wake_tasks", "fire_schedules", "effects_to_ask")),
