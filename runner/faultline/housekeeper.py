@@ -1,7 +1,10 @@
 """What every runner does for all: takes back expired leases, makes ticks of schedules, maintains partitions, …
 
-Leaderless: each of these calls is safe from any number of runners at once. It shares the heartbeat's thread and loop,
-but has a connection of its own, so that nothing slow here ever delays a beat.
+Leaderless: each of these calls is safe from any number of runners at once. Where there are many runners, each does its
+share: what has to be done every second is done SHARERS times a second by all of them together, however many they are.
+
+It shares the heartbeat's thread and loop, but has a connection of its own, so that nothing slow here ever delays a
+beat.
 """
 
 from __future__ import annotations
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("faultline")
 
+SHARERS: Final = 8
+"""More runners than this do every second's chores less often each."""
+SHARE_MOST: Final = 10.0
+"""But at least every so many seconds: all the others may have crashed, and still be counted for a while."""
 REAP_SECONDS: Final = 1.0
 REAP_MOST: Final = 1_000
 WAKE_SECONDS: Final = 1.0
@@ -45,6 +52,8 @@ UNSETTLED_SECONDS: Final = 60.0
 UNSETTLED_SHARE: Final = 100.0
 """The walk over all that is not settled may take this part of a runner's time, however much there is."""
 REGISTER_SECONDS: Final = 10.0
+REGISTER_AGAIN: Final = 2.0
+"""A fleet that starts at once is counted when all of it is there."""
 MAINTAIN_SECONDS: Final = 60.0
 VERIFY_SECONDS: Final = 300.0
 VERIFY_LIMIT: Final = 30.0
@@ -94,6 +103,9 @@ class Housekeeper:
         self._values: tuple[float, list[DatabaseValue]] = (float("-inf"), [])
         self._complaints = Limiter(VERIFY_SECONDS)
         self._board = Board()
+        self._share = 1.0
+        self._registered = False
+        self._shared = {self.reap, self.wake, self.reconcile, self.propose}
         now = time.monotonic()
         # The first verification waits until the runner is at work; several runners don't do it at the same time.
         self._due: dict[Callable[[], Awaitable[None]], tuple[float, float]] = {
@@ -143,7 +155,8 @@ class Housekeeper:
         for chore, (due, interval) in list(self._due.items()):
             if time.monotonic() < due or self._stopping.is_set():
                 continue
-            self._due[chore] = (time.monotonic() + interval * random.uniform(0.8, 1.2), interval)  # noqa: S311
+            share = self._share if chore in self._shared else 1.0
+            self._due[chore] = (time.monotonic() + share * interval * random.uniform(0.8, 1.2), interval)  # noqa: S311
             try:
                 async with self._lock:
                     if not self._link.connected:
@@ -227,7 +240,12 @@ class Housekeeper:
     async def register(self) -> None:
         """Say that this runner is there, and what it serves."""
         queues = None if self._queues is None else list(self._queues)
-        await self._link.fetch(_REGISTER, (self._runner, socket.gethostname(), os.getpid(), __version__, queues))
+        who = (self._runner, socket.gethostname(), os.getpid(), __version__, queues)
+        ((runners,),) = await self._link.fetch(_REGISTER, who)
+        self._share = min(SHARE_MOST, max(1.0, runners / SHARERS))
+        if not self._registered:
+            self._registered = True
+            self._due[self.register] = (time.monotonic() + REGISTER_AGAIN, REGISTER_SECONDS)
 
     async def maintain(self) -> None:
         """Partitions ahead, retention, expired keys."""

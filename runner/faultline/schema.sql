@@ -8225,7 +8225,7 @@ COMMENT ON FUNCTION faultline.reconcile(max integer, floor text, sweep boolean) 
 
 -- Name: register_runner(uuid, text, integer, text, text[]); Type: FUNCTION; Schema: faultline; Owner: -
 
-CREATE FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[] DEFAULT NULL::text[]) RETURNS void
+CREATE FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[] DEFAULT NULL::text[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8241,12 +8241,13 @@ begin
           pg_catalog.left(register_runner.version, 64), register_runner.queues, now_, now_)
   on conflict (runner) do update
   set host = excluded.host, pid = excluded.pid, version = excluded.version, queues = excluded.queues, last_seen_at = excluded.last_seen_at;
+  return (select count(*) from (select from faultline.runners r where r.last_seen_at > now_ - interval '30 seconds' limit 1000) seen);
 end
 $$;
 
 -- Name: FUNCTION register_runner(runner uuid, host text, pid integer, version text, queues text[]); Type: COMMENT; Schema: faultline; Owner: -
 
-COMMENT ON FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[]) IS 'Makes a runner known and says that it is there.';
+COMMENT ON FUNCTION faultline.register_runner(runner uuid, host text, pid integer, version text, queues text[]) IS 'Makes a runner known, says that it is there, and returns how many are.';
 
 -- Name: release_job(bigint, integer, interval); Type: FUNCTION; Schema: faultline; Owner: -
 

@@ -456,7 +456,7 @@ VERBS: Final = {
     "set_settings": Verb(
         "queued", OPERATOR, "select faultline.set_settings('{\"max_attempts\": 6}') ->> 'max_attempts'"
     ),
-    "register_runner": Verb("queued", RUNNER, f"select faultline.register_runner('{ALICE}', 'h', 1, '1')::text"),
+    "register_runner": Verb("queued", RUNNER, f"select (faultline.register_runner('{ALICE}', 'h', 1, '1') > 0)::text"),
     "remove_runner": Verb("registered", RUNNER, f"select faultline.remove_runner('{ALICE}')::text"),
     "maintain": Verb(
         "key expired", RUNNER, "select (m - 'postponed' - 'created')::text from faultline.maintain() m", passes_by=True
