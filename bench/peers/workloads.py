@@ -36,6 +36,7 @@ WAVE_SECONDS: Final = 300.0
 DATABASE: Final = "bench_peer"
 BESIDE_SECONDS: Final = 6.0
 BESIDE_LEASE: Final = "10s"
+FAREWELL_SECONDS: Final = 5.0
 BESIDE_WAIT: Final = 60.0
 ENQUEUE_BESIDE: Final = "select faultline.enqueue('beside', %s::jsonb, 'beside')"
 # What must have been done beside the waves; the second is longer than a third of its lease.
@@ -45,6 +46,10 @@ BESIDE: Final = {
     "run of the workflow": "select exists (select from faultline.runs where state = 'succeeded')",
     "tick of the schedule": "select exists (select from faultline.schedule_ticks)",
 }
+OTHERS: Final = (
+    "select exists (select from pg_stat_activity where datname = current_database()"
+    " and backend_type = 'client backend' and pid <> pg_backend_pid())"
+)
 DEAD: Final = "select coalesce(sum(n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables"
 
 
@@ -132,7 +137,10 @@ class Bench:
         }
 
     def dead(self) -> int:
-        """How many row versions were made dead in this database. Sessions tell it at their end."""
+        """How many row versions were made dead in this database. Sessions tell it at their end: wait for that."""
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        while self.ask(OTHERS) and time.monotonic() < deadline:
+            time.sleep(0.01)
         return int(self.ask(DEAD))
 
     def produce(self, **options: Any) -> dict[str, float]:
