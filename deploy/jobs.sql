@@ -113,7 +113,7 @@ create table faultline.jobs_done (
 comment on table faultline.jobs_done is 'Jobs that are finished. Insert-only; one partition a day of finished_at (UTC); retention drops partitions.';
 comment on column faultline.jobs_done.from_state is 'The state the job came from, so that its last move is held by a CHECK too.';
 comment on column faultline.jobs_done.lease_owner is 'The runner of the last attempt.';
-create table faultline.jobs_done_default partition of faultline.jobs_done default;
+create table faultline.jobs_done_default partition of faultline.jobs_done default with (toast_tuple_target = 4080);
 comment on table faultline.jobs_done_default is 'A net for days that have no partition; maintain() empties it.';
 
 create table faultline.job_events (

@@ -133,7 +133,7 @@ def enqueue_many(
     """Make many jobs in one statement inside the transaction of `connection`: all of them, or none.
 
     Each job is a mapping with the arguments of `enqueue`: {"type": …, "payload": …, "queue": …}. Errors as there; they
-    name the job's place, from 1.
+    name the job's place, from 1. Jobs that have no keys and differ in their payloads only cost a third less.
     """
     request = _many_request(jobs)
     if isinstance(connection, psycopg.AsyncConnection):
@@ -496,13 +496,22 @@ def _bulk_request(jobs: list[Mapping[str, Any]]) -> _Request | None:
     common = {name: value for name, value in jobs[0].items() if name != "payload"}
     if not _COMMON.issuperset(common):
         return None
-    # 1 equals True, and not all of JSON that is equal means the same: these have to be the same object.
-    identical = [name for name, value in common.items() if type(value) not in _COMPARABLE]
+    options = dict(common)
     try:
-        options = dict(common)
         arguments = _arguments(options.pop("type"), None, options)
     except (InvalidArgument, KeyError, TypeError):
         return None
+    payloads = _payloads(jobs, common)
+    if payloads is None:
+        return None
+    arguments["payloads"] = _array(payloads)
+    return _Request(_call("enqueue_bulk", arguments), arguments, repeatable=False, what=plural(len(payloads), "job"))
+
+
+def _payloads(jobs: list[Mapping[str, Any]], common: Mapping[str, Any]) -> list[str] | None:
+    """The payloads as JSON texts; None unless they are all in which the jobs differ."""
+    # 1 equals True, and not all of JSON that is equal means the same: these have to be the same object.
+    identical = [name for name, value in common.items() if type(value) not in _COMPARABLE]
     what = f"the payload of {common['type']!r}"
     payloads: list[str] = []
     for ordinal, job in enumerate(jobs, start=1):
@@ -510,15 +519,16 @@ def _bulk_request(jobs: list[Mapping[str, Any]]) -> _Request | None:
             return None
         rest = job.copy()
         payload = rest.pop("payload", None)
-        if rest != common or (identical and any(rest[name] is not common[name] for name in identical)):
+        try:
+            if rest != common or (identical and any(rest[name] is not common[name] for name in identical)):
+                return None
+        except Exception:  # noqa: BLE001 - values may compare as they like, numpy's arrays for one
             return None
         try:
             payloads.append("{}" if payload is None else _object(payload, what))
         except InvalidArgument as error:
             raise InvalidArgument(f"job {ordinal}: {error}") from None
-    arguments["payloads"] = _array(payloads)
-    query = _call("enqueue_bulk", arguments)
-    return _Request(query, arguments, repeatable=False, what=plural(len(payloads), "job"))
+    return payloads
 
 
 _COMMON: Final = {"type", *JobOptions.__annotations__}

@@ -11,19 +11,18 @@ as $$
 declare
   -- The xid first: the floor's proof needs ready_at to be later than that, and a sleeping runner's the xid before the bell.
   now_ constant timestamptz := case when pg_catalog.pg_current_xact_id() is not null then pg_catalog.clock_timestamp() end;
-  ready_at constant timestamptz := greatest(run_at, now_);
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
     idempotency_key, transaction_id, run_id, task)
   values (
-    job_id, ready_at, now_,
+    job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
     priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
     run_id, task);
   -- The id in any case. A PERFORM would be a query of its own, at 4 µs a job.
-  return case when ready_at = now_ and faultline._ring(queue) then job_id else job_id end;
+  return case when coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id else job_id end;
 end
 $$;
 comment on function faultline._add_job(bigint, text, jsonb, text, timestamptz, int, int, text, jsonb, interval, text[], jsonb, text, bigint, text)

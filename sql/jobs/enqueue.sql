@@ -24,23 +24,23 @@ set enable_bitmapscan = off
 as $$
 #variable_conflict use_variable
 begin
-  -- Every expression has its price in each transaction anew: the usual call evaluates few.
-  if pg_catalog.num_nulls(payload, queue, priority, tags) > 0 then
-    payload := coalesce(payload, '{}');
-    queue := coalesce(queue, 'default');
-    priority := coalesce(priority, 2);
-    tags := coalesce(tags, '{}');
+  -- A quick test of the usual call, in one expression: each has its price in each transaction anew. Only what fails it
+  -- is looked at argument by argument, and refused by name.
+  if pg_catalog.length(type) <= 128 and type ~ '^[A-Za-z0-9_.:-]+$'
+     and (queue = 'default' or pg_catalog.length(queue) <= 128 and queue ~ '^[A-Za-z0-9_.:-]+$')
+     and pg_catalog.jsonb_typeof(payload) = 'object' and pg_catalog.octet_length(payload::text) <= 262144
+     and priority between 1 and 4 and tags = '{}'
+     and pg_catalog.num_nulls(run_at, max_attempts, idempotency_key, idempotency_ttl, backoff, timeout, headers) = 7 then
+    return faultline._add_job(pg_catalog.nextval('faultline.jobs_live_job_id_seq'), type, payload, queue, null, priority,
+                              null, null, null, null, tags, null, null, null, null);
   end if;
-  -- A quick test of the usual call; only what fails it is looked at argument by argument, and refused by name.
-  if (pg_catalog.length(type) <= 128 and type ~ '^[A-Za-z0-9_.:-]+$'
-      and (queue = 'default' or pg_catalog.length(queue) <= 128 and queue ~ '^[A-Za-z0-9_.:-]+$')
-      and pg_catalog.jsonb_typeof(payload) = 'object' and pg_catalog.octet_length(payload::text) <= 262144
-      and priority between 1 and 4 and tags = '{}'
-      and pg_catalog.num_nulls(run_at, max_attempts, idempotency_key, idempotency_ttl, backoff, timeout, headers) = 7
-     ) is not true then
-    perform faultline._check_job(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
-                                 backoff, timeout, tags, headers);
-  end if;
+
+  payload := coalesce(payload, '{}');
+  queue := coalesce(queue, 'default');
+  priority := coalesce(priority, 2);
+  tags := coalesce(tags, '{}');
+  perform faultline._check_job(type, payload, queue, run_at, priority, max_attempts, idempotency_key, idempotency_ttl,
+                               backoff, timeout, tags, headers);
   if idempotency_key is null then
     return faultline._add_job(pg_catalog.nextval('faultline.jobs_live_job_id_seq'), type, payload, queue, run_at, priority,
                               max_attempts, null, backoff, timeout, tags, headers, null, null, null);

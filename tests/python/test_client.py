@@ -235,6 +235,20 @@ def test_one_that_differs_otherwise_is_sent_otherwise(db: Database, other: dict[
     assert count(db) == 2
 
 
+class Incomparable(list[str]):
+    """Like an array of numpy: what == says of two is neither true nor false."""
+
+    __hash__ = None
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("ambiguous")
+
+
+def test_values_that_can_not_be_compared_are_looked_at_one_by_one(db: Database) -> None:
+    jobs = [{"type": "a", "tags": Incomparable(["x"]), "payload": {"n": n}} for n in range(2)]
+    assert len(faultline.enqueue_many(db.connect("faultline_producer"), jobs)) == 2
+
+
 @pytest.mark.parametrize("other", [{"priority": True}, {"priority": 3.0}, {"ququeue": "x"}])
 def test_what_only_equals_the_others_is_looked_at(db: Database, other: dict[str, Any]) -> None:
     jobs = [ALIKE | {"priority": 1} | {"payload": {"n": n}} for n in range(2)]

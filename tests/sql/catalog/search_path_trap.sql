@@ -67,6 +67,7 @@ select is(trapped($$select now()$$), 'caught', 'the traps work');
 select is(trapped($$select 'a' = 'b'::text$$), 'caught', 'operators too');
 select is(trapped($$select faultline.enqueue('t', '{"a": 1}', idempotency_key => 'k')$$), 'fine', 'enqueue');
 select is(trapped($$select * from faultline.enqueue_many('[{"type": "t", "run_at": "2020-01-01", "tags": ["x"]}, {"type": "t", "idempotency_key": "l"}]')$$), 'fine', 'enqueue_many');
+select is(trapped($$select faultline.enqueue_bulk('t', '[{"a": 1}]', tags => '{x}')$$), 'fine', 'enqueue_bulk');
 select is(trapped($$select * from faultline.claim_jobs('{default}', '11111111-1111-1111-1111-111111111111', 2)$$), 'fine', 'claim_jobs');
 select is(trapped($$select faultline.fail_job((s ->> 'job_id')::bigint, 1, '{}', false) from (select faultline.job_status(1)) v (s)$$), 'fine', 'fail_job, job_status');
 select is(trapped($$select * from faultline.complete_jobs('{1,2,3,4}', '{1,1,1,1}')$$), 'fine', 'complete_jobs');
@@ -106,7 +107,7 @@ select is_empty('select from pg_temp.transactions union all select from pg_temp.
 select results_eq('select transaction_id, state from faultline.transactions order by 1', $$values ('w', 'FAILED'), ('x', 'RECONCILED'), ('y', 'APPLIED'), ('z', 'FAILED')$$, 'but where it belongs');
 select is_empty('select from pg_temp.jobs_live union all select from pg_temp.job_events union all select from pg_temp.idempotency_keys union all select from pg_temp.jobs_done union all select from pg_temp.queues union all select from pg_temp.runners',
   'nothing went into the decoys');
-select is(count(*), 3::bigint, 'all of it went where it belongs') from faultline.jobs where queue = 'default' and type = 't' and job_id not in (select job_id from faultline.transactions);
+select is(count(*), 4::bigint, 'all of it went where it belongs') from faultline.jobs where queue = 'default' and type = 't' and job_id not in (select job_id from faultline.transactions);
 -- A role is the cluster's.
 drop owned by trapper cascade;
 drop role trapper;

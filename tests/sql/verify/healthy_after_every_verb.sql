@@ -92,6 +92,7 @@ select job_in('running', '{"queue": "mail"}') as long \gset
 select healthy('extreme settings');
 select faultline.fail_job(:long, 1, '{}', retry_in => '366 days') \g /dev/null
 select count(*) from faultline.enqueue_many('[{"type": "t", "run_at": "2400-01-01"}, {"type": "t", "idempotency_key": "m"}, {"type": "t", "idempotency_key": "m"}]') \g /dev/null
+select count(*) from faultline.enqueue_bulk('t', '[{}, {"n": 1}]', run_at => '2400-01-01') \g /dev/null
 select healthy('a retry far away, jobs of the far future');
 
 -- The ledger: submitted, applied, completed, repeated; the job ends in every way, with an entry and without, and with an
