@@ -12,13 +12,16 @@ from faultline.encoding import encode
 from faultline.logs import clean
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import CodeType, TracebackType
 
     from faultline.job import Job
 
 MESSAGE_MOST: Final = 2_000
 TRACEBACK_MOST: Final = 8_000
 FRAMES_MOST: Final = 20
+STACKS_MOST: Final = 256
+DEEP: Final = 100
+"""Deeper stacks, of a recursion that has no end, are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,44 @@ def _message(error: BaseException) -> str:
 def _traceback(error: BaseException, skip: int) -> str:
     trace = without(error.__traceback__, skip)
     try:
-        lines = traceback.format_exception(type(error), error, trace, limit=-FRAMES_MOST)
+        if _stands_alone(error):
+            lines = [_stack(trace), *traceback.format_exception_only(type(error), error)]
+        else:
+            lines = traceback.format_exception(type(error), error, trace, limit=-FRAMES_MOST)
     except Exception as unprintable:  # noqa: BLE001
         return f"(no traceback: {type(unprintable).__name__})"
     text = redaction.text(clean("".join(lines)))
     return text if len(text) <= TRACEBACK_MOST else f"…{text[-TRACEBACK_MOST:]}"
+
+
+def _stands_alone(error: BaseException) -> bool:
+    """Whether what is shown of it is its stack and then its own lines, neither of which knows of the other."""
+    chained = error.__cause__ is not None or (error.__context__ is not None and not error.__suppress_context__)
+    return not chained and not isinstance(error, SyntaxError | NameError | BaseExceptionGroup)
+
+
+def _stack(trace: TracebackType | None) -> str:
+    """The head and the frames of a traceback, as Python shows them.
+
+    Kept for the places that fail again and again: to read and parse their source lines is most of what a failure costs.
+    """
+    place: list[tuple[CodeType, int]] = []
+    step = trace
+    while step is not None:
+        place.append((step.tb_frame.f_code, step.tb_lasti))
+        step = step.tb_next
+    key = tuple(place)
+    text = _stacks.get(key)
+    if text is None:
+        text = "Traceback (most recent call last):\n" + "".join(traceback.format_tb(trace, limit=-FRAMES_MOST))
+        if len(_stacks) >= STACKS_MOST:
+            _stacks.clear()
+        if len(key) <= DEEP:
+            _stacks[key] = text
+    return text
+
+
+_stacks: Final[dict[tuple[tuple[CodeType, int], ...], str]] = {}
 
 
 def _cut(text: str, most: int) -> str:
