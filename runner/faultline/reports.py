@@ -114,9 +114,9 @@ def _stack(trace: TracebackType | None) -> str:
     text = _stacks.get(key)
     if text is None:
         text = "Traceback (most recent call last):\n" + "".join(traceback.format_tb(trace, limit=-FRAMES_MOST))
-        if len(_stacks) >= STACKS_MOST:
-            _stacks.clear()
         if len(key) <= DEEP:
+            if len(_stacks) >= STACKS_MOST:
+                _stacks.clear()
             _stacks[key] = text
     return text
 
