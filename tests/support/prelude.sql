@@ -119,6 +119,20 @@ from (
 ) as everything
 $$;
 
+-- What an FL004 says is to be done about it.
+create function tap.hint_of(statement text) returns text language plpgsql volatile
+as $$
+declare
+  hint text;
+begin
+  execute statement;
+  return 'no error';
+exception when sqlstate 'FL004' then
+  get stacked diagnostics hint = pg_exception_hint;
+  return hint;
+end
+$$;
+
 -- The statement raises this SQLSTATE with this message and says what to do; nothing is changed.
 create function tap.refuses(statement text, errcode text, message text, description text) returns text language plpgsql volatile
 as $$

@@ -12,22 +12,10 @@ select refuses($$select faultline._check_document('the error', jsonb_build_objec
 select refuses($$select faultline._check_document('the result', to_jsonb(repeat('ä', 131072)), false)$$, 'FL004', 'the result has 262146 bytes as text', 'bytes, not characters');
 
 -- What to do about it depends on what it is.
-create function pg_temp.hint_of(statement text) returns text language plpgsql
-as $$
-declare
-  hint text;
-begin
-  execute statement;
-  return 'no error';
-exception when sqlstate 'FL004' then
-  get stacked diagnostics hint = pg_exception_hint;
-  return hint;
-end
-$$;
-select is(pg_temp.hint_of(format('select faultline._check_document(%L, ''[1]'', true)', what)), hint, what || ' that is no object')
+select is(hint_of(format('select faultline._check_document(%L, ''[1]'', true)', what)), hint, what || ' that is no object')
 from (values ('the error', 'For example {"type": "ValueError", "message": "…"}'), ('the request', 'Put the value under a name, as in {"value": …}'),
              ('the effect', 'Put the value under a name, as in {"value": …}')) v (what, hint);
-select is(pg_temp.hint_of(format('select faultline._check_document(%L, to_jsonb(repeat(''x'', 262144)), false)', what)), 'At most 262144 (256 KiB): store the data elsewhere and ' || hint, what || ' that is too big')
+select is(hint_of(format('select faultline._check_document(%L, to_jsonb(repeat(''x'', 262144)), false)', what)), 'At most 262144 (256 KiB): store the data elsewhere and ' || hint, what || ' that is too big')
 from (values ('the result', 'return a reference'), ('the request', 'pass a reference')) v (what, hint);
 
 select * from finish();

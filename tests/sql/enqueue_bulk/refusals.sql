@@ -10,21 +10,9 @@ select refuses(format('select faultline.enqueue_bulk(''t'', %L)', format('[{}, {
                'the payload of job 2 has 262145 bytes as text', 'the first of several is named');
 select lives_ok(format('select faultline.enqueue_bulk(''t'', %L)', format('[{"a": "%s"}]', repeat('x', 262144 - 9))), 'a payload of 262144 bytes');
 select is((select count(*) from faultline.jobs_live where payload ? 'kept'), 0::bigint, 'nothing is left of those that were refused');
-create function pg_temp.hint_of(statement text) returns text language plpgsql
-as $$
-declare
-  hint text;
-begin
-  execute statement;
-  return 'no error';
-exception when sqlstate 'FL004' then
-  get stacked diagnostics hint = pg_exception_hint;
-  return hint;
-end
-$$;
-select is(pg_temp.hint_of(format('select faultline.enqueue_bulk(''t'', jsonb_build_array(jsonb_build_object(''a'', repeat(''x'', 262144))))')),
+select is(hint_of(format('select faultline.enqueue_bulk(''t'', jsonb_build_array(jsonb_build_object(''a'', repeat(''x'', 262144))))')),
           'At most 262144 (256 KiB): store the data elsewhere and enqueue a reference', 'what to do about a payload that is too big');
-select is(pg_temp.hint_of($$select faultline.enqueue_bulk('t', '[1]')$$), 'Put the value under a name, as in {"value": …}', 'and about one that is no object');
+select is(hint_of($$select faultline.enqueue_bulk('t', '[1]')$$), 'Put the value under a name, as in {"value": …}', 'and about one that is no object');
 
 -- What holds for all of them.
 select refuses(format('select faultline.enqueue_bulk(%s)', arguments), 'FL004', message, 'refused: ' || arguments)
