@@ -34,6 +34,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_refused.sql
 \ir ../sql/jobs/_ring.sql
 \ir ../sql/jobs/_take_turn.sql
+\ir ../sql/jobs/_verdicts.sql
 \ir ../sql/jobs/advance_floor.sql
 \ir ../sql/jobs/append_only.sql
 \ir ../sql/jobs/bell.sql
@@ -46,6 +47,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/enqueue_bulk.sql
 \ir ../sql/jobs/enqueue_many.sql
 \ir ../sql/jobs/fail_job.sql
+\ir ../sql/jobs/fail_jobs.sql
 \ir ../sql/jobs/heartbeat.sql
 \ir ../sql/jobs/job_status.sql
 \ir ../sql/jobs/jobs_live_moves.sql

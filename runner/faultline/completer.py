@@ -44,13 +44,12 @@ BEAT_WAIT: Final = 0.02
 _COMPLETE: Final = (
     "select job_id, verdict from faultline.complete_jobs(%s::bigint[], %s::int[], %s::jsonb[]) where verdict <> 'ok'"
 )
+_FAIL: Final = (
+    "select job_id from faultline.fail_jobs(%s::bigint[], %s::int[], %s::jsonb[], %s::bool[],"
+    " array(select make_interval(secs => s) from unnest(%s::float8[]) s)) where verdict = 'stale'"
+)
 # unnest keeps the order of its arrays, which are sorted, so that two groups cannot deadlock.
 _REPORT: Final[dict[str, LiteralString]] = {
-    "fail": (
-        "select faultline.fail_job(r.id, r.attempt, r.error::jsonb, r.retryable, make_interval(secs => r.seconds))"
-        " from unnest(%(ids)s::bigint[], %(attempts)s::int[], %(errors)s::text[], %(retryables)s::bool[],"
-        " %(seconds)s::float8[]) as r (id, attempt, error, retryable, seconds)"
-    ),
     "release": (
         "select faultline.release_job(r.id, r.attempt, make_interval(secs => r.seconds))"
         " from unnest(%(ids)s::bigint[], %(attempts)s::int[], %(seconds)s::float8[]) as r (id, attempt, seconds)"
@@ -170,18 +169,23 @@ class Completer:
         return group
 
     def _take_reports(self) -> list[Report]:
-        """Reports of one verb. A task of a workflow goes alone: its run is locked before its job."""
+        """Reports of one verb. What is told one by one goes alone if it is a task: its run is locked before its job."""
         group: list[Report] = []
         kept: list[Report] = []
+        most = GROUP_MOST
+        room = GROUP_BYTES
         now = time.monotonic()
-        while self._reports and len(group) < REPORTS_MOST:
+        while self._reports and len(group) < most and room > 0:
             one = self._reports.popleft()
             one.job._sent = now
             if one.job._beating or (group and not _together(group[0], one)):
                 one.job._sent = 0.0
                 kept.append(one)
-            else:
-                group.append(one)
+                continue
+            group.append(one)
+            if one.verb != "fail":
+                most = REPORTS_MOST
+            room -= len(one.error or "")
         self._reports.extendleft(reversed(kept))
         return group
 
@@ -232,11 +236,7 @@ class Completer:
         group.sort(key=_by_id)
         rows = await self._link.fetch(
             _COMPLETE,
-            (
-                f"{{{','.join([str(job.id) for job, _ in group])}}}",
-                f"{{{','.join([str(job.attempt) for job, _ in group])}}}",
-                _json_array([result for _, result in group]),
-            ),
+            (*_fences([job for job, _ in group]), _json_array([result for _, result in group])),
         )
         held = self.held
         stale = {job_id for job_id, verdict in rows if verdict == "stale"} if rows else ()
@@ -250,17 +250,35 @@ class Completer:
 
     async def _tell(self, group: list[Report]) -> None:
         verb = group[0].verb
+        if verb == "fail":
+            await self._fail(group)
+            return
         group.sort(key=lambda one: one.job.id)
         columns: dict[str, list[Any]] = {
             "ids": [one.job.id for one in group],
             "attempts": [one.job.attempt for one in group],
-            "errors": [one.error for one in group],
-            "retryables": [one.retryable for one in group],
             "seconds": [one.seconds for one in group],
         }
         await self._link.fetch(_REPORT[verb], columns)
         for one in group:
             self._settle(one.job, one.outcome)
+
+    async def _fail(self, group: list[Report]) -> None:
+        rows = await self._link.fetch(
+            _FAIL,
+            (
+                *_fences([one.job for one in group]),
+                _json_array([one.error for one in group]),
+                f"{{{','.join(['t' if one.retryable else 'f' for one in group])}}}",
+                f"{{{','.join(['NULL' if one.seconds is None else repr(one.seconds) for one in group])}}}",
+            ),
+        )
+        stale = {job_id for (job_id,) in rows}
+        for one in group:
+            if one.job.id in stale:
+                self._stale(one.job, "fail")
+            else:
+                self._settle(one.job, one.outcome)
 
     async def _refused(self, report: Report, error: psycopg.Error) -> None:
         """What the database says no to, for good."""
@@ -328,18 +346,27 @@ class Completer:
 
 
 def _together(first: Report, other: Report) -> bool:
-    return first.verb == other.verb and first.job.run_id is None and other.job.run_id is None
+    if first.verb != other.verb:
+        return False
+    return first.verb == "fail" or (first.job.run_id is None and other.job.run_id is None)
+
+
+def _fences(jobs: Sequence[Job]) -> tuple[str, str]:
+    """A bigint[] and an int[] in text form."""
+    ids = ",".join([str(job.id) for job in jobs])
+    attempts = ",".join([str(job.attempt) for job in jobs])
+    return f"{{{ids}}}", f"{{{attempts}}}"
 
 
 def _by_id(success: Success) -> int:
     return success[0].id
 
 
-def _json_array(results: Sequence[str | None]) -> str | None:
-    """A jsonb[] in text form; None if there is no result at all."""
-    if not any(results):
+def _json_array(documents: Sequence[str | None]) -> str | None:
+    """A jsonb[] in text form; None if there is nothing in it."""
+    if not any(documents):
         return None
-    return "{" + ",".join(["NULL" if text is None else _quoted(text) for text in results]) + "}"
+    return "{" + ",".join(["NULL" if text is None else _quoted(text) for text in documents]) + "}"
 
 
 def _quoted(text: str) -> str:

@@ -389,7 +389,7 @@ INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c42bd8f6ffb4f832378f14aaa8d03534c023d53b', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', '2bb5d6b062a5452ad821912e5c079e5295f71de4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', 'eaad5baeaca143399dcb8d303ea0e284fea0661a', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '0470a014cc16df044f990b57fd7592e0d5f87486', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1090,7 +1090,7 @@ begin
   if must_be_object and pg_catalog.jsonb_typeof(document) <> 'object' then
     perform faultline._invalid(
       pg_catalog.format('%s is not an object but of type %s', what, pg_catalog.jsonb_typeof(document)),
-      case what when 'the error' then 'For example {"type": "ValueError", "message": "…"}'
+      case when what like 'the error%' then 'For example {"type": "ValueError", "message": "…"}'
         else 'Put the value under a name, as in {"value": …}' end);
   end if;
   if pg_catalog.octet_length(document::text) > 262144 then
@@ -5001,6 +5001,46 @@ $$;
 
 COMMENT ON FUNCTION faultline._utc(moment timestamp with time zone) IS 'Private: a time in UTC, as ISO 8601 has it.';
 
+-- Name: _verdicts(bigint[], integer[], bigint[], integer[], text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._verdicts(job_ids bigint[], attempts integer[], done_ids bigint[], done_attempts integer[], verb text) RETURNS TABLE(job_id bigint, verdict text)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+  item record;
+begin
+  -- A window and not a join, which would be a nested loop in who calls this, and take seconds for 10 000.
+  for item in
+    select w.job_id, w.attempt, w.accepted
+    from (
+      select v.job_id, v.attempt, v.ordinal, bool_or(v.ordinal is null) over (partition by v.job_id, v.attempt) as accepted
+      from (
+        select * from unnest(job_ids, attempts) with ordinality
+        union all
+        select *, null from unnest(done_ids, done_attempts)
+      ) v (job_id, attempt, ordinal)
+    ) w
+    where w.ordinal is not null
+    order by w.ordinal
+  loop
+    job_id := item.job_id;
+    verdict := 'ok';
+    if not item.accepted then
+      verdict := case faultline._refused(item.job_id, item.attempt, verb) when 'repeat' then 'repeat' else 'stale' end;
+      if verdict = 'stale' then
+        perform faultline._record_stale(item.job_id, item.attempt, verb, null);
+      end if;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+
+-- Name: FUNCTION _verdicts(job_ids bigint[], attempts integer[], done_ids bigint[], done_attempts integer[], verb text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._verdicts(job_ids bigint[], attempts integer[], done_ids bigint[], done_attempts integer[], verb text) IS 'Private: ok, repeat or stale for each report of a group, in its order; records what is stale.';
+
 -- Name: _verify_guards(); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._verify_guards() RETURNS TABLE(promise integer, check_name text, subject text, detail text)
@@ -6324,8 +6364,6 @@ declare
   done_attempts int[];
   transactions text[];
   oversized record;
-  item record;
-  reason text;
 begin
   if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total) then
     perform faultline._invalid(
@@ -6390,31 +6428,7 @@ begin
     return query select u.id, 'ok' from unnest(job_ids) as u (id);
     return;
   end if;
-  -- A window and not a join, which would be a nested loop here, and take seconds for 10 000.
-  for item in
-    select w.job_id, w.attempt, w.accepted
-    from (
-      select v.job_id, v.attempt, v.ordinal, bool_or(v.ordinal is null) over (partition by v.job_id, v.attempt) as accepted
-      from (
-        select * from unnest(job_ids, attempts) with ordinality
-        union all
-        select *, null from unnest(done_ids, done_attempts)
-      ) v (job_id, attempt, ordinal)
-    ) w
-    where w.ordinal is not null
-    order by w.ordinal
-  loop
-    job_id := item.job_id;
-    verdict := 'ok';
-    if not item.accepted then
-      reason := faultline._refused(item.job_id, item.attempt, 'complete');
-      verdict := case reason when 'repeat' then 'repeat' else 'stale' end;
-      if verdict = 'stale' then
-        perform faultline._record_stale(item.job_id, item.attempt, 'complete', null);
-      end if;
-    end if;
-    return next;
-  end loop;
+  return query select * from faultline._verdicts(job_ids, attempts, done_ids, done_attempts, 'complete');
 end
 $$;
 
@@ -6884,6 +6898,139 @@ $$;
 -- Name: FUNCTION fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) IS 'Reports the failure of an attempt: the job is retried later, or is a dead letter. ok, or repeat; raises FL001 if the attempt is stale.';
+
+-- Name: fail_jobs(bigint[], integer[], jsonb[], boolean[], interval[]); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline.fail_jobs(job_ids bigint[], attempts integer[], errors jsonb[] DEFAULT NULL::jsonb[], retryables boolean[] DEFAULT NULL::boolean[], retry_ins interval[] DEFAULT NULL::interval[]) RETURNS TABLE(job_id bigint, verdict text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  total int := coalesce(pg_catalog.cardinality(job_ids), 0);
+  now_ timestamptz;
+  done_ids bigint[];
+  done_attempts int[];
+  transactions text[];
+  rung text[];
+  refused record;
+  item record;
+begin
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(errors), total)
+     or total <> coalesce(pg_catalog.cardinality(retryables), total) or total <> coalesce(pg_catalog.cardinality(retry_ins), total) then
+    perform faultline._invalid(
+      pg_catalog.format(
+        'job_ids has %s elements, attempts %s, errors %s, retryables %s, retry_ins %s', total,
+        coalesce(pg_catalog.cardinality(attempts), 0), coalesce(pg_catalog.cardinality(errors)::text, 'none'),
+        coalesce(pg_catalog.cardinality(retryables)::text, 'none'), coalesce(pg_catalog.cardinality(retry_ins)::text, 'none')),
+      'One of each for each job');
+  end if;
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
+  end if;
+  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  end if;
+  select e.error, e.ordinal into refused
+  from unnest(errors) with ordinality as e (error, ordinal)
+  where pg_catalog.jsonb_typeof(e.error) <> 'object' or pg_catalog.octet_length(e.error::text) > 262144
+  limit 1;
+  if found then
+    perform faultline._check_document(pg_catalog.format('the error of job %s', job_ids[refused.ordinal]), refused.error, true);
+  end if;
+  perform faultline._check_interval(
+    pg_catalog.format('retry_in of job %s', job_ids[d.ordinal]), d.retry_in, interval '0', interval '366 days')
+  from unnest(retry_ins) with ordinality as d (retry_in, ordinal)
+  where d.retry_in is not null;
+
+  -- The xid first: ready_at is later than that, and the floor rests on it.
+  perform pg_catalog.pg_current_xact_id();
+  now_ := pg_catalog.clock_timestamp();
+  -- The fence is tested again on what a wait for the lock has found, and so is all that is computed here. As in
+  -- complete_jobs, the join can only be a nested loop with the reports outside, in their order.
+  with ended as materialized (
+    select j.job_id, j.attempt, j.failures + 1 as failures, j.queue, j.lease_owner, j.transaction_id, r.error,
+      case when r.retryable and j.failures + 1 < j.max_attempts then
+        coalesce(
+          r.retry_in,
+          faultline._backoff_delay(
+            coalesce(j.backoff, (select q.backoff from faultline.queues q where q.queue = j.queue),
+                     (select s.backoff from faultline.settings s)),
+            j.failures + 1))
+      end as delay
+    from (
+      -- Of a report that is there twice, one.
+      select distinct on (u.job_id, u.attempt) u.job_id, u.attempt, coalesce(u.error, '{}') as error,
+        coalesce(u.retryable, true) as retryable, u.retry_in
+      from unnest(job_ids, attempts, errors, retryables, retry_ins) as u (job_id, attempt, error, retryable, retry_in)
+      order by u.job_id, u.attempt
+    ) r
+    join faultline.jobs_live j
+      on j.job_id = any (array[r.job_id]) and j.attempt = r.attempt and j.state = 'running' and j.run_id is null
+        and j.cancel_requested_at is null
+    for update of j
+  ), moved as (
+    update faultline.jobs_live j
+    set state = case when e.delay is null then 'failed' else 'queued' end, failures = e.failures, error = e.error,
+        ready_at = coalesce(now_ + e.delay, j.ready_at), finished_at = case when e.delay is null then now_ end,
+        lease_owner = null, lease_expires_at = null
+    from ended e
+    where j.job_id = any (array[e.job_id])
+  ), recorded as (
+    insert into faultline.job_events (at, job_id, attempt, verb, runner, actor, detail)
+    select pg_catalog.clock_timestamp(), e.job_id, e.attempt, 'fail', e.lease_owner, session_user,
+      pg_catalog.jsonb_build_object('failures', e.failures, 'error', e.error, 'lease_owner', e.lease_owner)
+        || case when e.delay is null then '{"outcome": "failed"}'
+             else pg_catalog.jsonb_build_object('outcome', 'queued', 'delay', e.delay) end
+    from ended e
+  )
+  select pg_catalog.array_agg(e.job_id), pg_catalog.array_agg(e.attempt),
+    pg_catalog.array_agg(e.transaction_id) filter (where e.transaction_id is not null),
+    pg_catalog.array_agg(distinct e.queue) filter (where e.delay = interval '0')
+  into done_ids, done_attempts, transactions, rung
+  from ended e;
+
+  if transactions is not null then
+    perform faultline._tell_transaction(t.id, null) from unnest(transactions) as t (id);
+  end if;
+  if rung is not null then
+    perform faultline._ring(b.queue) from unnest(rung) as b (queue);
+  end if;
+  if coalesce(pg_catalog.cardinality(done_ids), 0) = total then
+    return query select u.id, 'ok' from unnest(job_ids) as u (id);
+    return;
+  end if;
+
+  -- What is more than a retry or a dead letter, one by one; each locks its run first.
+  for item in
+    select h.*
+    from (
+      select u.*, (select r.root_run_id from faultline.runs r where r.run_id = j.run_id) as root
+      from unnest(job_ids, attempts, errors, retryables, retry_ins) as u (job_id, attempt, error, retryable, retry_in)
+      join faultline.jobs_live j on j.job_id = any (array[u.job_id]) and j.attempt = u.attempt and j.state = 'running'
+      offset 0
+    ) h
+    order by h.root nulls first, h.job_id
+  loop
+    if faultline._end_attempt(item.job_id, item.attempt, 'fail', true, coalesce(item.retryable, true), item.retry_in,
+                              coalesce(item.error, '{}'), null) is not null then
+      done_ids := done_ids || item.job_id;
+      done_attempts := done_attempts || item.attempt;
+    end if;
+  end loop;
+  return query select * from faultline._verdicts(job_ids, attempts, done_ids, done_attempts, 'fail');
+end
+$$;
+
+-- Name: FUNCTION fail_jobs(job_ids bigint[], attempts integer[], errors jsonb[], retryables boolean[], retry_ins interval[]); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline.fail_jobs(job_ids bigint[], attempts integer[], errors jsonb[], retryables boolean[], retry_ins interval[]) IS 'Reports the failure of a group of attempts and returns a verdict for each: ok, repeat or stale.';
 
 -- Name: fail_transaction(text, text); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -11244,6 +11391,10 @@ REVOKE ALL ON FUNCTION faultline._unsettled(max integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._utc(moment timestamp with time zone) FROM PUBLIC;
 
+-- Name: FUNCTION _verdicts(job_ids bigint[], attempts integer[], done_ids bigint[], done_attempts integer[], verb text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._verdicts(job_ids bigint[], attempts integer[], done_ids bigint[], done_attempts integer[], verb text) FROM PUBLIC;
+
 -- Name: FUNCTION _verify_guards(); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._verify_guards() FROM PUBLIC;
@@ -11399,6 +11550,11 @@ GRANT ALL ON FUNCTION faultline.enqueue_many(jobs jsonb) TO faultline_producer;
 
 REVOKE ALL ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION faultline.fail_job(job_id bigint, attempt integer, error jsonb, retryable boolean, retry_in interval) TO faultline_runner;
+
+-- Name: FUNCTION fail_jobs(job_ids bigint[], attempts integer[], errors jsonb[], retryables boolean[], retry_ins interval[]); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline.fail_jobs(job_ids bigint[], attempts integer[], errors jsonb[], retryables boolean[], retry_ins interval[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION faultline.fail_jobs(job_ids bigint[], attempts integer[], errors jsonb[], retryables boolean[], retry_ins interval[]) TO faultline_runner;
 
 -- Name: FUNCTION fail_transaction(transaction_id text, reason text); Type: ACL; Schema: faultline; Owner: -
 

@@ -8,7 +8,7 @@ begin
   if must_be_object and pg_catalog.jsonb_typeof(document) <> 'object' then
     perform faultline._invalid(
       pg_catalog.format('%s is not an object but of type %s', what, pg_catalog.jsonb_typeof(document)),
-      case what when 'the error' then 'For example {"type": "ValueError", "message": "…"}'
+      case when what like 'the error%' then 'For example {"type": "ValueError", "message": "…"}'
         else 'Put the value under a name, as in {"value": …}' end);
   end if;
   if pg_catalog.octet_length(document::text) > 262144 then

@@ -24,8 +24,6 @@ declare
   done_attempts int[];
   transactions text[];
   oversized record;
-  item record;
-  reason text;
 begin
   if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total) then
     perform faultline._invalid(
@@ -90,31 +88,7 @@ begin
     return query select u.id, 'ok' from unnest(job_ids) as u (id);
     return;
   end if;
-  -- A window and not a join, which would be a nested loop here, and take seconds for 10 000.
-  for item in
-    select w.job_id, w.attempt, w.accepted
-    from (
-      select v.job_id, v.attempt, v.ordinal, bool_or(v.ordinal is null) over (partition by v.job_id, v.attempt) as accepted
-      from (
-        select * from unnest(job_ids, attempts) with ordinality
-        union all
-        select *, null from unnest(done_ids, done_attempts)
-      ) v (job_id, attempt, ordinal)
-    ) w
-    where w.ordinal is not null
-    order by w.ordinal
-  loop
-    job_id := item.job_id;
-    verdict := 'ok';
-    if not item.accepted then
-      reason := faultline._refused(item.job_id, item.attempt, 'complete');
-      verdict := case reason when 'repeat' then 'repeat' else 'stale' end;
-      if verdict = 'stale' then
-        perform faultline._record_stale(item.job_id, item.attempt, 'complete', null);
-      end if;
-    end if;
-    return next;
-  end loop;
+  return query select * from faultline._verdicts(job_ids, attempts, done_ids, done_attempts, 'complete');
 end
 $$;
 comment on function faultline.complete_jobs(bigint[], int[], jsonb[])

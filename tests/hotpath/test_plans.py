@@ -107,6 +107,9 @@ def observe(db: Database, explained: Explained, rounds: int = ROUNDS) -> Plans:
         run("fail_job", "select faultline.fail_job(%s, %s, '{}')", ids[21], attempts[21])
         run("fail_job again", "select faultline.fail_job(%s, %s, '{}')", ids[21], attempts[21])
         run("fail_job for good", "select faultline.fail_job(%s, %s, '{}', false)", ids[22], attempts[22])
+        failing = "select * from faultline.fail_jobs(%s, %s, null, array_fill(%s, array[2]))"
+        run("fail_jobs", failing, [ids[28], ids[27]], [attempts[28], attempts[27]], True)
+        run("fail_jobs again", failing, ids[27:29], attempts[27:29], True)
         run("release_job", "select faultline.release_job(%s, %s, '1 minute')", ids[23], attempts[23])
         run("snooze_job", "select faultline.snooze_job(%s, %s, '1 minute')", ids[24], attempts[24])
         run("report_stale", "select faultline.report_stale(%s, %s, 'complete')", ids[24], attempts[24])
@@ -223,6 +226,7 @@ def check_all(plans: Plans) -> None:
     assert not found, "\n".join(found)
     check_claim(plans["claim_jobs"])
     check_complete(plans["complete_jobs"])
+    check_fail(plans["fail_jobs"])
     check_heartbeat(plans["heartbeat"])
     assert indexes(plans["advance_floor"]) == {"jobs_live_ready", "jobs_live_lease"}
     assert indexes(plans["reap_expired"]) == {"jobs_live_lease", "jobs_live_pkey"}
@@ -252,6 +256,16 @@ def check_complete(plans: list[Plan]) -> None:
     outer, inner = joins[0].children
     assert "Sort" in [node.kind for node in outer.walk()], "rows are locked in the order of job_id"
     assert (inner.kind, inner.index) == ("Index Scan", "jobs_live_pkey")
+    assert indexes(plans) == {"jobs_live_pkey"}
+
+
+def check_fail(plans: list[Plan]) -> None:
+    """The reports, sorted, outside; and what they have locked is found again by its id."""
+    joins = [node for node in statement(plans, "with ended as").nodes() if node.kind == "Nested Loop"]
+    assert len(joins) == 2
+    assert {node.index for join in joins for node in join.children[1].walk() if node.index} == {"jobs_live_pkey"}
+    (lock,) = [join for join in joins if "Sort" in [node.kind for node in join.children[0].walk()]]
+    assert (lock.children[1].kind, lock.children[1].index) == ("Index Scan", "jobs_live_pkey")
     assert indexes(plans) == {"jobs_live_pkey"}
 
 

@@ -34,7 +34,7 @@ GONE = "select count(*) = 0 from pg_stat_activity where application_name = %s an
 AGAIN: dict[str, Any] = {
     **dict.fromkeys(["complete_job", "fail_job", "fail for good", "release_job", "snooze_job", "cancelled"], "repeat"),
     **dict.fromkeys(["complete the other task", "fail the other task"], "repeat"),
-    "complete_jobs": "repeat repeat",
+    **dict.fromkeys(["complete_jobs", "fail_jobs"], "repeat repeat"),
     # What was claimed is not given twice; release_unknown gives it back.
     **dict.fromkeys(["claim_job", "claim one", "claim_jobs", "effects_to_ask", "reconcile"], None),
     # How much there was to do.

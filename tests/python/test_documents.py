@@ -71,16 +71,16 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("source", "said"), HOSTILE.values(), ids=list(HOSTILE))
 def test_what_json_does_not_have_is_one_fault_with_its_place(source: str, said: str, parser: str) -> None:
-    started = time.monotonic()
+    spent = time.process_time()
     assert said in refused(source)
-    assert time.monotonic() - started < 1.0
+    assert time.process_time() - spent < 10.0, "half a megabyte of nothing is a matter of milliseconds, or of minutes"
 
 
 @pytest.mark.parametrize("source", ["x" * (MOST_BYTES + 1), b"x" * (10 * 1024 * 1024), "é" * MOST_BYTES])
 def test_a_file_of_more_than_1_mib_is_not_even_read(source: str | bytes) -> None:
-    started = time.monotonic()
+    spent = time.process_time()
     assert "more than 1048576 bytes" in refused(source)
-    assert time.monotonic() - started < 0.5
+    assert time.process_time() - spent < 0.5
 
 
 def test_what_is_not_utf_8_has_its_place() -> None:

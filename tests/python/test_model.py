@@ -67,6 +67,7 @@ REACHED = {
     "complete → ok",
     "complete → FL001",
     "fail → ok",
+    "fail_many",
 }
 
 
@@ -165,6 +166,10 @@ class Machine(RuleBasedStateMachine):
     @rule(picked=fence_picks, retryable=st.sampled_from((True, True, False)), at_once=st.booleans())
     def fail(self, picked: tuple[int, int], retryable: bool, at_once: bool) -> None:
         self.call("fail", *self.fence(picked), retryable, at_once)
+
+    @rule(group=st.lists(st.tuples(fence_picks, st.booleans(), st.booleans()), max_size=5))
+    def fail_many(self, group: list[tuple[tuple[int, int], bool, bool]]) -> None:
+        self.call("fail_many", tuple((*self.fence(picked), retryable, at_once) for picked, retryable, at_once in group))
 
     @rule(picked=fence_picks, later=st.booleans())
     def release(self, picked: tuple[int, int], later: bool) -> None:
@@ -293,6 +298,7 @@ def test_every_sequence_of_verbs_does_what_the_model_says(db: Database, capsys: 
         [
             ("complete_job", "and j.attempt = complete_job.attempt and j.state", "and j.state"),
             ("_end_attempt", "wait is null and charge", "wait is null and not retryable"),
+            ("fail_jobs", "j.failures + 1 < j.max_attempts", "j.failures < j.max_attempts"),
             ("claim_jobs", "order by c.ready_at, c.job_id\n          limit", "order by c.job_id desc\n          limit"),
             ("retry_job", "failures = 0, ", ""),
             ("release_unknown", "and j.job_id <> all (known)", ""),

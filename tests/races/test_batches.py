@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import scenarios
 from tests.support.jobs import ALICE, BOB, Jobs, Shape
-from tests.support.scenarios import COMPLETE_MANY, Open
+from tests.support.scenarios import COMPLETE_MANY, FAIL_MANY, Open
 
 if TYPE_CHECKING:
     from tests.support.database import Database
@@ -114,4 +114,65 @@ def test_a_group_and_the_reaper_lock_jobs_in_one_order(jobs: Jobs, connect: Open
     assert group.blocked()
     reaper.commit()
     assert group.outcome() == ["stale", "ok", "stale"]
+    jobs.assert_sound()
+
+
+# Groups of failures.
+
+
+@pytest.mark.parametrize(("other", "verdicts"), [(FAIL_MANY, ["repeat"] * 3), (COMPLETE_MANY, ["stale"] * 3)])
+def test_groups_of_failures_lock_jobs_in_the_one_order(
+    other: str, verdicts: list[str], jobs: Jobs, connect: Open
+) -> None:
+    assert scenarios.batches_in_opposite_order(jobs, connect, FAIL_MANY, other) == (["ok"] * 3, verdicts)
+    assert jobs.shape(2) == Shape("queued", 1, 1)
+    jobs.assert_sound()
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "shape"),
+    [
+        ("select faultline.complete_job({job}, 1)", "stale", Shape("succeeded", 1, 0)),
+        ("select faultline.release_job({job}, 1)", "stale", Shape("queued", 1, 0)),
+        ("select faultline.fail_job({job}, 1, '{{}}', false)", "repeat", Shape("failed", 1, 1)),
+        ("select faultline.cancel_job({job})", "ok", Shape("cancelled", 1, 1)),
+        ("select faultline.heartbeat('{runner}', array[{job}]::bigint[], array[1])", "ok", Shape("queued", 1, 1)),
+    ],
+    ids=["complete", "release", "fail", "cancel", "beat"],
+)
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_a_group_of_failures_tests_its_fences_again_after_a_wait(
+    change: str, verdict: str, shape: Shape, ending: str, jobs: Jobs, connect: Open
+) -> None:
+    ids = jobs.many_running(3)
+    other, group = connect(), connect("faultline_runner")
+    other.begin()
+    other.run(change.format(runner=ALICE, job=ids[1]))
+    group.start(FAIL_MANY, ids, ids)
+    assert group.blocked()
+    other.run(ending)
+    if ending == "rollback":
+        verdict, shape = "ok", Shape("queued", 1, 1)
+    assert group.outcome() == ["ok", verdict, "ok"]
+    assert jobs.shape(ids[1]) == shape
+    assert {jobs.shape(job) for job in (ids[0], ids[2])} == {Shape("queued", 1, 1)}
+    jobs.assert_sound()
+
+
+def test_a_group_of_failures_does_not_fail_an_attempt_that_began_while_it_waited(jobs: Jobs, connect: Open) -> None:
+    assert scenarios.failure_of_an_attempt_that_is_over(jobs, connect) == (["stale"], Shape("running", 2, 0))
+    jobs.assert_sound()
+
+
+def test_the_backoff_of_a_failure_that_waited_counts_what_it_found(jobs: Jobs, connect: Open) -> None:
+    """All that is computed of the row is computed anew: here the limit that an operator has lowered meanwhile."""
+    (job,) = jobs.many_running(1)
+    other, group = connect(), connect("faultline_runner")
+    other.begin()
+    other.run("update faultline.jobs_live set max_attempts = 1 where job_id = %s", job)
+    group.start(FAIL_MANY, [job], [job])
+    assert group.blocked()
+    other.commit()
+    assert group.outcome() == ["ok"]
+    assert jobs.shape(job) == Shape("failed", 1, 1)
     jobs.assert_sound()

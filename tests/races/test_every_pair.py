@@ -52,7 +52,7 @@ OF_THE_LIMIT = {"claim_job", "claim_jobs", "claim one", "set_queue"}
 DANGEROUS: Mapping[str, Sequence[str]] = {
     "queued": ("claim_job", "cancel_job", "enqueue", "pause_queue"),
     "limited": ("claim_job", "claim_jobs", "claim one", "set_queue"),
-    "expired": ("complete_job", "fail_job", "heartbeat", "reap_expired", "cancel_job", "release_unknown"),
+    "expired": ("complete_job", "fail_jobs", "heartbeat", "reap_expired", "cancel_job", "release_unknown"),
     "last attempt lost": ("complete_job", "reap_expired", "retry_job", "discard_job"),
     "dead": ("retry_job", "discard_job", "claim_job", "enqueue"),
     "key expired": ("enqueue", "enqueue other work", "enqueue_many", "maintain"),
@@ -260,6 +260,7 @@ CONTROLS = [
     ("claim_jobs", "setting.queue for no key update", "setting.queue", "limited", "claim_job", "claim one"),
     ("retry_job", " for update;", ";", "dead", "retry_job", "discard_job"),
     ("_end_attempt", "\n  for update;", ";", "expired", "fail_job", "reap_expired"),
+    ("fail_jobs", "    for update of j\n", "", "expired", "fail_jobs", "cancel_job"),
     ("_post", "pg_advisory_xact_lock_shared(1181838445, b.bucket)", "abs(1)", "working", "apply_ledger", "set_account"),
 ]
 

@@ -111,6 +111,20 @@ def test_groups_that_lock_in_their_own_order_deadlock(db: Database, jobs: Jobs, 
     assert "40P01" in scenarios.batches_in_opposite_order(jobs, connect)
 
 
+def test_groups_of_failures_that_lock_in_their_own_order_deadlock(db: Database, jobs: Jobs, connect: Open) -> None:
+    once = "select distinct on (u.job_id, u.attempt) u.job_id"
+    break_function(db, "fail_jobs", (once, "select u.job_id"), ("      order by u.job_id, u.attempt\n", ""))
+    group = scenarios.FAIL_MANY
+    assert "40P01" in scenarios.batches_in_opposite_order(jobs, connect, group, group)
+
+
+def test_a_group_of_failures_that_tests_its_fence_before_it_waits_fails_an_attempt_that_is_not_its_own(
+    db: Database, jobs: Jobs, connect: Open
+) -> None:
+    break_function(db, "fail_jobs", ("    for update of j\n", ""))
+    assert scenarios.failure_of_an_attempt_that_is_over(jobs, connect) != (["stale"], Shape("running", 2, 0))
+
+
 def test_a_reaper_that_trusts_its_first_look_takes_a_lease_that_was_extended(
     db: Database, jobs: Jobs, connect: Open
 ) -> None:

@@ -268,6 +268,10 @@ TOUCHES: Final = {
         writes="job_events jobs_done jobs_live runs tasks transactions",
         reads="queues settings task_dependencies workflow_tasks",
     ),
+    "fail_jobs": _touches(
+        writes="job_events jobs_done jobs_live runs tasks transactions",
+        reads="queues settings task_dependencies workflow_tasks",
+    ),
     "fail_transaction": _touches(writes="job_events jobs_done jobs_live transactions", reads="effects ledger_entries"),
     "find_entry": _touches(locks="jobs_live", reads="ledger_entries"),
     "find_token": _touches(reads="api_tokens"),
@@ -435,6 +439,11 @@ VERBS: Final = {
     ),
     "fail_job": Verb("running", RUNNER, 'select faultline.fail_job(1, 1, \'{"type": "Boom"}\')'),
     "fail for good": Verb("running", RUNNER, 'select faultline.fail_job(1, 1, \'{"type": "Boom"}\', false)'),
+    "fail_jobs": Verb(
+        "running tasks",
+        RUNNER,
+        "select string_agg(verdict, ' ' order by job_id) from faultline.fail_jobs('{2,1}', '{1,1}', null, '{f,t}')",
+    ),
     "release_job": Verb("running", RUNNER, "select faultline.release_job(1, 1)"),
     "snooze_job": Verb("running", RUNNER, "select faultline.snooze_job(1, 1, '1 hour')"),
     "cancelled": Verb("cancelling", RUNNER, "select faultline.cancelled(1, 1)"),

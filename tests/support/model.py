@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 STALE, ILLEGAL, INVALID, UNKNOWN, OTHER_ARGUMENTS = "FL001", "FL003", "FL004", "FL005", "FL002"
 LEVELS = (1, 2, 3, 4)
@@ -158,19 +158,29 @@ class Model:
         accepted = {(job, attempt) for job, attempt in fences if job in self.jobs and self.jobs[job].runs(attempt)}
         for job, _ in accepted:
             self._finish(self.jobs[job], "succeeded")
-        verdicts = []
-        for fence in fences:
-            verdict = "ok" if fence in accepted else self._refusal(*fence, "complete")
-            if verdict not in {"ok", "repeat"}:
-                verdict = "stale"
-                self._record_stale(*fence, "complete")
-            verdicts.append((fence[0], verdict))
-        return verdicts
+        return [(fence[0], self._verdict(fence, "complete", accepted)) for fence in fences]
+
+    def _verdict(self, fence: Fence, verb: str, accepted: Collection[Fence]) -> str:
+        """Of one report of a group."""
+        verdict = "ok" if fence in accepted else self._refusal(*fence, verb)
+        if verdict not in {"ok", "repeat"}:
+            verdict = "stale"
+            self._record_stale(*fence, verb)
+        return verdict
 
     def fail(self, job_id: int, attempt: int, retryable: bool, at_once: bool) -> str:
         if self._end_attempt(job_id, attempt, "fail", charge=True, retryable=retryable, later=not at_once):
             return "ok"
         return self._refusal(job_id, attempt, "fail")
+
+    def fail_many(self, reports: Sequence[tuple[int, int, bool, bool]]) -> list[tuple[int, str]]:
+        wanted: dict[Fence, tuple[bool, bool]] = {}
+        for job, attempt, *how in reversed(reports):  # of a report that is there twice, the first
+            if job in self.jobs and self.jobs[job].runs(attempt):
+                wanted[job, attempt] = (how[0], how[1])
+        for (job, attempt), (retryable, at_once) in sorted(wanted.items()):
+            self._end_attempt(job, attempt, "fail", charge=True, retryable=retryable, later=not at_once)
+        return [(job, self._verdict((job, attempt), "fail", wanted)) for job, attempt, *_ in reports]
 
     def release(self, job_id: int, attempt: int, later: bool) -> str:
         if self._end_attempt(job_id, attempt, "release", later=later):

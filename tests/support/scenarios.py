@@ -26,6 +26,10 @@ COMPLETE_MANY = """
     select array_agg(verdict)
     from faultline.complete_jobs(%s::bigint[], array_fill(1, array[cardinality(%s::bigint[])]))
 """
+FAIL_MANY = """
+    select array_agg(verdict)
+    from faultline.fail_jobs(%s::bigint[], array_fill(1, array[cardinality(%s::bigint[])]))
+"""
 FAIL = """select faultline.fail_job(%s, %s, '{"type": "Boom"}')"""
 REPORTS = {
     "complete": COMPLETE,
@@ -112,7 +116,9 @@ def same_key_at_once(jobs: Jobs, connect: Open) -> tuple[bool, int]:
     return one == other, jobs.db.scalar("select count(*) from faultline.jobs_live")
 
 
-def batches_in_opposite_order(jobs: Jobs, connect: Open) -> tuple[Any, Any]:
+def batches_in_opposite_order(
+    jobs: Jobs, connect: Open, one: str = COMPLETE_MANY, other: str = COMPLETE_MANY
+) -> tuple[Any, Any]:
     """Three jobs, two groups in opposite order, and somebody who holds the middle one until both have begun.
 
     Groups that lock in their own order hold the two ends by then, and have to deadlock.
@@ -121,12 +127,25 @@ def batches_in_opposite_order(jobs: Jobs, connect: Open) -> tuple[Any, Any]:
     gate, forth, back = connect(), connect(), connect()
     gate.begin()
     gate.run("select from faultline.jobs_live where job_id = %s for update", ids[1])
-    forth.start(COMPLETE_MANY, ids, ids)
+    forth.start(one, ids, ids)
     assert forth.blocked()
-    back.start(COMPLETE_MANY, ids[::-1], ids)
+    back.start(other, ids[::-1], ids)
     assert back.blocked()
     gate.rollback()
     return forth.outcome(), back.outcome()
+
+
+def failure_of_an_attempt_that_is_over(jobs: Jobs, connect: Open) -> tuple[Any, Shape]:
+    """Attempt 1 is given back and the job claimed again while the report of its failure waits for the row."""
+    job = jobs.running()
+    other, group = connect(), connect("faultline_runner")
+    other.begin()
+    assert other.call(REPORTS["release"], job, 1) == "ok"
+    assert other.run(CLAIM, "default", BOB, 1, "1 hour") == [(job, 2)]
+    group.start(FAIL_MANY, [job], [job])
+    assert group.blocked()
+    other.commit()
+    return group.outcome(), jobs.shape(job)
 
 
 def beat_between_the_reapers_looks(jobs: Jobs, connect: Open) -> tuple[Any, int, Shape]:

@@ -34,6 +34,12 @@ ENQUEUE = """
 CLAIM = "select job_id, attempt from faultline.claim_jobs(%s, %s, %s, '1 hour')"
 COMPLETE_MANY = "select job_id, verdict from faultline.complete_jobs(%s::bigint[], %s::int[])"
 FAIL = """select faultline.fail_job(%s, %s, '{"type": "Boom"}', %s, %s::interval)"""
+FAIL_MANY = """
+    select job_id, verdict
+    from faultline.fail_jobs(
+      %s::bigint[], %s::int[], array_fill('{"type": "Boom"}'::jsonb, array[cardinality(%s::bool[])]), %s::bool[],
+      %s::interval[])
+"""
 HEARTBEAT = "select * from faultline.heartbeat(%s, %s::bigint[], %s::int[], '1 hour')"
 SET_QUEUE = "select faultline.set_queue(%s, jsonb_build_object(%s::text, %s::int))"
 LET_EXPIRE = """
@@ -134,6 +140,11 @@ class Verbs:
 
     def fail(self, job_id: int, attempt: int, retryable: bool, at_once: bool) -> Any:
         return self._scalar(FAIL, job_id, attempt, retryable, "0" if at_once else None)
+
+    def fail_many(self, reports: Sequence[tuple[int, int, bool, bool]]) -> Any:
+        retry_ins = ["0" if at_once else None for *_, at_once in reports]
+        retryables = [retryable for _, _, retryable, _ in reports]
+        return self._rows(FAIL_MANY, *_columns([report[:2] for report in reports]), retryables, retryables, retry_ins)
 
     def release(self, job_id: int, attempt: int, later: bool) -> Any:
         return self._scalar("select faultline.release_job(%s, %s, %s)", job_id, attempt, LATER if later else None)

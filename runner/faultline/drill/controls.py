@@ -77,6 +77,7 @@ ALL: Final = (
             {
                 "complete_job": ((" and j.attempt = complete_job.attempt and", " and"),),
                 "complete_jobs": ((" and j.attempt = r.attempt and", " and"),),
+                "fail_jobs": ((" and j.attempt = r.attempt and", " and"),),
                 "_end_attempt": ((" and j.attempt = _end_attempt.attempt and", " and"),),
             }
         ),

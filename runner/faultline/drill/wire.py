@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HANDLER: Final = "faultline handler"
 OURS: Final = "faultline "
-REPORT: Final = re.compile(r"faultline\.(complete_jobs?|fail_job|snooze_job|cancelled)\(")
+REPORT: Final = re.compile(r"faultline\.(complete_jobs?|fail_jobs?|snooze_job|cancelled)\(")
 LEDGER: Final = re.compile(r"faultline\.(apply_and_complete|apply_ledger)\(")
 BOOKKEEPING: Final = re.compile(r"faultline\.(\w+)\(")
 MAKING: Final = re.compile(r"faultline\.(enqueue|enqueue_bulk|enqueue_many|submit_transaction|trigger_workflow)\(")

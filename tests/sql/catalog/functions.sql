@@ -59,6 +59,7 @@ insert into tap.matrix values
   ('enqueue_bulk',      true,    true,  true,    false),
   ('enqueue_many',      true,    true,  true,    false),
   ('fail_job',          false,   true,  false,   false),
+  ('fail_jobs',         false,   true,  false,   false),
   ('fail_transaction',  false,   false, true,    false),
   ('find_entry',        false,   true,  false,   false),
   ('find_token',        false,   false, true,    false),

@@ -71,6 +71,7 @@ select is(trapped($$select faultline.enqueue_bulk('t', '[{"a": 1}]', tags => '{x
 select is(trapped($$select * from faultline.claim_jobs('{default}', '11111111-1111-1111-1111-111111111111', 2)$$), 'fine', 'claim_jobs');
 select is(trapped($$select faultline.fail_job((s ->> 'job_id')::bigint, 1, '{}', false) from (select faultline.job_status(1)) v (s)$$), 'fine', 'fail_job, job_status');
 select is(trapped($$select * from faultline.complete_jobs('{1,2,3,4}', '{1,1,1,1}')$$), 'fine', 'complete_jobs');
+select is(trapped($$select * from faultline.fail_jobs('{1,2,3,4}', '{1,1,1,1}', null, '{t,f,t,f}', '{0,0,1 s,NULL}')$$), 'fine', 'fail_jobs');
 select is(trapped($$select * from faultline.heartbeat('11111111-1111-1111-1111-111111111111', '{1,2}', '{1,1}', '1 minute')$$), 'fine', 'heartbeat');
 select is(trapped($$select faultline.reap_expired(), faultline.release_unknown('11111111-1111-1111-1111-111111111111', '{}'), faultline.next_ready('{default}'), faultline.unfinished(), faultline.bell('default')$$), 'fine', 'the reaper and its like');
 select is(trapped($$select faultline.ready_queues()$$), 'fine', 'ready_queues');

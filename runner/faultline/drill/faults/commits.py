@@ -255,6 +255,14 @@ def complete_by_hand(arena: Arena) -> None:
         pair.sure.report("complete", pair.job, attempt)
 
 
+def fail_by_hand(arena: Arena) -> None:
+    with Pair(arena) as pair:
+        attempt = pair.claim()
+        pair.lossy.report("fail", pair.job, attempt)
+        pair.sure.report("fail", pair.job, attempt)
+        pair.sure.report("complete", pair.job, pair.claim())
+
+
 def report_stale_by_hand(arena: Arena) -> None:
     with Pair(arena) as pair:
         stale = pair.claim()
@@ -286,7 +294,7 @@ def with_dead_letter(query: LiteralString, answer: str) -> Provocation:
 
 PROVOKED: Final[dict[str, Provocation | None]] = {
     **dict.fromkeys(("enqueue", "enqueue_bulk", "enqueue_many", "submit_transaction", "trigger_workflow")),
-    **dict.fromkeys(("claim_jobs", "complete_jobs", "fail_job", "snooze_job")),
+    **dict.fromkeys(("claim_jobs", "complete_jobs", "fail_jobs", "snooze_job")),
     **dict.fromkeys(("apply_and_complete", "begin_effect", "effect_sent", "settle_effect")),
     **dict.fromkeys(("reap_expired", "reconcile", "wake_tasks", "fire_schedules", "effects_to_ask")),
     **dict.fromkeys(("register_runner", "advance_floor")),
@@ -300,6 +308,7 @@ PROVOKED: Final[dict[str, Provocation | None]] = {
     "fail_transaction": burn,
     "claim_job": claim_by_hand,
     "complete_job": complete_by_hand,
+    "fail_job": fail_by_hand,
     "report_stale": report_stale_by_hand,
     "apply_ledger": apply_by_hand,
     "retry_job": with_dead_letter("select faultline.retry_job(%s)", "queued"),
