@@ -18,6 +18,7 @@ from psycopg.rows import tuple_row
 from faultline import database, durations, encoding, tracing
 from faultline.errors import DatabaseUnavailable, InvalidArgument, OutcomeUnknown, PayloadError, from_psycopg
 from faultline.logs import plural
+from faultline.prepared import Prepared
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -462,16 +463,20 @@ class _Request(NamedTuple):
     parameters: Parameters
     repeatable: bool
     what: str
+    ids: bool = False
+    """Whether it answers with ids, and nothing else."""
 
 
 def _enqueue_request(type_: str, payload: object, options: Mapping[str, Any]) -> _Request:
     arguments = _arguments(type_, payload, options)
-    return _Request(_call("enqueue", arguments), arguments, "idempotency_key" in arguments, f"a job of type {type_!r}")
+    keyed = "idempotency_key" in arguments
+    return _Request(_call("enqueue", arguments), arguments, keyed, f"a job of type {type_!r}", ids=True)
 
 
 def _submit_request(transaction_id: str, kind: str, request: object, options: Mapping[str, Any]) -> _Request:
     arguments = _submit_arguments(transaction_id, kind, request, options)
-    return _Request(_call("submit_transaction", arguments), arguments, repeatable=True, what=_named(transaction_id))
+    query = _call("submit_transaction", arguments)
+    return _Request(query, arguments, repeatable=True, what=_named(transaction_id), ids=True)
 
 
 def _many_request(jobs: Iterable[Mapping[str, Any]]) -> _Request:
@@ -505,7 +510,8 @@ def _bulk_request(jobs: list[Mapping[str, Any]]) -> _Request | None:
     if payloads is None:
         return None
     arguments["payloads"] = _array(payloads)
-    return _Request(_call("enqueue_bulk", arguments), arguments, repeatable=False, what=plural(len(payloads), "job"))
+    query = _call("enqueue_bulk", arguments)
+    return _Request(query, arguments, repeatable=False, what=plural(len(payloads), "job"), ids=True)
 
 
 def _payloads(jobs: list[Mapping[str, Any]], common: Mapping[str, Any]) -> list[str] | None:
@@ -551,7 +557,7 @@ def _trigger_request(name: str, input_: object, idempotency_key: str | None, hea
     if headers is not None:
         arguments["headers"] = _object(headers, "headers")
     keyed = idempotency_key is not None
-    return _Request(_call("trigger_workflow", arguments), arguments, keyed, f"a run of workflow {name!r}")
+    return _Request(_call("trigger_workflow", arguments), arguments, keyed, f"a run of workflow {name!r}", ids=True)
 
 
 def _run_request(run_id: int) -> _Request:
@@ -690,6 +696,7 @@ class AsyncClient:
         self._dsn = dsn
         self._lock = asyncio.Lock()
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._prepared: Prepared | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -754,7 +761,7 @@ class AsyncClient:
             for attempt in range(_TRIES):
                 connection = await self._ready()
                 try:
-                    return await _run_async(connection, request.query, request.parameters)
+                    return await self._send(connection, request)
                 except psycopg.Error as error:
                     if not database.broke(connection, error):
                         raise
@@ -762,14 +769,27 @@ class AsyncClient:
                     _after_loss(request, attempt, error)
             raise AssertionError  # the last attempt returned or raised
 
+    async def _send(self, connection: psycopg.AsyncConnection[Any], request: _Request) -> Rows:
+        if request.ids and self._prepared is not None:
+            try:
+                ids = await self._prepared.fetch(request.query, request.parameters)
+            except psycopg.Error as error:
+                _raise(error)
+            if ids is not None:
+                return ids
+        return await _run_async(connection, request.query, request.parameters)
+
     async def _ready(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is not None and not database.alive(self._connection):
             await self._drop()
         if self._connection is None:
             self._connection = await database.connect_async(self._dsn, "client", prepares=True)
+            if (threshold := self._connection.prepare_threshold) is not None:
+                self._prepared = Prepared(self._connection, threshold)
         return self._connection
 
     async def _drop(self) -> None:
+        self._prepared = None
         if self._connection is not None:
             with contextlib.suppress(psycopg.Error):
                 await self._connection.close()
