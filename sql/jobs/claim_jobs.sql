@@ -34,40 +34,49 @@ declare
   level_floor timestamptz;
   level_job bigint;
   setting record;
+  places int;
+  turn int;
   place int;
+  level int;
 begin
-  if queues is null or pg_catalog.cardinality(queues) = 0 or pg_catalog.array_position(queues, null) is not null then
-    perform faultline._invalid('queues is empty or has a NULL in it', 'Name one queue or more');
+  -- A quick test of the usual call, in one expression: each has its price in each transaction anew. Only what fails it is
+  -- looked at argument by argument.
+  if not coalesce(
+    pg_catalog.cardinality(queues) > 0 and pg_catalog.array_position(queues, null) is null and runner is not null
+      and wanted between 1 and 10000
+      and (lease is null
+           or lease between interval '1 second' and interval '24 hours' and pg_catalog.strpos(lease::text, '-') = 0)
+      and pg_catalog.current_setting('transaction_isolation') = 'read committed',
+    false) then
+    if queues is null or pg_catalog.cardinality(queues) = 0 or pg_catalog.array_position(queues, null) is not null then
+      perform faultline._invalid('queues is empty or has a NULL in it', 'Name one queue or more');
+    end if;
+    if runner is null then
+      perform faultline._invalid('runner is NULL', 'A runner makes a new uuid at each start');
+    end if;
+    if wanted not between 1 and 10000 then
+      perform faultline._invalid(pg_catalog.format('batch %s is out of bounds', batch), 'It lies between 1 and 10000');
+    end if;
+    perform faultline._check_interval('lease', lease, interval '1 second', interval '24 hours');
+    perform faultline._check_isolation('a claim');
   end if;
   foreach name in array queues loop
     if pg_catalog.length(name) > 128 or name !~ '^[A-Za-z0-9_.:-]+$' then
       perform faultline._check_name('queue', name);
     end if;
   end loop;
-  if runner is null then
-    perform faultline._invalid('runner is NULL', 'A runner makes a new uuid at each start');
-  end if;
-  if wanted not between 1 and 10000 then
-    perform faultline._invalid(pg_catalog.format('batch %s is out of bounds', batch), 'It lies between 1 and 10000');
-  end if;
-  if lease is not null then
-    perform faultline._check_interval('lease', lease, interval '1 second', interval '24 hours');
-  end if;
-  if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    perform faultline._invalid(
-      pg_catalog.format('a claim does not work in a transaction that is %s', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation'))),
-      'Claim in a READ COMMITTED transaction');
-  end if;
 
-  -- Before the claim has its xid, on which the floors of others would wait. Not within a transaction that has written:
-  -- it may have locks for which the one whose turn it is waits.
-  if wanted >= 50 and pg_catalog.pg_current_xact_id_if_assigned() is null then
+  -- A turn: before the claim has its xid, on which the floors of others would wait. Not within a transaction that has
+  -- written: it may have locks for which the one whose turn it is waits.
+  -- Both turns are tried here first, as _take_turn does: to call it costs more than all other checks together.
+  if wanted >= 50 and pg_catalog.pg_current_xact_id_if_assigned() is null
+     and not pg_catalog.pg_try_advisory_xact_lock(1181838446, pg_catalog.hashtext(queues[1]))
+     and not pg_catalog.pg_try_advisory_xact_lock(1181838447, pg_catalog.hashtext(queues[1])) then
     perform faultline._take_turn(queues[1]);
   end if;
 
   -- A lease is later than the clock when written, which is later than the writer's xid: the reaper's floor rests on it.
-  perform pg_catalog.pg_current_xact_id();
-  now_ := pg_catalog.clock_timestamp();
+  now_ := case when pg_catalog.pg_current_xact_id() is not null then pg_catalog.clock_timestamp() end;
   token := faultline._read_floor(floor, now_);
   lease_floor := coalesce((token ->> 'lease')::timestamptz, '-infinity');
 
@@ -109,36 +118,55 @@ begin
   -- The wait for a limited queue's row may have been long; a lease starts when the claim does.
   now_ := pg_catalog.clock_timestamp();
 
-  for level in 1..4 loop
-    for place in 1..pg_catalog.cardinality(queues) loop
-      continue when room[place] <= 0;
-      level_floor := coalesce((token -> 'queues' -> queues[place] ->> (level - 1))::timestamptz, '-infinity');
-      level_job := coalesce((token -> 'jobs' -> queues[place] ->> (level - 1))::bigint, 0);
-      return query
-      with claimed as (
-        update faultline.jobs_live j
-        set state = 'running', attempt = j.attempt + 1, lease_owner = runner, started_at = now_,
-            lease_expires_at = now_ + leases[place]
-        where j.ctid = any (array(
-          select c.ctid
-          from faultline.jobs_live c
-          where c.state = 'queued' and c.queue = queues[place] and c.priority = level
-            and (c.ready_at, c.job_id) >= (level_floor, level_job) and c.ready_at <= now_
-          order by c.ready_at, c.job_id
-          limit least(wanted, room[place])
-          for no key update skip locked))
-        returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
-          j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at, j.transaction_id
-      )
-      -- RETURNING comes in physical order.
-      select * from claimed c order by c.ready_at, c.job_id;
-      get diagnostics claimed = row_count;
-      wanted := wanted - claimed;
-      room[place] := room[place] - claimed;
-      if wanted = 0 then
-        return;
-      end if;
-    end loop;
+  -- Where there is anything: to look for it at all levels of all queues at once costs less than to try one in vain.
+  places := pg_catalog.cardinality(queues);
+  foreach turn in array array(
+    select t
+    from (
+      select
+        t, queues[t % places + 1] as queue, t / places + 1 as level,
+        coalesce((token -> 'queues' -> queues[t % places + 1] ->> (t / places))::timestamptz, '-infinity') as ready_at,
+        coalesce((token -> 'jobs' -> queues[t % places + 1] ->> (t / places))::bigint, 0) as job_id
+      from generate_series(0, 4 * places - 1) as t
+      where room[t % places + 1] > 0
+      offset 0
+    ) p
+    cross join lateral (
+      select
+      from faultline.jobs_live l
+      where l.state = 'queued' and l.queue = p.queue and l.priority = p.level
+        and (l.ready_at, l.job_id) >= (p.ready_at, p.job_id) and l.ready_at <= now_
+      limit 1
+    ) any_
+    order by t)
+  loop
+    place := turn % places + 1;
+    level := turn / places + 1;
+    continue when room[place] <= 0;
+    level_floor := coalesce((token -> 'queues' -> queues[place] ->> (level - 1))::timestamptz, '-infinity');
+    level_job := coalesce((token -> 'jobs' -> queues[place] ->> (level - 1))::bigint, 0);
+    return query
+    with claimed as (
+      update faultline.jobs_live j
+      set state = 'running', attempt = j.attempt + 1, lease_owner = runner, started_at = now_,
+          lease_expires_at = now_ + leases[place]
+      where j.ctid = any (array(
+        select c.ctid
+        from faultline.jobs_live c
+        where c.state = 'queued' and c.queue = queues[place] and c.priority = level
+          and (c.ready_at, c.job_id) >= (level_floor, level_job) and c.ready_at <= now_
+        order by c.ready_at, c.job_id
+        limit least(wanted, room[place])
+        for no key update skip locked))
+      returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
+        j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at, j.transaction_id
+    )
+    -- RETURNING comes in physical order.
+    select * from claimed c order by c.ready_at, c.job_id;
+    get diagnostics claimed = row_count;
+    wanted := wanted - claimed;
+    room[place] := room[place] - claimed;
+    exit when wanted = 0;
   end loop;
 end
 $$;

@@ -175,8 +175,8 @@ def test_jobs_in_the_future_cost_a_claim_nothing(db: Database) -> None:
 
 def test_a_claim_that_asks_the_clock_row_by_row_walks_the_future(db: Database) -> None:
     source: str = db.scalar("select pg_get_functiondef('faultline.claim_jobs'::regproc)")
-    assert source.count("c.ready_at <= now_") == 1
-    db.execute(source.replace("c.ready_at <= now_", "c.ready_at <= clock_timestamp()"))
+    assert source.count(".ready_at <= now_") == 2
+    db.execute(source.replace(".ready_at <= now_", ".ready_at <= clock_timestamp()"))
     assert not flat(*_claims_before_and_after_future_jobs(db))
 
 

@@ -246,6 +246,9 @@ def check_claim(plans: list[Plan]) -> None:
     bounds = conditions(claim, "jobs_live_ready")
     for bound in ("queue =", "priority =", "ROW(ready_at, job_id) >=", "ready_at <="):
         assert bound in bounds
+    look = conditions(statement(plans, "generate_series(0, 4 * places - 1)"), "jobs_live_ready")
+    for bound in ("queue =", "priority =", "ROW(ready_at, job_id) >=", "ready_at <="):
+        assert bound in look
     running = conditions(statement(plans, "setting.max_running - ("), "jobs_live_running")
     assert "lease_expires_at >=" in running
 
