@@ -35,6 +35,7 @@ declare
   level_job bigint;
   setting record;
   places int;
+  turns int[];
   turn int;
   place int;
   level int;
@@ -66,6 +67,35 @@ begin
     end if;
   end loop;
 
+  if pg_catalog.cardinality(queues) > 1 then
+    queues := array(select u.q from unnest(queues) with ordinality as u (q, o) group by u.q order by min(u.o));
+  end if;
+  places := pg_catalog.cardinality(queues);
+  now_ := pg_catalog.clock_timestamp();
+  token := faultline._read_floor(floor, now_);
+  -- Where there is anything: to look at all levels of all queues at once costs less than to try one of them in vain.
+  turns := array(
+    select t
+    from (
+      select
+        t, queues[t % places + 1] as queue, t / places + 1 as level,
+        coalesce((token -> 'queues' -> queues[t % places + 1] ->> (t / places))::timestamptz, '-infinity') as ready_at,
+        coalesce((token -> 'jobs' -> queues[t % places + 1] ->> (t / places))::bigint, 0) as job_id
+      from generate_series(0, 4 * places - 1) as t
+      offset 0
+    ) p
+    cross join lateral (
+      select
+      from faultline.jobs_live l
+      where l.state = 'queued' and l.queue = p.queue and l.priority = p.level
+        and (l.ready_at, l.job_id) >= (p.ready_at, p.job_id) and l.ready_at <= now_
+      limit 1
+    ) ready
+    order by t);
+  if turns = '{}' then
+    return;
+  end if;
+
   -- A turn: before the claim has its xid, on which the floors of others would wait. Not within a transaction that has
   -- written: it may have locks for which the one whose turn it is waits.
   -- Both turns are tried here first, as _take_turn does: to call it costs more than all other checks together.
@@ -77,12 +107,7 @@ begin
 
   -- A lease is later than the clock when written, which is later than the writer's xid: the reaper's floor rests on it.
   now_ := case when pg_catalog.pg_current_xact_id() is not null then pg_catalog.clock_timestamp() end;
-  token := faultline._read_floor(floor, now_);
   lease_floor := coalesce((token ->> 'lease')::timestamptz, '-infinity');
-
-  if pg_catalog.cardinality(queues) > 1 then
-    queues := array(select u.q from unnest(queues) with ordinality as u (q, o) group by u.q order by min(u.o));
-  end if;
   if lease is null then
     select s.lease into default_lease from faultline.settings s;
   end if;
@@ -118,28 +143,7 @@ begin
   -- The wait for a limited queue's row may have been long; a lease starts when the claim does.
   now_ := pg_catalog.clock_timestamp();
 
-  -- Where there is anything: to look for it at all levels of all queues at once costs less than to try one in vain.
-  places := pg_catalog.cardinality(queues);
-  foreach turn in array array(
-    select t
-    from (
-      select
-        t, queues[t % places + 1] as queue, t / places + 1 as level,
-        coalesce((token -> 'queues' -> queues[t % places + 1] ->> (t / places))::timestamptz, '-infinity') as ready_at,
-        coalesce((token -> 'jobs' -> queues[t % places + 1] ->> (t / places))::bigint, 0) as job_id
-      from generate_series(0, 4 * places - 1) as t
-      where room[t % places + 1] > 0
-      offset 0
-    ) p
-    cross join lateral (
-      select
-      from faultline.jobs_live l
-      where l.state = 'queued' and l.queue = p.queue and l.priority = p.level
-        and (l.ready_at, l.job_id) >= (p.ready_at, p.job_id) and l.ready_at <= now_
-      limit 1
-    ) any_
-    order by t)
-  loop
+  foreach turn in array turns loop
     place := turn % places + 1;
     level := turn / places + 1;
     continue when room[place] <= 0;
