@@ -299,7 +299,7 @@ def test_every_sequence_of_verbs_does_what_the_model_says(db: Database, capsys: 
             ("complete_job", "and j.attempt = complete_job.attempt and j.state", "and j.state"),
             ("_end_attempt", "wait is null and charge", "wait is null and not retryable"),
             ("fail_jobs", "j.failures + 1 < j.max_attempts", "j.failures < j.max_attempts"),
-            ("claim_jobs", "order by c.ready_at, c.job_id\n          limit", "order by c.job_id desc\n          limit"),
+            ("claim_jobs", "order by c.ready_at, c.job_id\n        limit", "order by c.job_id desc\n        limit"),
             ("retry_job", "failures = 0, ", ""),
             ("release_unknown", "and j.job_id <> all (known)", ""),
         ]
