@@ -27,6 +27,12 @@ create function tap.claim(batch int) returns bigint language sql as $$
   select count(*) from faultline.claim_jobs(queues => '{a,b}', runner => '11111111-1111-1111-1111-111111111111', batch => batch)
 $$;
 begin;
+select claim(50) \gset
+select count(*) as idle from tap.turns \gset
+commit;
+select is(:idle, 0, 'a claim where nothing is ready takes no turn');
+select count(faultline.enqueue('t', queue => 'a')) from generate_series(1, 200) \g /dev/null
+begin;
 select claim(49) \gset
 select count(*) as small from tap.turns \gset
 commit;
