@@ -52,7 +52,7 @@ OF_THE_LIMIT = {"claim_job", "claim_jobs", "claim one", "set_queue"}
 DANGEROUS: Mapping[str, Sequence[str]] = {
     "queued": ("claim_job", "cancel_job", "enqueue", "pause_queue"),
     "limited": ("claim_job", "claim_jobs", "claim one", "set_queue"),
-    "expired": ("complete_job", "fail_jobs", "heartbeat", "reap_expired", "cancel_job", "release_unknown"),
+    "expired": ("complete_job", "fail_job", "fail_jobs", "heartbeat", "reap_expired", "cancel_job", "release_unknown"),
     "last attempt lost": ("complete_job", "reap_expired", "retry_job", "discard_job"),
     "dead": ("retry_job", "discard_job", "claim_job", "enqueue"),
     "key expired": ("enqueue", "enqueue other work", "enqueue_many", "maintain"),
