@@ -44,7 +44,7 @@ create table faultline.jobs_live (
   state text not null default 'queued',
   type text not null,
   queue text not null,
-  payload jsonb not null,
+  payload jsonb,
   error jsonb,
   headers jsonb,
   backoff jsonb,
@@ -69,6 +69,7 @@ create table faultline.jobs_live (
 comment on table faultline.jobs_live is 'Jobs that are not finished: queued, running, and dead letters (failed) until someone retries or discards them.';
 comment on column faultline.jobs_live.ready_at is 'When the job may be claimed. Written as greatest(run_at, clock_timestamp()) after the writer has its xid: the floor rests on it.';
 comment on column faultline.jobs_live.attempt is 'Claims so far: the fencing token. Never goes back.';
+comment on column faultline.jobs_live.payload is 'NULL if it stands in payloads, as a large one does.';
 comment on column faultline.jobs_live.transaction_id is 'The transaction of the ledger that this job carries out, if any: what ends the job tells it.';
 comment on column faultline.jobs_live.failures is 'What is charged: failed reports and expired leases. Starts afresh with retry_job.';
 
@@ -98,7 +99,7 @@ create table faultline.jobs_done (
   state text not null,
   type text not null,
   queue text not null,
-  payload jsonb not null,
+  payload jsonb,
   result jsonb,
   error jsonb,
   headers jsonb,
@@ -113,8 +114,19 @@ create table faultline.jobs_done (
 comment on table faultline.jobs_done is 'Jobs that are finished. Insert-only; one partition a day of finished_at (UTC); retention drops partitions.';
 comment on column faultline.jobs_done.from_state is 'The state the job came from, so that its last move is held by a CHECK too.';
 comment on column faultline.jobs_done.lease_owner is 'The runner of the last attempt.';
+comment on column faultline.jobs_done.payload is 'NULL if it stands in payloads, as a large one does.';
+-- What retention has to remove from payloads, and verify to look for there.
+create index jobs_done_apart on faultline.jobs_done (job_id) where payload is null;
 create table faultline.jobs_done_default partition of faultline.jobs_done default with (toast_tuple_target = 4080);
 comment on table faultline.jobs_done_default is 'A net for days that have no partition; maintain() empties it.';
+
+create table faultline.payloads (
+  job_id bigint primary key,
+  payload jsonb not null
+) with (
+  toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = false, toast.vacuum_truncate = false
+);
+comment on table faultline.payloads is 'Payloads that are large, of live and of finished jobs: written once, however often the row of the job is. They go with the job''s day.';
 
 create table faultline.job_events (
   event_id bigint generated always as identity,

@@ -25,6 +25,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_has_queued.sql
 \ir ../sql/jobs/_invalid.sql
 \ir ../sql/jobs/_keyed_job.sql
+\ir ../sql/jobs/_keep_apart.sql
 \ir ../sql/jobs/_next_queue.sql
 \ir ../sql/jobs/_no_job.sql
 \ir ../sql/jobs/_read_floor.sql
@@ -33,6 +34,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_refuse_item.sql
 \ir ../sql/jobs/_refused.sql
 \ir ../sql/jobs/_ring.sql
+\ir ../sql/jobs/_stands_apart.sql
 \ir ../sql/jobs/_take_turn.sql
 \ir ../sql/jobs/_verdicts.sql
 \ir ../sql/jobs/advance_floor.sql

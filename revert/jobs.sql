@@ -3,7 +3,7 @@
 begin;
 
 drop type faultline.claimed_job;
-drop table faultline.runners, faultline.idempotency_keys, faultline.job_events, faultline.jobs_done, faultline.jobs_live,
-  faultline.queues, faultline.settings;
+drop table faultline.runners, faultline.idempotency_keys, faultline.job_events, faultline.payloads, faultline.jobs_done,
+  faultline.jobs_live, faultline.queues, faultline.settings;
 
 commit;

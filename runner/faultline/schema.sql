@@ -384,12 +384,12 @@ COMMENT ON COLUMN sqitch.tags.planner_email IS 'Email address of the user who pl
 
 INSERT INTO sqitch.changes VALUES ('de0551a77ef8ce488cc05082307a84c4e72e75f8', 'ead4b8f17001fd5ae8a2df838060ff895770c05a', 'roles', 'faultline', 'The roles of the cluster: an owner and four kinds of caller', '2026-11-23 08:00:00.000001+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:00+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('43273813bde408d4c7c08a58bad82709354c8815', 'dd910e511d56996e0c5375c0aa4b7edb7dfe8957', 'schema', 'faultline', 'The schema faultline, closed to everybody', '2026-11-23 08:00:01.000002+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:01+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '2f4cda498a528a0bde98526a33bac9a1622cd576', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('5f812c075028916d05c3ec8ef62857530d2dbeb1', '6bcce66a3ef6f56fac7fa752c563644672aa53a1', 'jobs', 'faultline', 'The tables of jobs, their keys, events, queues and runners', '2026-11-23 08:00:02.000003+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:02+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '896df8f8bf7cf84a8b9afa9dc0c0571ba36820c7', 'ledger', 'faultline', 'Transactions, effects outside, ledger entries, postings and accounts', '2026-11-23 08:00:03.000004+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:03+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c42bd8f6ffb4f832378f14aaa8d03534c023d53b', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', '2bb5d6b062a5452ad821912e5c079e5295f71de4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '0470a014cc16df044f990b57fd7592e0d5f87486', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '007e20a824664e19164e1e4caf32929ab416cfc8', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -568,10 +568,14 @@ begin
     job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
-    run_id, task);
+    priority, type, queue, case when not faultline._stands_apart(payload) then payload end, headers, backoff, timeout, tags,
+    idempotency_key, transaction_id, run_id, task);
   -- The id in any case. A PERFORM would be a query of its own, at 4 µs a job.
-  return case when coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id else job_id end;
+  return case
+    when (not faultline._stands_apart(payload) or faultline._keep_apart(job_id, payload))
+         and coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id
+    else job_id
+  end;
 end
 $$;
 
@@ -814,7 +818,10 @@ begin
     where e.transaction_id = _apply.transaction_id
       and (x.job_id = _apply.job_id
            or exists (
-             select from faultline.jobs_done d where d.job_id = _apply.job_id and d.type = x.kind and d.payload = x.request));
+             select
+             from faultline.jobs_done d
+             where d.job_id = _apply.job_id and d.type = x.kind
+               and coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)) = x.request));
     if not found then
       perform faultline._ended_otherwise(job_id, attempt, transaction_id);
     end if;
@@ -2141,7 +2148,7 @@ CREATE TABLE faultline.jobs_live (
     state text DEFAULT 'queued'::text NOT NULL,
     type text NOT NULL,
     queue text NOT NULL,
-    payload jsonb NOT NULL,
+    payload jsonb,
     error jsonb,
     headers jsonb,
     backoff jsonb,
@@ -2174,6 +2181,10 @@ COMMENT ON COLUMN faultline.jobs_live.attempt IS 'Claims so far: the fencing tok
 -- Name: COLUMN jobs_live.failures; Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON COLUMN faultline.jobs_live.failures IS 'What is charged: failed reports and expired leases. Starts afresh with retry_job.';
+
+-- Name: COLUMN jobs_live.payload; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_live.payload IS 'NULL if it stands in payloads, as a large one does.';
 
 -- Name: COLUMN jobs_live.transaction_id; Type: COMMENT; Schema: faultline; Owner: -
 
@@ -2584,6 +2595,22 @@ $$;
 
 COMMENT ON FUNCTION faultline._is_wall_time(calendar jsonb, wall timestamp without time zone) IS 'Private: does a calendar have this time of a wall clock?';
 
+-- Name: _keep_apart(bigint, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._keep_apart(job_id bigint, payload jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_variable
+begin
+  insert into faultline.payloads (job_id, payload) values (job_id, payload);
+  return true;
+end
+$$;
+
+-- Name: FUNCTION _keep_apart(job_id bigint, payload jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._keep_apart(job_id bigint, payload jsonb) IS 'Private: writes a large payload of a new job into payloads.';
+
 -- Name: _keyed_job(text, text, interval, text, jsonb, bigint); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) RETURNS bigint
@@ -2809,8 +2836,9 @@ begin
         hint = 'One job, one transaction: submit another for what else has to happen.';
     end if;
     insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at)
-    values (_lock_transaction.transaction_id, job.type, job.payload, faultline._arguments_hash(job.type, job.payload), job.job_id,
-            pg_catalog.clock_timestamp())
+    select _lock_transaction.transaction_id, job.type, j.payload, faultline._arguments_hash(job.type, j.payload), job.job_id,
+      pg_catalog.clock_timestamp()
+    from (select coalesce(job.payload, (select p.payload from faultline.payloads p where p.job_id = job.job_id)) as payload) j
     on conflict do nothing
     returning * into t;
     if not found and exists (select from faultline.transactions x where x.job_id = job.job_id) then
@@ -2824,7 +2852,8 @@ begin
     end if;
   end loop;
   if t.job_id <> job.job_id then
-    if job.transaction_id is not null or t.kind <> job.type or t.request <> job.payload then
+    if job.transaction_id is not null or t.kind <> job.type
+       or t.request <> coalesce(job.payload, (select p.payload from faultline.payloads p where p.job_id = job.job_id)) then
       perform faultline._other_request(t);
     end if;
   end if;
@@ -4078,7 +4107,10 @@ begin
     -- By the transaction too: in a database restored from elsewhere the job of this id may be another.
     select j.state into live from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id;
     if not found then
-      select d.state into job_state_ from faultline.jobs_done d where d.job_id = t.job_id and d.type = t.kind and d.payload = t.request;
+      select d.state into job_state_
+      from faultline.jobs_done d
+      where d.job_id = t.job_id and d.type = t.kind
+        and coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)) = t.request;
     end if;
   end if;
   entered := exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);
@@ -4425,6 +4457,16 @@ $_$;
 
 COMMENT ON FUNCTION faultline._spec_task(name text, given jsonb, defaults jsonb) IS 'Private: the definition of one task of a workflow, checked.';
 
+-- Name: _stands_apart(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._stands_apart(payload jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$select pg_catalog.pg_column_size(payload) > 1500$$;
+
+-- Name: FUNCTION _stands_apart(payload jsonb); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._stands_apart(payload jsonb) IS 'Private: whether a payload is so large that it stands in payloads.';
+
 -- Name: _start_child(faultline.runs, text, integer, jsonb, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb) RETURNS bigint
@@ -4560,20 +4602,28 @@ begin
     ) u
     where t.ctid = u.place
     returning t.job_id, t.name, t.item
+  ), defined as (
+    select s.job_id, faultline._task_name(s.name, s.item) as task, w.definition, w.payload, faultline._stands_apart(w.payload) as apart
+    from started s
+    cross join lateral (
+      select w.definition, w.definition -> 'payload' as payload
+      from faultline.workflow_tasks w
+      where w.workflow = r.workflow and w.version = r.version and w.task = s.name
+      offset 0
+    ) w
+  ), apart as (
+    insert into faultline.payloads (job_id, payload) select d.job_id, d.payload from defined d where d.apart
   ), made as (
     insert into faultline.jobs_live (
       job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, run_id, task)
-    select s.job_id, now_, now_,
-      coalesce((w.definition ->> 'max_attempts')::int,
-               (select q.max_attempts from faultline.queues q where q.queue = coalesce(w.definition ->> 'queue', 'default')),
+    select d.job_id, now_, now_,
+      coalesce((d.definition ->> 'max_attempts')::int,
+               (select q.max_attempts from faultline.queues q where q.queue = coalesce(d.definition ->> 'queue', 'default')),
                (select x.max_attempts from faultline.settings x)),
-      coalesce((w.definition ->> 'priority')::int, 2), w.definition ->> 'type', coalesce(w.definition ->> 'queue', 'default'),
-      w.definition -> 'payload', r.headers, w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
-      faultline._task_name(s.name, s.item)
-    from started s
-    cross join lateral (
-      select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = s.name offset 0
-    ) w
+      coalesce((d.definition ->> 'priority')::int, 2), d.definition ->> 'type', coalesce(d.definition ->> 'queue', 'default'),
+      case when not d.apart then d.payload end, r.headers, d.definition -> 'backoff',
+      (d.definition ->> 'timeout')::interval, r.run_id, d.task
+    from defined d
     returning queue
   )
   select pg_catalog.array_agg(distinct m.queue) into queues_ from made m;
@@ -5054,6 +5104,8 @@ begin
   from (values
     (1, 'constraint', 'jobs_live_pkey', 'jobs_live'),
     (1, 'constraint', 'jobs_done_pkey', 'jobs_done'),
+    (1, 'constraint', 'payloads_pkey', 'payloads'),
+    (1, 'trigger', 'payloads_append_only', 'payloads'),
     (2, 'constraint', 'jobs_live_lease', 'jobs_live'),
     (2, 'constraint', 'jobs_live_state', 'jobs_live'),
     (2, 'constraint', 'jobs_done_move', 'jobs_done'),
@@ -5175,6 +5227,24 @@ begin
   from faultline.jobs_done d
   group by d.job_id
   having count(*) > 1;
+
+  return query
+  select 1, 'payload_missing', 'job ' || j.job_id, 'its payload stands apart, and is not there'
+  from (
+    select l.job_id from faultline.jobs_live l where l.payload is null
+    union all
+    select d.job_id
+    from faultline.jobs_done d
+    where d.payload is null
+      and d.finished_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+  ) j
+  where not exists (select from faultline.payloads p where p.job_id = j.job_id);
+
+  return query
+  select 1, 'payload_without_job', 'job ' || p.job_id, 'its payload is there, and it is neither live nor finished'
+  from faultline.payloads p
+  where not exists (select from faultline.jobs_live l where l.job_id = p.job_id)
+    and not exists (select from faultline.jobs_done d where d.job_id = p.job_id);
 
   return query
   select 1, 'key_without_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
@@ -6318,8 +6388,12 @@ begin
       returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
         j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at, j.transaction_id
     )
-    -- RETURNING comes in physical order.
-    select * from claimed c order by c.ready_at, c.job_id;
+    -- RETURNING comes in physical order. A payload that stands apart is fetched behind the sort, which needn't carry it.
+    select c.job_id, c.attempt, c.type,
+      coalesce(c.payload, (select p.payload from faultline.payloads p where p.job_id = c.job_id)),
+      c.queue, c.max_attempts, c.timeout, c.lease_expires_at, c.run_id, c.task, c.headers, c.failures, c.priority, c.tags,
+      c.ready_at, c.started_at, c.created_at, c.transaction_id
+    from (select * from claimed c order by c.ready_at, c.job_id offset 0) c;
     get diagnostics claimed = row_count;
     wanted := wanted - claimed;
     room[place] := room[place] - claimed;
@@ -6751,12 +6825,18 @@ begin
     max_attempts, (select q.max_attempts from faultline.queues q where q.queue = enqueue_bulk.queue),
     (select s.max_attempts from faultline.settings s));
   return query
+  with item as materialized (
+    select pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, e.payload, faultline._stands_apart(e.payload) as apart
+    from pg_catalog.jsonb_array_elements(payloads) e (payload)
+    where pg_catalog.jsonb_typeof(e.payload) = 'object' and pg_catalog.octet_length(e.payload::text) <= 262144
+  ), apart as (
+    insert into faultline.payloads (job_id, payload) select i.job_id, i.payload from item i where i.apart
+  )
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
-  select pg_catalog.nextval('faultline.jobs_live_job_id_seq'), greatest(run_at, now_), now_, max_attempts, priority, type,
-    queue, e.payload, headers, backoff, timeout, tags
-  from pg_catalog.jsonb_array_elements(payloads) e (payload)
-  where pg_catalog.jsonb_typeof(e.payload) = 'object' and pg_catalog.octet_length(e.payload::text) <= 262144
+  select i.job_id, greatest(run_at, now_), now_, max_attempts, priority, type, queue,
+    case when not i.apart then i.payload end, headers, backoff, timeout, tags
+  from item i
   returning job_id;
 
   get diagnostics made = row_count;
@@ -6862,11 +6942,15 @@ begin
               and coalesce(r.priority, 2) between 1 and 4
               and coalesce(r.max_attempts, 5) between 1 and 100) is true
              or not faultline._refuse_item(e.ordinality, e.value))
+    ), apart as (
+      insert into faultline.payloads (job_id, payload)
+      select i.job_id, i.payload from item i where faultline._stands_apart(i.payload)
     ), inserted as (
       insert into faultline.jobs_live (
         job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
       select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
-             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'), coalesce(i.payload, '{}'), i.headers, i.backoff,
+             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
+             case when faultline._stands_apart(i.payload) then null else coalesce(i.payload, '{}') end, i.headers, i.backoff,
              i.timeout, coalesce(i.tags, '{}')
       from item i
       left join faultline.queues q on q.queue = coalesce(i.queue, 'default')
@@ -7463,7 +7547,8 @@ declare
 begin
   select pg_catalog.jsonb_build_object(
       'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
-      'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
+      'payload', coalesce(l.payload, (select p.payload from faultline.payloads p where p.job_id = l.job_id)),
+      'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
       'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
       'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
       'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
@@ -7474,7 +7559,8 @@ begin
   if not found then
     select pg_catalog.jsonb_build_object(
         'job_id', d.job_id, 'type', d.type, 'queue', d.queue, 'state', d.state, 'priority', d.priority,
-        'payload', d.payload, 'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
+        'payload', coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)),
+        'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
         'tags', d.tags, 'run_at', d.ready_at, 'created_at', d.created_at, 'started_at', d.started_at,
         'finished_at', d.finished_at, 'lease_owner', d.lease_owner, 'lease_expires_at', null,
         'idempotency_key', d.idempotency_key, 'run_id', d.run_id, 'task', d.task,
@@ -7512,6 +7598,8 @@ declare
   moved bigint := 0;
   truncated int := 0;
   dropped int := 0;
+  payloads bigint := 0;
+  removed bigint := 0;
   keys bigint;
   gone bigint;
   postings bigint;
@@ -7544,7 +7632,7 @@ begin
           execute pg_catalog.format(
             'create table faultline.%I (like faultline.%I including defaults including constraints including indexes including storage)%s',
             partition_name, parent,
-            -- What was out of line in jobs_live is written into the row, two of which still share a page: half of the cost.
+            -- A row of which two share a page stays in one piece: half of the cost.
             case parent when 'jobs_done' then ' with (toast_tuple_target = 4080)' end);
           -- A row that fell into the net for want of this partition moves with it, in one transaction.
           execute pg_catalog.format(
@@ -7638,10 +7726,28 @@ begin
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
     for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
       begin
+        removed := 0;
         if pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0 then
-          execute pg_catalog.format('truncate faultline.%I', old);
           -- Verify must not miss what was in it, should retention be longer again before its DROP.
           execute pg_catalog.format('comment on table faultline.%I is %L', old, 'Emptied by retention.');
+          -- Payloads that stand apart go first, up to 5 000 a call: this transaction holds back the floor.
+          if parent = 'jobs_done' then
+            execute pg_catalog.format(
+              'delete from faultline.payloads p
+               where p.job_id = any (array(
+                 select d.job_id
+                 from faultline.%I d
+                 where d.payload is null and exists (select from faultline.payloads q where q.job_id = d.job_id)
+                 limit $1))', old)
+            using 5000 - payloads;
+            get diagnostics removed = row_count;
+          end if;
+          if payloads + removed = 5000 then
+            payloads := 5000;
+            exit;
+          end if;
+          execute pg_catalog.format('truncate faultline.%I', old);
+          payloads := payloads + removed;
           truncated := truncated + 1;
         end if;
       exception when lock_not_available or deadlock_detected then
@@ -7678,7 +7784,7 @@ begin
   end loop;
 
   return pg_catalog.jsonb_build_object(
-    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs, 'ticks', ticks,
+    'created', created, 'moved', moved, 'truncated', truncated, 'dropped', dropped, 'payloads', payloads, 'keys', keys, 'runners', gone, 'postings', postings, 'runs', runs, 'ticks', ticks,
     'postponed', pg_catalog.to_jsonb(postponed));
 end
 $_$;
@@ -7935,7 +8041,8 @@ declare
   t faultline.transactions;
 begin
   perform faultline._check_fence(job_id, attempt), faultline._check_transaction_id(transaction_id);
-  select j.type, j.payload into type_, payload_
+  select j.type, coalesce(j.payload, (select p.payload from faultline.payloads p where p.job_id = j.job_id))
+  into type_, payload_
   from faultline.jobs_live j
   where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';
   if not found then
@@ -9813,7 +9920,7 @@ CREATE TABLE faultline.jobs_done (
     state text NOT NULL,
     type text NOT NULL,
     queue text NOT NULL,
-    payload jsonb NOT NULL,
+    payload jsonb,
     result jsonb,
     error jsonb,
     headers jsonb,
@@ -9836,6 +9943,22 @@ COMMENT ON COLUMN faultline.jobs_done.lease_owner IS 'The runner of the last att
 
 COMMENT ON COLUMN faultline.jobs_done.from_state IS 'The state the job came from, so that its last move is held by a CHECK too.';
 
+-- Name: COLUMN jobs_done.payload; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON COLUMN faultline.jobs_done.payload IS 'NULL if it stands in payloads, as a large one does.';
+
+-- Name: payloads; Type: TABLE; Schema: faultline; Owner: -
+
+CREATE TABLE faultline.payloads (
+    job_id bigint NOT NULL,
+    payload jsonb NOT NULL
+)
+WITH (toast_tuple_target='4080', autovacuum_vacuum_scale_factor='0.05', vacuum_truncate='false', toast.vacuum_truncate='false');
+
+-- Name: TABLE payloads; Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON TABLE faultline.payloads IS 'Payloads that are large, of live and of finished jobs: written once, however often the row of the job is. They go with the job''s day.';
+
 -- Name: jobs; Type: VIEW; Schema: faultline; Owner: -
 
 CREATE VIEW faultline.jobs AS
@@ -9844,7 +9967,9 @@ CREATE VIEW faultline.jobs AS
     l.queue,
     l.state,
     (l.priority)::integer AS priority,
-    l.payload,
+    COALESCE(l.payload, ( SELECT p.payload
+           FROM faultline.payloads p
+          WHERE (p.job_id = l.job_id))) AS payload,
     NULL::jsonb AS result,
     l.error,
     l.attempt,
@@ -9866,7 +9991,9 @@ UNION ALL
     d.queue,
     d.state,
     (d.priority)::integer AS priority,
-    d.payload,
+    COALESCE(d.payload, ( SELECT p.payload
+           FROM faultline.payloads p
+          WHERE (p.job_id = d.job_id))) AS payload,
     d.result,
     d.error,
     d.attempt,
@@ -9905,7 +10032,7 @@ CREATE TABLE faultline.jobs_done_default (
     state text CONSTRAINT jobs_done_state_not_null NOT NULL,
     type text CONSTRAINT jobs_done_type_not_null NOT NULL,
     queue text CONSTRAINT jobs_done_queue_not_null NOT NULL,
-    payload jsonb CONSTRAINT jobs_done_payload_not_null NOT NULL,
+    payload jsonb,
     result jsonb,
     error jsonb,
     headers jsonb,
@@ -10484,6 +10611,8 @@ INSERT INTO faultline.ledger_checkpoint VALUES (true, 0, NULL, NULL);
 
 -- Data for Name: ledger_entries; Type: TABLE DATA; Schema: faultline; Owner: -
 
+-- Data for Name: payloads; Type: TABLE DATA; Schema: faultline; Owner: -
+
 -- Data for Name: postings; Type: TABLE DATA; Schema: faultline; Owner: -
 
 -- Data for Name: queues; Type: TABLE DATA; Schema: faultline; Owner: -
@@ -10616,6 +10745,11 @@ ALTER TABLE ONLY faultline.ledger_entries
 ALTER TABLE ONLY faultline.ledger_entries
     ADD CONSTRAINT ledger_entries_transaction UNIQUE (transaction_id);
 
+-- Name: payloads payloads_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
+
+ALTER TABLE ONLY faultline.payloads
+    ADD CONSTRAINT payloads_pkey PRIMARY KEY (job_id);
+
 -- Name: postings postings_pkey; Type: CONSTRAINT; Schema: faultline; Owner: -
 
 ALTER TABLE ONLY faultline.postings
@@ -10710,6 +10844,14 @@ CREATE INDEX job_events_job ON ONLY faultline.job_events USING btree (job_id, at
 -- Name: job_events_default_job_id_attempt_verb_idx; Type: INDEX; Schema: faultline; Owner: -
 
 CREATE INDEX job_events_default_job_id_attempt_verb_idx ON faultline.job_events_default USING btree (job_id, attempt, verb);
+
+-- Name: jobs_done_apart; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX jobs_done_apart ON ONLY faultline.jobs_done USING btree (job_id) WHERE (payload IS NULL);
+
+-- Name: jobs_done_default_job_id_idx; Type: INDEX; Schema: faultline; Owner: -
+
+CREATE INDEX jobs_done_default_job_id_idx ON faultline.jobs_done_default USING btree (job_id) WHERE (payload IS NULL);
 
 -- Name: jobs_live_dead; Type: INDEX; Schema: faultline; Owner: -
 
@@ -10815,6 +10957,10 @@ ALTER INDEX faultline.job_events_job ATTACH PARTITION faultline.job_events_defau
 
 ALTER INDEX faultline.job_events_pkey ATTACH PARTITION faultline.job_events_default_pkey;
 
+-- Name: jobs_done_default_job_id_idx; Type: INDEX ATTACH; Schema: faultline; Owner: -
+
+ALTER INDEX faultline.jobs_done_apart ATTACH PARTITION faultline.jobs_done_default_job_id_idx;
+
 -- Name: jobs_done_default_pkey; Type: INDEX ATTACH; Schema: faultline; Owner: -
 
 ALTER INDEX faultline.jobs_done_pkey ATTACH PARTITION faultline.jobs_done_default_pkey;
@@ -10858,6 +11004,10 @@ CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE ON faultline.l
 -- Name: ledger_entries ledger_entries_not_truncated; Type: TRIGGER; Schema: faultline; Owner: -
 
 CREATE TRIGGER ledger_entries_not_truncated BEFORE TRUNCATE ON faultline.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION faultline._refuse_change();
+
+-- Name: payloads payloads_append_only; Type: TRIGGER; Schema: faultline; Owner: -
+
+CREATE TRIGGER payloads_append_only BEFORE UPDATE ON faultline.payloads FOR EACH ROW EXECUTE FUNCTION faultline._refuse_change();
 
 -- Name: postings postings_append_only; Type: TRIGGER; Schema: faultline; Owner: -
 
@@ -11159,6 +11309,10 @@ REVOKE ALL ON FUNCTION faultline._is_tick(s faultline.schedules, tick_at timesta
 
 REVOKE ALL ON FUNCTION faultline._is_wall_time(calendar jsonb, wall timestamp without time zone) FROM PUBLIC;
 
+-- Name: FUNCTION _keep_apart(job_id bigint, payload jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._keep_apart(job_id bigint, payload jsonb) FROM PUBLIC;
+
 -- Name: FUNCTION _keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._keyed_job(queue text, key text, ttl interval, type text, payload jsonb, new_job_id bigint) FROM PUBLIC;
@@ -11358,6 +11512,10 @@ REVOKE ALL ON FUNCTION faultline._spec_job(place text, given jsonb) FROM PUBLIC;
 -- Name: FUNCTION _spec_task(name text, given jsonb, defaults jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._spec_task(name text, given jsonb, defaults jsonb) FROM PUBLIC;
+
+-- Name: FUNCTION _stands_apart(payload jsonb); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._stands_apart(payload jsonb) FROM PUBLIC;
 
 -- Name: FUNCTION _start_child(r faultline.runs, name text, item integer, definition jsonb, element jsonb); Type: ACL; Schema: faultline; Owner: -
 

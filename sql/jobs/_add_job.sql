@@ -19,10 +19,14 @@ begin
     job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, payload, headers, backoff, timeout, tags, idempotency_key, transaction_id,
-    run_id, task);
+    priority, type, queue, case when not faultline._stands_apart(payload) then payload end, headers, backoff, timeout, tags,
+    idempotency_key, transaction_id, run_id, task);
   -- The id in any case. A PERFORM would be a query of its own, at 4 µs a job.
-  return case when coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id else job_id end;
+  return case
+    when (not faultline._stands_apart(payload) or faultline._keep_apart(job_id, payload))
+         and coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id
+    else job_id
+  end;
 end
 $$;
 comment on function faultline._add_job(bigint, text, jsonb, text, timestamptz, int, int, text, jsonb, interval, text[], jsonb, text, bigint, text)

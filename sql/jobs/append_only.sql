@@ -16,6 +16,10 @@ create trigger jobs_done_append_only
 before update on faultline.jobs_done
 for each row execute function faultline._refuse_change();
 
+create trigger payloads_append_only
+before update on faultline.payloads
+for each row execute function faultline._refuse_change();
+
 create trigger job_events_append_only
 before update on faultline.job_events
 for each row execute function faultline._refuse_change();

@@ -165,8 +165,12 @@ begin
       returning j.job_id, j.attempt, j.type, j.payload, j.queue, j.max_attempts, j.timeout, j.lease_expires_at, j.run_id,
         j.task, j.headers, j.failures, j.priority::int, j.tags, j.ready_at, j.started_at, j.created_at, j.transaction_id
     )
-    -- RETURNING comes in physical order.
-    select * from claimed c order by c.ready_at, c.job_id;
+    -- RETURNING comes in physical order. A payload that stands apart is fetched behind the sort, which needn't carry it.
+    select c.job_id, c.attempt, c.type,
+      coalesce(c.payload, (select p.payload from faultline.payloads p where p.job_id = c.job_id)),
+      c.queue, c.max_attempts, c.timeout, c.lease_expires_at, c.run_id, c.task, c.headers, c.failures, c.priority, c.tags,
+      c.ready_at, c.started_at, c.created_at, c.transaction_id
+    from (select * from claimed c order by c.ready_at, c.job_id offset 0) c;
     get diagnostics claimed = row_count;
     wanted := wanted - claimed;
     room[place] := room[place] - claimed;

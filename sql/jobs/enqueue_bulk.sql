@@ -42,12 +42,18 @@ begin
     max_attempts, (select q.max_attempts from faultline.queues q where q.queue = enqueue_bulk.queue),
     (select s.max_attempts from faultline.settings s));
   return query
+  with item as materialized (
+    select pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, e.payload, faultline._stands_apart(e.payload) as apart
+    from pg_catalog.jsonb_array_elements(payloads) e (payload)
+    where pg_catalog.jsonb_typeof(e.payload) = 'object' and pg_catalog.octet_length(e.payload::text) <= 262144
+  ), apart as (
+    insert into faultline.payloads (job_id, payload) select i.job_id, i.payload from item i where i.apart
+  )
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
-  select pg_catalog.nextval('faultline.jobs_live_job_id_seq'), greatest(run_at, now_), now_, max_attempts, priority, type,
-    queue, e.payload, headers, backoff, timeout, tags
-  from pg_catalog.jsonb_array_elements(payloads) e (payload)
-  where pg_catalog.jsonb_typeof(e.payload) = 'object' and pg_catalog.octet_length(e.payload::text) <= 262144
+  select i.job_id, greatest(run_at, now_), now_, max_attempts, priority, type, queue,
+    case when not i.apart then i.payload end, headers, backoff, timeout, tags
+  from item i
   returning job_id;
 
   get diagnostics made = row_count;

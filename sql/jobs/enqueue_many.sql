@@ -87,11 +87,15 @@ begin
               and coalesce(r.priority, 2) between 1 and 4
               and coalesce(r.max_attempts, 5) between 1 and 100) is true
              or not faultline._refuse_item(e.ordinality, e.value))
+    ), apart as (
+      insert into faultline.payloads (job_id, payload)
+      select i.job_id, i.payload from item i where faultline._stands_apart(i.payload)
     ), inserted as (
       insert into faultline.jobs_live (
         job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
       select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
-             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'), coalesce(i.payload, '{}'), i.headers, i.backoff,
+             coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
+             case when faultline._stands_apart(i.payload) then null else coalesce(i.payload, '{}') end, i.headers, i.backoff,
              i.timeout, coalesce(i.tags, '{}')
       from item i
       left join faultline.queues q on q.queue = coalesce(i.queue, 'default')

@@ -16,7 +16,8 @@ declare
 begin
   select pg_catalog.jsonb_build_object(
       'job_id', l.job_id, 'type', l.type, 'queue', l.queue, 'state', l.state, 'priority', l.priority,
-      'payload', l.payload, 'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
+      'payload', coalesce(l.payload, (select p.payload from faultline.payloads p where p.job_id = l.job_id)),
+      'result', null, 'error', l.error, 'attempt', l.attempt, 'max_attempts', l.max_attempts,
       'tags', l.tags, 'run_at', l.ready_at, 'created_at', l.created_at, 'started_at', l.started_at,
       'finished_at', l.finished_at, 'lease_owner', l.lease_owner, 'lease_expires_at', l.lease_expires_at,
       'idempotency_key', l.idempotency_key, 'run_id', l.run_id, 'task', l.task,
@@ -27,7 +28,8 @@ begin
   if not found then
     select pg_catalog.jsonb_build_object(
         'job_id', d.job_id, 'type', d.type, 'queue', d.queue, 'state', d.state, 'priority', d.priority,
-        'payload', d.payload, 'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
+        'payload', coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)),
+        'result', d.result, 'error', d.error, 'attempt', d.attempt, 'max_attempts', d.max_attempts,
         'tags', d.tags, 'run_at', d.ready_at, 'created_at', d.created_at, 'started_at', d.started_at,
         'finished_at', d.finished_at, 'lease_owner', d.lease_owner, 'lease_expires_at', null,
         'idempotency_key', d.idempotency_key, 'run_id', d.run_id, 'task', d.task,

@@ -23,7 +23,10 @@ begin
     where e.transaction_id = _apply.transaction_id
       and (x.job_id = _apply.job_id
            or exists (
-             select from faultline.jobs_done d where d.job_id = _apply.job_id and d.type = x.kind and d.payload = x.request));
+             select
+             from faultline.jobs_done d
+             where d.job_id = _apply.job_id and d.type = x.kind
+               and coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)) = x.request));
     if not found then
       perform faultline._ended_otherwise(job_id, attempt, transaction_id);
     end if;

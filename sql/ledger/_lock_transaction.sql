@@ -20,8 +20,9 @@ begin
         hint = 'One job, one transaction: submit another for what else has to happen.';
     end if;
     insert into faultline.transactions (transaction_id, kind, request, request_hash, job_id, created_at)
-    values (_lock_transaction.transaction_id, job.type, job.payload, faultline._arguments_hash(job.type, job.payload), job.job_id,
-            pg_catalog.clock_timestamp())
+    select _lock_transaction.transaction_id, job.type, j.payload, faultline._arguments_hash(job.type, j.payload), job.job_id,
+      pg_catalog.clock_timestamp()
+    from (select coalesce(job.payload, (select p.payload from faultline.payloads p where p.job_id = job.job_id)) as payload) j
     on conflict do nothing
     returning * into t;
     if not found and exists (select from faultline.transactions x where x.job_id = job.job_id) then
@@ -35,7 +36,8 @@ begin
     end if;
   end loop;
   if t.job_id <> job.job_id then
-    if job.transaction_id is not null or t.kind <> job.type or t.request <> job.payload then
+    if job.transaction_id is not null or t.kind <> job.type
+       or t.request <> coalesce(job.payload, (select p.payload from faultline.payloads p where p.job_id = job.job_id)) then
       perform faultline._other_request(t);
     end if;
   end if;

@@ -20,7 +20,10 @@ begin
     -- By the transaction too: in a database restored from elsewhere the job of this id may be another.
     select j.state into live from faultline.jobs_live j where j.job_id = t.job_id and j.transaction_id = t.transaction_id;
     if not found then
-      select d.state into job_state_ from faultline.jobs_done d where d.job_id = t.job_id and d.type = t.kind and d.payload = t.request;
+      select d.state into job_state_
+      from faultline.jobs_done d
+      where d.job_id = t.job_id and d.type = t.kind
+        and coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)) = t.request;
     end if;
   end if;
   entered := exists (select from faultline.ledger_entries e where e.transaction_id = t.transaction_id);

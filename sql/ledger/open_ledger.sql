@@ -20,7 +20,8 @@ declare
   t faultline.transactions;
 begin
   perform faultline._check_fence(job_id, attempt), faultline._check_transaction_id(transaction_id);
-  select j.type, j.payload into type_, payload_
+  select j.type, coalesce(j.payload, (select p.payload from faultline.payloads p where p.job_id = j.job_id))
+  into type_, payload_
   from faultline.jobs_live j
   where j.job_id = open_ledger.job_id and j.attempt = open_ledger.attempt and j.state = 'running';
   if not found then

@@ -12,6 +12,8 @@ begin
   from (values
     (1, 'constraint', 'jobs_live_pkey', 'jobs_live'),
     (1, 'constraint', 'jobs_done_pkey', 'jobs_done'),
+    (1, 'constraint', 'payloads_pkey', 'payloads'),
+    (1, 'trigger', 'payloads_append_only', 'payloads'),
     (2, 'constraint', 'jobs_live_lease', 'jobs_live'),
     (2, 'constraint', 'jobs_live_state', 'jobs_live'),
     (2, 'constraint', 'jobs_done_move', 'jobs_done'),

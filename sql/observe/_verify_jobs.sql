@@ -22,6 +22,24 @@ begin
   having count(*) > 1;
 
   return query
+  select 1, 'payload_missing', 'job ' || j.job_id, 'its payload stands apart, and is not there'
+  from (
+    select l.job_id from faultline.jobs_live l where l.payload is null
+    union all
+    select d.job_id
+    from faultline.jobs_done d
+    where d.payload is null
+      and d.finished_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+  ) j
+  where not exists (select from faultline.payloads p where p.job_id = j.job_id);
+
+  return query
+  select 1, 'payload_without_job', 'job ' || p.job_id, 'its payload is there, and it is neither live nor finished'
+  from faultline.payloads p
+  where not exists (select from faultline.jobs_live l where l.job_id = p.job_id)
+    and not exists (select from faultline.jobs_done d where d.job_id = p.job_id);
+
+  return query
   select 1, 'key_without_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
     pg_catalog.format('its job %s is neither live nor finished, and too young for retention', k.job_id)
   from faultline.idempotency_keys k

@@ -27,20 +27,28 @@ begin
     ) u
     where t.ctid = u.place
     returning t.job_id, t.name, t.item
+  ), defined as (
+    select s.job_id, faultline._task_name(s.name, s.item) as task, w.definition, w.payload, faultline._stands_apart(w.payload) as apart
+    from started s
+    cross join lateral (
+      select w.definition, w.definition -> 'payload' as payload
+      from faultline.workflow_tasks w
+      where w.workflow = r.workflow and w.version = r.version and w.task = s.name
+      offset 0
+    ) w
+  ), apart as (
+    insert into faultline.payloads (job_id, payload) select d.job_id, d.payload from defined d where d.apart
   ), made as (
     insert into faultline.jobs_live (
       job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, run_id, task)
-    select s.job_id, now_, now_,
-      coalesce((w.definition ->> 'max_attempts')::int,
-               (select q.max_attempts from faultline.queues q where q.queue = coalesce(w.definition ->> 'queue', 'default')),
+    select d.job_id, now_, now_,
+      coalesce((d.definition ->> 'max_attempts')::int,
+               (select q.max_attempts from faultline.queues q where q.queue = coalesce(d.definition ->> 'queue', 'default')),
                (select x.max_attempts from faultline.settings x)),
-      coalesce((w.definition ->> 'priority')::int, 2), w.definition ->> 'type', coalesce(w.definition ->> 'queue', 'default'),
-      w.definition -> 'payload', r.headers, w.definition -> 'backoff', (w.definition ->> 'timeout')::interval, r.run_id,
-      faultline._task_name(s.name, s.item)
-    from started s
-    cross join lateral (
-      select w.definition from faultline.workflow_tasks w where w.workflow = r.workflow and w.version = r.version and w.task = s.name offset 0
-    ) w
+      coalesce((d.definition ->> 'priority')::int, 2), d.definition ->> 'type', coalesce(d.definition ->> 'queue', 'default'),
+      case when not d.apart then d.payload end, r.headers, d.definition -> 'backoff',
+      (d.definition ->> 'timeout')::interval, r.run_id, d.task
+    from defined d
     returning queue
   )
   select pg_catalog.array_agg(distinct m.queue) into queues_ from made m;

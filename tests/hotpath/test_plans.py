@@ -28,6 +28,7 @@ LEADING = {
     "jobs_live_running": "queue",
     "jobs_live_dead": "queue",
     "jobs_live_task": "run_id",
+    "payloads_pkey": "job_id",
     "idempotency_keys_pkey": "queue",
     "transactions_pkey": "transaction_id",
     "transactions_job": "job_id",
@@ -44,7 +45,7 @@ LEADING = {
     "account_checkpoints_pkey": "account",
 }
 TABLES = (
-    *("jobs_live", "jobs_done", "job_events", "idempotency_keys"),
+    *("jobs_live", "jobs_done", "payloads", "job_events", "idempotency_keys"),
     *("transactions", "effects", "ledger_entries", "postings", "accounts", "account_checkpoints"),
 )
 Plans = dict[str, list[Plan]]

@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 
     from tests.support.database import Database
 
-# Days far back have partitions and rows, and some of the days ahead have none.
+# Days far back have partitions and rows, half of them with payloads that stand apart, and some of the days ahead have
+# none.
 HISTORY = """
     insert into faultline.jobs_done (job_id, finished_at, created_at, ready_at, attempt, failures, max_attempts,
                                      priority, from_state, state, type, queue, payload, tags)
     select -n, now() - n %% %s * interval '1 day' - interval '40 days', now(), now(), 1, 0, 5, 2, 'running',
-           'succeeded', 'old', 'q', jsonb_build_object('text', repeat('x', 500)), '{}'
+           'succeeded', 'old', 'q', case n %% 2 when 1 then jsonb_build_object('text', repeat('x', 500)) end, '{}'
     from generate_series(1, %s) n
 """
+LARGE = """
+    insert into faultline.payloads
+    select d.job_id, jsonb_build_object('text', repeat('x', 3000)) from faultline.jobs_done d where d.payload is null
+"""
+KEPT = "select count(*) from faultline.payloads"
 PARTITION = "select to_regclass('faultline.jobs_done_' || to_char((now() at time zone 'UTC') + %s, 'YYYYMMDD'))::text"
 HELD_BY = """
     select count(*) from pg_locks l join pg_stat_activity a using (pid)
@@ -42,6 +48,7 @@ HELD_BY = """
 def history(db: Database, days: int, rows: int) -> None:
     db.execute('select faultline.set_settings(\'{"retention": "3650 days"}\')')
     db.execute(HISTORY, days, rows)
+    db.execute(LARGE)
     assert maintain(db)["created"] == days
 
 
@@ -109,10 +116,12 @@ def test_completions_go_on_while_a_report_is_open_and_maintain_works(db: Databas
     for done in (first, again):
         assert (done["created"], done["truncated"], done["dropped"]) == (0, 0, 0)
         assert len(done["postponed"]) == 1 + 4
+        assert (done["payloads"], db.scalar(KEPT)) == (0, 200)
         assert f"create {ahead.removeprefix('faultline.')}" in done["postponed"]
     report.rollback()
     done = maintain(db)
     assert (done["created"], done["truncated"], done["dropped"], done["postponed"]) == (1, 4, 4, [])
+    assert (done["payloads"], db.scalar(KEPT)) == (200, 0)
     assert db.scalar("select to_regclass(%s) is not null", ahead)
     assert db.scalar("select count(*) from faultline.jobs_done where state = 'succeeded'") == completions.count
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 EMPTY = """
     begin;
     set local session_replication_role = replica;
-    truncate faultline.jobs_live, faultline.jobs_done, faultline.job_events, faultline.idempotency_keys,
-      faultline.queues, faultline.runners, faultline.transactions, faultline.effects, faultline.ledger_entries,
-      faultline.postings, faultline.accounts, faultline.account_checkpoints, faultline.workflows,
-      faultline.workflow_tasks, faultline.task_dependencies, faultline.runs, faultline.tasks, faultline.run_signals,
-      faultline.schedules, faultline.schedule_ticks, faultline.api_tokens
+    truncate faultline.jobs_live, faultline.jobs_done, faultline.payloads, faultline.job_events,
+      faultline.idempotency_keys, faultline.queues, faultline.runners, faultline.transactions, faultline.effects,
+      faultline.ledger_entries, faultline.postings, faultline.accounts, faultline.account_checkpoints,
+      faultline.workflows, faultline.workflow_tasks, faultline.task_dependencies, faultline.runs, faultline.tasks,
+      faultline.run_signals, faultline.schedules, faultline.schedule_ticks, faultline.api_tokens
       restart identity;
     update faultline.ledger_checkpoint set folded_to = 0, next_to = null, next_xid = null;
     commit

@@ -29,6 +29,7 @@ EMPTY = """
     truncate faultline.workflows, faultline.workflow_tasks, faultline.task_dependencies, faultline.runs,
       faultline.tasks, faultline.run_signals restart identity;
     delete from faultline.jobs_done;
+    delete from faultline.payloads;
     delete from faultline.job_events;
     delete from faultline.idempotency_keys;
     delete from faultline.queues;

@@ -41,6 +41,7 @@ EMPTY = f"""
     set session_replication_role = replica;
     delete from faultline.jobs_live;
     delete from faultline.jobs_done;
+    delete from faultline.payloads;
     delete from faultline.job_events;
     delete from faultline.idempotency_keys;
     delete from faultline.queues;
@@ -212,7 +213,7 @@ class Touches:
 
 
 # Rows there are only added, each with a change elsewhere.
-HISTORY: Final = frozenset({"job_events", "jobs_done"})
+HISTORY: Final = frozenset({"job_events", "jobs_done", "payloads"})
 
 
 def _touches(writes: str = "", locks: str = "", reads: str = "") -> Touches:
@@ -225,16 +226,16 @@ TOUCHES: Final = {
     "advance_floor": _touches(),
     "answer_effect": _touches(writes="effects ledger_entries transactions"),
     "apply_and_complete": _touches(
-        writes="jobs_done jobs_live ledger_entries tasks transactions",
+        writes="jobs_done jobs_live ledger_entries payloads tasks transactions",
         locks="runs",
         reads="effects queues settings task_dependencies workflow_tasks",
     ),
     "apply_ledger": _touches(
         writes="jobs_live ledger_entries postings transactions",
         locks="accounts runs",
-        reads="account_checkpoints effects jobs_done ledger_checkpoint",
+        reads="account_checkpoints effects jobs_done ledger_checkpoint payloads",
     ),
-    "begin_effect": _touches(writes="effects jobs_live transactions", locks="runs"),
+    "begin_effect": _touches(writes="effects jobs_live transactions", locks="runs", reads="payloads"),
     "bell": _touches(),
     "cancel_job": _touches(
         writes="job_events jobs_done jobs_live tasks transactions",
@@ -244,15 +245,15 @@ TOUCHES: Final = {
     "cancel_run": _touches(writes="job_events jobs_done jobs_live runs tasks"),
     "cancelled": _touches(writes="job_events jobs_done jobs_live"),
     "check_schedule": _touches(),
-    "claim_job": _touches(writes="jobs_live", locks="queues"),
-    "claim_jobs": _touches(writes="jobs_live", locks="queues"),
+    "claim_job": _touches(writes="jobs_live", locks="queues", reads="payloads"),
+    "claim_jobs": _touches(writes="jobs_live", locks="queues", reads="payloads"),
     "complete_job": _touches(
-        writes="jobs_done jobs_live tasks transactions",
+        writes="jobs_done jobs_live payloads tasks transactions",
         locks="runs",
         reads="queues settings task_dependencies workflow_tasks",
     ),
     "complete_jobs": _touches(
-        writes="job_events jobs_done jobs_live tasks transactions",
+        writes="job_events jobs_done jobs_live payloads tasks transactions",
         locks="runs",
         reads="queues settings task_dependencies workflow_tasks",
     ),
@@ -261,15 +262,16 @@ TOUCHES: Final = {
     "discard_job": _touches(writes="job_events jobs_done jobs_live transactions"),
     "effect_sent": _touches(writes="effects transactions", locks="jobs_live", reads="ledger_entries"),
     "effects_to_ask": _touches(writes="effects", reads="transactions"),
-    "enqueue": _touches(writes="idempotency_keys jobs_live", reads="queues settings"),
-    "enqueue_bulk": _touches(writes="jobs_live", reads="queues settings"),
-    "enqueue_many": _touches(writes="idempotency_keys jobs_live", reads="queues settings"),
+    "enqueue": _touches(writes="idempotency_keys jobs_live payloads", reads="queues settings"),
+    "enqueue_bulk": _touches(writes="jobs_live payloads", reads="queues settings"),
+    "enqueue_many": _touches(writes="idempotency_keys jobs_live payloads", reads="queues settings"),
     "fail_job": _touches(
         writes="job_events jobs_done jobs_live runs tasks transactions",
         reads="queues settings task_dependencies workflow_tasks",
     ),
     "fail_jobs": _touches(
-        writes="job_events jobs_done jobs_live runs tasks transactions",
+        writes="job_events jobs_done jobs_live tasks transactions",
+        locks="runs",
         reads="queues settings task_dependencies workflow_tasks",
     ),
     "fail_transaction": _touches(writes="job_events jobs_done jobs_live transactions", reads="effects ledger_entries"),
@@ -279,7 +281,7 @@ TOUCHES: Final = {
     "fire_schedule": _touches(writes="jobs_live schedule_ticks", locks="schedules", reads="queues runs settings"),
     "fire_schedules": _touches(writes="jobs_live schedule_ticks", locks="schedules", reads="queues runs settings"),
     "heartbeat": _touches(writes="job_events jobs_live"),
-    "job_status": _touches(reads="jobs_done jobs_live"),
+    "job_status": _touches(reads="jobs_done jobs_live payloads"),
     "maintain": _touches(
         writes="idempotency_keys runners",
         locks="runs",
@@ -287,7 +289,7 @@ TOUCHES: Final = {
     ),
     "metrics": _touches(reads="effects jobs_live queues runners runs schedule_ticks schedules transactions"),
     "next_ready": _touches(reads="jobs_live"),
-    "open_ledger": _touches(reads="jobs_live ledger_entries transactions"),
+    "open_ledger": _touches(reads="jobs_live ledger_entries payloads transactions"),
     "pause_queue": _touches(writes="job_events queues"),
     "pause_schedule": _touches(writes="job_events schedules"),
     "put_schedule": _touches(writes="job_events schedules"),
@@ -302,7 +304,8 @@ TOUCHES: Final = {
     "report_stale": _touches(writes="job_events", reads="jobs_done jobs_live"),
     "resume_queue": _touches(writes="job_events queues"),
     "resume_run": _touches(
-        writes="job_events jobs_done jobs_live runs tasks", reads="queues settings task_dependencies workflow_tasks"
+        writes="job_events jobs_done jobs_live payloads runs tasks",
+        reads="queues settings task_dependencies workflow_tasks",
     ),
     "resume_schedule": _touches(writes="job_events schedules"),
     "retry_job": _touches(writes="job_events jobs_live"),
@@ -315,7 +318,7 @@ TOUCHES: Final = {
     "set_settings": _touches(writes="job_events settings"),
     "settle_effect": _touches(writes="effects", locks="jobs_live transactions"),
     "signal_run": _touches(
-        writes="job_events jobs_live run_signals tasks",
+        writes="job_events jobs_live payloads run_signals tasks",
         locks="runs",
         reads="queues settings task_dependencies workflow_tasks",
     ),
@@ -324,7 +327,7 @@ TOUCHES: Final = {
     "task_contexts": _touches(reads="jobs_live runs tasks workflow_tasks"),
     "transaction_status": _touches(reads="effects ledger_entries postings transactions"),
     "trigger_workflow": _touches(
-        writes="jobs_live runs tasks",
+        writes="jobs_live payloads runs tasks",
         locks="workflows",
         reads="queues run_signals settings task_dependencies workflow_tasks",
     ),
@@ -332,11 +335,11 @@ TOUCHES: Final = {
     "verifies": _touches(reads="runners"),
     "verify": _touches(
         reads="account_checkpoints accounts effects idempotency_keys job_events jobs_done jobs_live ledger_checkpoint"
-        " ledger_entries postings run_signals runs schedule_ticks schedules settings task_dependencies tasks"
+        " ledger_entries payloads postings run_signals runs schedule_ticks schedules settings task_dependencies tasks"
         " transactions workflow_tasks"
     ),
     "wake_tasks": _touches(
-        writes="jobs_live tasks", locks="runs", reads="queues settings task_dependencies workflow_tasks"
+        writes="jobs_live payloads tasks", locks="runs", reads="queues settings task_dependencies workflow_tasks"
     ),
     "why": _touches(reads="jobs_done jobs_live queues runners"),
     "zone_offsets": _touches(),
@@ -405,7 +408,11 @@ VERBS: Final = {
         PRODUCER,
         f"select 'j' || faultline.enqueue('work', queue => 'q', idempotency_key => 'k', backoff => '{BACKOFF}')",
     ),
-    "enqueue without a key": Verb("workflow", PRODUCER, "select 'j' || faultline.enqueue('work', queue => 'q')"),
+    "enqueue without a key": Verb(
+        "workflow",
+        PRODUCER,
+        "select 'j' || faultline.enqueue('work', jsonb_build_object('large', repeat('x', 3000)), queue => 'q')",
+    ),
     "enqueue other work": Verb(
         "queued",
         PRODUCER,

@@ -14,13 +14,13 @@ create function tap.name_of(job_id bigint) returns text language sql volatile se
 as $$ select payload ->> 'name' from faultline.jobs j where j.job_id = name_of.job_id $$;
 
 create function tap.live(name text) returns faultline.jobs_live language sql volatile security definer
-as $$ select l from faultline.jobs_live l where l.payload ->> 'name' = live.name $$;
+as $$ select l from faultline.jobs_live l where coalesce(l.payload, (select p.payload from faultline.payloads p where p.job_id = l.job_id)) ->> 'name' = live.name $$;
 
 create function tap.job(job_id bigint) returns faultline.jobs_live language sql volatile security definer
 as $$ select l from faultline.jobs_live l where l.job_id = job.job_id $$;
 
 create function tap.done(name text) returns faultline.jobs_done language sql volatile security definer
-as $$ select d from faultline.jobs_done d where d.payload ->> 'name' = done.name $$;
+as $$ select d from faultline.jobs_done d where coalesce(d.payload, (select p.payload from faultline.payloads p where p.job_id = d.job_id)) ->> 'name' = done.name $$;
 
 create function tap.state_of(name text) returns text language sql volatile security definer
 as $$ select pg_catalog.string_agg(state, ' and ') from faultline.jobs where payload ->> 'name' = state_of.name $$;
@@ -43,6 +43,12 @@ select job_id
 from faultline.enqueue_many(pg_catalog.jsonb_build_array(
   pg_catalog.jsonb_build_object('type', 't', 'queue', pg_catalog.replace(queued.name, ' ', '-'), 'payload', pg_catalog.jsonb_build_object('name', queued.name))
   || options))
+$$;
+
+-- Options of a job with a payload that stands apart from its row.
+create function tap.large(name text, size int default 5000) returns jsonb language sql immutable
+as $$
+select pg_catalog.jsonb_build_object('payload', pg_catalog.jsonb_build_object('name', large.name, 'text', pg_catalog.repeat('x', large.size)))
 $$;
 
 -- Claims the queued job, whenever it would be ready, and returns the attempt.
@@ -91,6 +97,7 @@ select pg_catalog.md5(coalesce(pg_catalog.string_agg(row_, E'\n' order by row_),
 from (
   select 'live ' || l::text as row_ from faultline.jobs_live l
   union all select 'done ' || d::text from faultline.jobs_done d
+  union all select 'payload ' || p::text from faultline.payloads p
   union all select 'event ' || e::text from faultline.job_events e
   union all select 'key ' || k::text from faultline.idempotency_keys k
   union all select 'queue ' || q::text from faultline.queues q

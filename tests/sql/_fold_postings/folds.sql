@@ -111,9 +111,9 @@ select moved('last', 'a -1 EUR', 'b 1 EUR') \g /dev/null
 select faultline.enqueue('t', idempotency_key => 'k' || n) from generate_series(1, 2) n \g /dev/null
 select faultline.cancel_job(job_id) from faultline.jobs where idempotency_key is not null \g /dev/null
 update faultline.idempotency_keys set expires_at = now() where key = 'k1';
-select is(run('select faultline.maintain()')::jsonb - 'created', '{"moved": 0, "truncated": 0, "dropped": 0, "keys": 1, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'also where it has keys to forget');
+select is(run('select faultline.maintain()')::jsonb - 'created', '{"moved": 0, "truncated": 0, "dropped": 0, "payloads": 0, "keys": 1, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'also where it has keys to forget');
 update faultline.idempotency_keys set expires_at = now();
-select is(run('select faultline.maintain()')::jsonb - 'created', '{"moved": 0, "truncated": 0, "dropped": 0, "keys": 1, "runners": 0, "postings": 2, "runs": 0, "ticks": 0, "postponed": []}', 'and says how many postings it has added up');
+select is(run('select faultline.maintain()')::jsonb - 'created', '{"moved": 0, "truncated": 0, "dropped": 0, "payloads": 0, "keys": 1, "runners": 0, "postings": 2, "runs": 0, "ticks": 0, "postponed": []}', 'and says how many postings it has added up');
 select healthy('balances are right');
 
 select * from finish();

@@ -10,6 +10,8 @@ select refuses('update faultline.jobs_done set queue = ''x''', 'FL003', format('
 select refuses('update faultline.job_events set actor = ''x''', 'FL003', format('a row of job_events_%s is never changed', to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')), 'FL003, the table is named');
 select refuses(format('update faultline.jobs_done_%s set queue = ''x''', to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')), 'FL003',
                format('a row of jobs_done_%s is never changed', to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')), 'nor past the parent');
+select queued('large', large('large'));
+select refuses('update faultline.payloads set payload = ''{}''', 'FL003', 'a row of payloads is never changed', 'a payload that stands apart is never changed');
 set local role faultline_owner;
 select throws_ok('update faultline.job_events set actor = ''x''', 'FL003', null, 'not by the owner either');
 reset role;

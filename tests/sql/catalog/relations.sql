@@ -10,7 +10,7 @@ select r as role from unnest(array['faultline_producer', 'faultline_runner', 'fa
 select tables_are('faultline',
   array(select 'jobs_done' || s from (select '' union all select '_default' union all select '_' || to_char((now() at time zone 'UTC')::date + n, 'YYYYMMDD') from generate_series(0, 14) n) v (s))
   || array(select 'job_events' || s from (select '' union all select '_default' union all select '_' || to_char((now() at time zone 'UTC')::date + n, 'YYYYMMDD') from generate_series(0, 14) n) v (s))
-  || '{account_checkpoints,accounts,api_tokens,effects,idempotency_keys,jobs_live,ledger_checkpoint,ledger_entries,postings,queues,run_signals,runners,runs,schedule_ticks,schedules,settings,task_dependencies,tasks,transactions,workflow_tasks,workflows}'::name[],
+  || '{account_checkpoints,accounts,api_tokens,effects,idempotency_keys,jobs_live,ledger_checkpoint,ledger_entries,payloads,postings,queues,run_signals,runners,runs,schedule_ticks,schedules,settings,task_dependencies,tasks,transactions,workflow_tasks,workflows}'::name[],
   'these tables, and daily partitions of two of them');
 select views_are('faultline', '{account_balances,effect_log,event_log,jobs,posting_log,queue_overview,run_log,runner_overview,schedule_list,schedule_tick_log,task_log,token_overview,transaction_log,workflow_log}', 'these views');
 select is(array(select name from tap.relations where relkind = 'c'), '{faultline.claimed_job}', 'one composite type');

@@ -26,7 +26,7 @@ select is(days(p), :expected, p || ' has today and 14 days ahead after deploy') 
 select drop_days(p, 0, 14) from unnest(array['jobs_done', 'job_events']) p \g /dev/null
 select is(days('jobs_done') || days('job_events'), '{}', 'all of them are gone');
 select is(run('select faultline.maintain()')::jsonb,
-  '{"created": 30, "moved": 0, "truncated": 0, "dropped": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'it says what it made');
+  '{"created": 30, "moved": 0, "truncated": 0, "dropped": 0, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'it says what it made');
 select is(days(p), :expected, p || ': today and 14 days ahead') from unnest(array['jobs_done', 'job_events']) p;
 select healthy('nothing is wrong with them');
 select is(array_agg(pg_get_expr(c.relpartbound, c.oid) order by c.relname),
@@ -42,7 +42,7 @@ select is(count(*), 15::bigint, 'the CHECK of the last move holds in each') from
 -- Repeated.
 select everything() as before \gset
 select is(operate('select faultline.maintain()')::jsonb,
-  '{"created": 0, "moved": 0, "truncated": 0, "dropped": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'repeated, it finds nothing to do');
+  '{"created": 0, "moved": 0, "truncated": 0, "dropped": 0, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'repeated, it finds nothing to do');
 select is(everything(), :'before', 'and changes nothing');
 -- A gap, and a new day.
 select drop_days('jobs_done', 14, 14), drop_days('jobs_done', 3, 4), drop_days('job_events', 14, 14) \g /dev/null

@@ -19,16 +19,16 @@ select nextval('faultline.jobs_live_job_id_seq'), now() - n * interval '1 day', 
 from generate_series(1, 10) n;
 insert into faultline.job_events (at, verb, actor) select now() - n * interval '1 day', 'pause', 'somebody' from generate_series(1, 10) n;
 update faultline.jobs_live set created_at = now() - interval '400 days', finished_at = finished_at - interval '400 days' where true;
-select is(faultline.maintain(), '{"created": 20, "moved": 20, "truncated": 0, "dropped": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'within retention nothing goes');
+select is(faultline.maintain(), '{"created": 20, "moved": 20, "truncated": 0, "dropped": 0, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'within retention nothing goes');
 
 -- A day goes once all of it is older than retention. Jobs and events have one each.
 select faultline.set_settings('{"retention": "7 days", "event_retention": "3 days"}') \g /dev/null
-select is(run('select faultline.maintain()')::jsonb, '{"created": 0, "moved": 0, "truncated": 10, "dropped": 3, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}',
+select is(run('select faultline.maintain()')::jsonb, '{"created": 0, "moved": 0, "truncated": 10, "dropped": 3, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}',
   'old days are emptied, and the tables of one parent go');
 select is(past('jobs_done'), '{7,6,5,4,3,2,1}', 'jobs: a day is kept as long as one moment of it is within retention');
 select is((select count(*) from faultline.jobs_done), 7::bigint, 'with its rows');
 select is((select count(*) from faultline.job_events where verb = 'pause'), 3::bigint, 'events older than their own retention are gone');
-select is(run('select faultline.maintain()')::jsonb, '{"created": 0, "moved": 0, "truncated": 0, "dropped": 7, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}',
+select is(run('select faultline.maintain()')::jsonb, '{"created": 0, "moved": 0, "truncated": 0, "dropped": 7, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}',
   'the tables of the other parent go with the next call');
 select is(past('job_events'), '{3,2,1}', 'events: likewise');
 select everything() as before \gset
@@ -49,7 +49,7 @@ select healthy('nor with a longer retention');
 insert into faultline.jobs_done (job_id, finished_at, created_at, ready_at, attempt, failures, max_attempts, priority, from_state, state, type, queue, payload, tags)
 select nextval('faultline.jobs_live_job_id_seq'), now() - n * interval '1 day', now(), now(), 1, 0, 5, 2, 'running', 'succeeded', 't', 'default', '{}', '{}'
 from generate_series(100, 131) n;
-select is(faultline.maintain(), '{"created": 32, "moved": 32, "truncated": 32, "dropped": 31, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'of 32 days 31 go');
+select is(faultline.maintain(), '{"created": 32, "moved": 32, "truncated": 32, "dropped": 31, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'of 32 days 31 go');
 select is(faultline.maintain() ->> 'dropped', '1', 'and the last with the next call');
 
 select * from finish();

@@ -27,12 +27,12 @@ drop table faultline.jobs_done_:last_day;
 select dblink_exec('other', 'begin') \g /dev/null
 select n from dblink('other', 'select count(*) from faultline.jobs_done') as d (n int) \g /dev/null
 select is(run('select faultline.maintain()')::jsonb,
-  jsonb_build_object('created', 0, 'moved', 0, 'truncated', 0, 'dropped', 0, 'keys', 1, 'runners', 0, 'postings', 0, 'runs', 0, 'ticks', 0,
+  jsonb_build_object('created', 0, 'moved', 0, 'truncated', 0, 'dropped', 0, 'payloads', 0, 'keys', 1, 'runners', 0, 'postings', 0, 'runs', 0, 'ticks', 0,
                      'postponed', array['create jobs_done_' || :'last_day', 'truncate jobs_done_' || :'old_day']),
   'what it can''t lock it puts off and says so; the rest it does');
 select is(run(format('select faultline.complete_job(%s, 1)', :running)), 'ok', 'completions go on');
 select dblink_exec('other', 'commit') \g /dev/null
-select is(run('select faultline.maintain()')::jsonb, '{"created": 1, "moved": 0, "truncated": 1, "dropped": 1, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'the next call makes up for it');
+select is(run('select faultline.maintain()')::jsonb, '{"created": 1, "moved": 0, "truncated": 1, "dropped": 1, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0, "postponed": []}', 'the next call makes up for it');
 
 -- Somebody who wants the net for himself.
 drop table faultline.jobs_done_:last_day;
@@ -46,7 +46,7 @@ insert into faultline.jobs_done (job_id, finished_at, created_at, ready_at, atte
 select nextval('faultline.jobs_live_job_id_seq'), :'old_day'::timestamp at time zone 'UTC', now(), now(), 1, 0, 5, 2, 'running', 'succeeded', 't', 'default', '{}', '{}';
 select dblink_exec('other', 'begin') \g /dev/null
 select n from dblink('other', 'select count(*) from only faultline.jobs_done') as d (n int) \g /dev/null
-select is(run('select faultline.maintain()')::jsonb, jsonb_build_object('created', 1, 'moved', 1, 'truncated', 1, 'dropped', 0, 'keys', 0, 'runners', 0, 'postings', 0, 'runs', 0, 'ticks', 0,
+select is(run('select faultline.maintain()')::jsonb, jsonb_build_object('created', 1, 'moved', 1, 'truncated', 1, 'dropped', 0, 'payloads', 0, 'keys', 0, 'runners', 0, 'postings', 0, 'runs', 0, 'ticks', 0,
   'postponed', array['drop jobs_done_' || :'old_day']), 'the table of an old day is emptied at least');
 select dblink_exec('other', 'commit') \g /dev/null
 select is(run('select faultline.maintain()')::jsonb ->> 'dropped', '1', 'and goes later');
@@ -61,7 +61,7 @@ select dblink_exec('other', 'begin; lock table faultline.jobs_done_' || :'old_da
 select is(run('select faultline.maintain()')::jsonb -> 'postponed', jsonb_build_array('truncate jobs_done_' || :'old_day', 'drop jobs_done_' || :'old_day'),
   'an old day that is locked is put off');
 select dblink_exec('other', 'commit') \g /dev/null
-select is(run('select faultline.maintain()')::jsonb - 'postponed', '{"created": 0, "moved": 0, "truncated": 1, "dropped": 1, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0}', 'and goes later');
+select is(run('select faultline.maintain()')::jsonb - 'postponed', '{"created": 0, "moved": 0, "truncated": 1, "dropped": 1, "payloads": 0, "keys": 0, "runners": 0, "postings": 0, "runs": 0, "ticks": 0}', 'and goes later');
 
 -- Its patience is its own.
 set lock_timeout = '7s';

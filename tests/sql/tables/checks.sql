@@ -47,7 +47,7 @@ from (values
   ('failures = 4', 'right'), ('failures = 5', 'jobs_live_failures'), ('failures = -1', 'jobs_live_failures'),
   ('attempt = 0', 'right'), ('attempt = -1', 'jobs_live_attempt'), ('attempt = 7', 'right'),
   ('finished_at = now()', 'jobs_live_finished'), ('lease_owner = gen_random_uuid()', 'jobs_live_lease'), ('lease_expires_at = now()', 'jobs_live_lease'),
-  ('payload = null', '23502'), ('type = null', '23502'), ('queue = null', '23502'), ('ready_at = null', '23502'), ('tags = null', '23502')
+  ('payload = null', 'right'), ('type = null', '23502'), ('queue = null', '23502'), ('ready_at = null', '23502'), ('tags = null', '23502')
 ) as v (change, expected);
 select is(running_row(change), expected, 'running, but ' || change)
 from (values
@@ -110,6 +110,10 @@ from (values
   ('lease = ''1 second''', 'right'), ('lease = ''24 hours''', 'right'), ('lease = ''999 ms''', 'queues_lease_check'), ('lease = ''24:00:01''', 'queues_lease_check'),
   ('queue = null', '23502')
 ) as v (change, expected);
+
+-- payloads.
+select is(violates(format('insert into faultline.payloads values (1, ''{}''), (%s, %s)', job, payload)), expected, format('payloads: one of job %s, %s', job, payload))
+from (values ('2', '''[]''', 'right'), ('1', '''{}''', 'payloads_pkey'), ('2', 'null', '23502'), ('null', '''{}''', '23502')) as v (job, payload, expected);
 
 -- idempotency_keys and runners.
 select is(violates(format('insert into faultline.idempotency_keys values (''q'', ''k'', 1, 1, now(), now()), (%L, %L, 2, 2, now(), now())', queue, key)), expected, format('key k of queue q, and key %s of queue %s', key, queue))
