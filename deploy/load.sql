@@ -12,6 +12,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_answer.sql
 \ir ../sql/jobs/_arguments_hash.sql
 \ir ../sql/jobs/_backoff_delay.sql
+\ir ../sql/jobs/_check_array.sql
 \ir ../sql/jobs/_check_backoff.sql
 \ir ../sql/jobs/_check_document.sql
 \ir ../sql/jobs/_check_fence.sql
@@ -31,6 +32,7 @@ set local role faultline_owner;
 \ir ../sql/jobs/_read_floor.sql
 \ir ../sql/jobs/_record.sql
 \ir ../sql/jobs/_record_stale.sql
+\ir ../sql/jobs/_refuse_fences.sql
 \ir ../sql/jobs/_refuse_item.sql
 \ir ../sql/jobs/_refused.sql
 \ir ../sql/jobs/_ring.sql

@@ -389,7 +389,7 @@ INSERT INTO sqitch.changes VALUES ('a30d79a1b090443d28dfc68c2fed23e627e5f113', '
 INSERT INTO sqitch.changes VALUES ('8bfd1e73aff9faabdd3d538d9b6c6d882e14df97', 'c42bd8f6ffb4f832378f14aaa8d03534c023d53b', 'workflows', 'faultline', 'Workflows, their runs, tasks, edges and signals', '2026-11-23 08:00:04.000005+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:04+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('e0c9a35c6511740af8e717c20e6acd48f673b13c', '2bb5d6b062a5452ad821912e5c079e5295f71de4', 'schedules', 'faultline', 'Schedules and their ticks', '2026-11-23 08:00:05.000006+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:05+00', 'Faultline', 'faultline@example.com');
 INSERT INTO sqitch.changes VALUES ('03c9f997bfafced0fde6e11f02afca6a462a493f', '96bc3a6ba71f20749bf043b24d7ae553de77e423', 'api', 'faultline', 'The tokens of the HTTP API', '2026-11-23 08:00:06.000007+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:06+00', 'Faultline', 'faultline@example.com');
-INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '007e20a824664e19164e1e4caf32929ab416cfc8', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
+INSERT INTO sqitch.changes VALUES ('7780845bfdfd4b6a745bb9931d8a085e13c1f04d', '64de861bbf7c871d22cc93f9c10eb7c8e1d9366e', 'load', 'faultline', 'The functions and views of sql/', '2026-11-23 08:00:07.000008+00', 'Faultline', 'faultline@example.com', '2026-11-23 08:00:07+00', 'Faultline', 'faultline@example.com');
 
 -- Data for Name: dependencies; Type: TABLE DATA; Schema: sqitch; Owner: -
 
@@ -1006,6 +1006,31 @@ $$;
 -- Name: FUNCTION _check_amount(what text, amount jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
 COMMENT ON FUNCTION faultline._check_amount(what text, amount jsonb) IS 'Private: raises FL004 unless the value is an amount.';
+
+-- Name: _check_array(text, jsonb, text); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._check_array(what text, value jsonb, example text) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  total int;
+begin
+  if value is null or pg_catalog.jsonb_typeof(value) <> 'array' then
+    perform faultline._invalid(
+      pg_catalog.format('%s is not an array but %s', what, coalesce('of type ' || pg_catalog.jsonb_typeof(value), 'NULL')),
+      'For example ' || example);
+  end if;
+  total := pg_catalog.jsonb_array_length(value);
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
+  end if;
+  return total;
+end
+$$;
+
+-- Name: FUNCTION _check_array(what text, value jsonb, example text); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._check_array(what text, value jsonb, example text) IS 'Private: how many elements an argument of many jobs has; raises FL004 if it is no array, or has more than 10 000.';
 
 -- Name: _check_backoff(jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
@@ -3617,6 +3642,33 @@ $$;
 
 COMMENT ON FUNCTION faultline._refuse_effect() IS 'Private: raises FL003 for a move of an effect that is not legal.';
 
+-- Name: _refuse_fences(text, bigint[], integer[], json); Type: FUNCTION; Schema: faultline; Owner: -
+
+CREATE FUNCTION faultline._refuse_fences(what text, job_ids bigint[], attempts integer[], others json) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  total constant int := coalesce(pg_catalog.cardinality(job_ids), 0);
+  lengths constant text := pg_catalog.format(
+    'job_ids has %s elements, attempts %s%s', total, coalesce(pg_catalog.cardinality(attempts), 0),
+    (select pg_catalog.string_agg(pg_catalog.format(', %s %s', o.key, coalesce(o.value, 'none')), '' order by o.ordinality)
+     from pg_catalog.json_each_text(others) with ordinality o));
+begin
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0)
+     or exists (select from pg_catalog.json_each_text(others) o where o.value::int <> total) then
+    perform faultline._invalid(lengths, 'One of each for each job');
+  end if;
+  if total > 10000 then
+    perform faultline._invalid(pg_catalog.format('the %s has %s jobs', what, total), 'At most 10000 a call');
+  end if;
+  perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+end
+$$;
+
+-- Name: FUNCTION _refuse_fences(what text, job_ids bigint[], attempts integer[], others json); Type: COMMENT; Schema: faultline; Owner: -
+
+COMMENT ON FUNCTION faultline._refuse_fences(what text, job_ids bigint[], attempts integer[], others json) IS 'Private: raises FL004 for the fences of a group: arrays of other lengths, too many, or a NULL.';
+
 -- Name: _refuse_item(bigint, jsonb); Type: FUNCTION; Schema: faultline; Owner: -
 
 CREATE FUNCTION faultline._refuse_item(ordinal bigint, item jsonb) RETURNS boolean
@@ -4461,7 +4513,9 @@ COMMENT ON FUNCTION faultline._spec_task(name text, given jsonb, defaults jsonb)
 
 CREATE FUNCTION faultline._stands_apart(payload jsonb) RETURNS boolean
     LANGUAGE sql STABLE
-    AS $$select pg_catalog.pg_column_size(payload) > 1500$$;
+    AS $$
+select pg_catalog.pg_column_size(payload) > 1500
+$$;
 
 -- Name: FUNCTION _stands_apart(payload jsonb); Type: COMMENT; Schema: faultline; Owner: -
 
@@ -6471,16 +6525,11 @@ declare
   transactions text[];
   oversized record;
 begin
-  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total) then
-    perform faultline._invalid(
-      pg_catalog.format('job_ids has %s elements, attempts %s, results %s', total, coalesce(pg_catalog.cardinality(attempts), 0),
-                        coalesce(pg_catalog.cardinality(results)::text, 'none')), 'One of each for each job');
-  end if;
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
-  end if;
-  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
-    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total)
+     or total > 10000
+     or pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._refuse_fences(
+      'group', job_ids, attempts, pg_catalog.json_build_object('results', pg_catalog.cardinality(results)));
   end if;
   if results is not null then
     select r.result, r.ordinal into oversized
@@ -6801,22 +6850,13 @@ CREATE FUNCTION faultline.enqueue_bulk(type text, payloads jsonb, queue text DEF
 #variable_conflict use_variable
 declare
   now_ timestamptz;
-  total int;
+  total constant int := faultline._check_array('payloads', payloads, '[{"user": 1}, {"user": 2}]');
   made int;
   bad record;
 begin
   queue := coalesce(queue, 'default');
   priority := coalesce(priority, 2);
   tags := coalesce(tags, '{}');
-  if payloads is null or pg_catalog.jsonb_typeof(payloads) <> 'array' then
-    perform faultline._invalid(
-      pg_catalog.format('payloads is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(payloads), 'NULL')),
-      'For example [{"user": 1}, {"user": 2}]');
-  end if;
-  total := pg_catalog.jsonb_array_length(payloads);
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
-  end if;
   perform faultline._check_job(type, '{}', queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
 
   perform pg_catalog.pg_current_xact_id();
@@ -6870,7 +6910,6 @@ CREATE FUNCTION faultline.enqueue_many(jobs jsonb) RETURNS TABLE(ordinal integer
 declare
   now_ timestamptz;
   default_attempts int;
-  total int;
   keyed boolean;
   item record;
   job record;
@@ -6880,15 +6919,7 @@ declare
   message text;
   hint text;
 begin
-  if jobs is null or pg_catalog.jsonb_typeof(jobs) <> 'array' then
-    perform faultline._invalid(
-      pg_catalog.format('jobs is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(jobs), 'NULL')),
-      'For example [{"type": "hello", "payload": {}}]');
-  end if;
-  total := pg_catalog.jsonb_array_length(jobs);
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
-  end if;
+  perform faultline._check_array('jobs', jobs, '[{"type": "hello", "payload": {}}]');
 
   perform pg_catalog.pg_current_xact_id();
   now_ := pg_catalog.clock_timestamp();
@@ -7039,19 +7070,13 @@ declare
   item record;
 begin
   if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(errors), total)
-     or total <> coalesce(pg_catalog.cardinality(retryables), total) or total <> coalesce(pg_catalog.cardinality(retry_ins), total) then
-    perform faultline._invalid(
-      pg_catalog.format(
-        'job_ids has %s elements, attempts %s, errors %s, retryables %s, retry_ins %s', total,
-        coalesce(pg_catalog.cardinality(attempts), 0), coalesce(pg_catalog.cardinality(errors)::text, 'none'),
-        coalesce(pg_catalog.cardinality(retryables)::text, 'none'), coalesce(pg_catalog.cardinality(retry_ins)::text, 'none')),
-      'One of each for each job');
-  end if;
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
-  end if;
-  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
-    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+     or total <> coalesce(pg_catalog.cardinality(retryables), total) or total <> coalesce(pg_catalog.cardinality(retry_ins), total)
+     or total > 10000
+     or pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._refuse_fences(
+      'group', job_ids, attempts, pg_catalog.json_build_object(
+        'errors', pg_catalog.cardinality(errors), 'retryables', pg_catalog.cardinality(retryables),
+        'retry_ins', pg_catalog.cardinality(retry_ins)));
   end if;
   select e.error, e.ordinal into refused
   from unnest(errors) with ordinality as e (error, ordinal)
@@ -7458,16 +7483,9 @@ begin
   if heartbeat.runner is null then
     perform faultline._invalid('runner is NULL', 'Pass the uuid that claimed the jobs');
   end if;
-  if total <> coalesce(pg_catalog.cardinality(attempts), 0) then
-    perform faultline._invalid(
-      pg_catalog.format('job_ids has %s elements, attempts %s', total, coalesce(pg_catalog.cardinality(attempts), 0)),
-      'One of each for each job');
-  end if;
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the beat has %s jobs', total), 'At most 10000 a call');
-  end if;
-  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
-    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total > 10000
+     or pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._refuse_fences('beat', job_ids, attempts, '{}');
   end if;
   if extension is null then
     select s.lease into extension from faultline.settings s;
@@ -11157,6 +11175,10 @@ REVOKE ALL ON FUNCTION faultline._burnt(t faultline.transactions) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION faultline._check_amount(what text, amount jsonb) FROM PUBLIC;
 
+-- Name: FUNCTION _check_array(what text, value jsonb, example text); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._check_array(what text, value jsonb, example text) FROM PUBLIC;
+
 -- Name: FUNCTION _check_backoff(backoff jsonb); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._check_backoff(backoff jsonb) FROM PUBLIC;
@@ -11424,6 +11446,10 @@ REVOKE ALL ON FUNCTION faultline._refuse_change() FROM PUBLIC;
 -- Name: FUNCTION _refuse_effect(); Type: ACL; Schema: faultline; Owner: -
 
 REVOKE ALL ON FUNCTION faultline._refuse_effect() FROM PUBLIC;
+
+-- Name: FUNCTION _refuse_fences(what text, job_ids bigint[], attempts integer[], others json); Type: ACL; Schema: faultline; Owner: -
+
+REVOKE ALL ON FUNCTION faultline._refuse_fences(what text, job_ids bigint[], attempts integer[], others json) FROM PUBLIC;
 
 -- Name: FUNCTION _refuse_item(ordinal bigint, item jsonb); Type: ACL; Schema: faultline; Owner: -
 

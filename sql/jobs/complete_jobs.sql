@@ -25,16 +25,11 @@ declare
   transactions text[];
   oversized record;
 begin
-  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total) then
-    perform faultline._invalid(
-      pg_catalog.format('job_ids has %s elements, attempts %s, results %s', total, coalesce(pg_catalog.cardinality(attempts), 0),
-                        coalesce(pg_catalog.cardinality(results)::text, 'none')), 'One of each for each job');
-  end if;
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
-  end if;
-  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
-    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(results), total)
+     or total > 10000
+     or pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._refuse_fences(
+      'group', job_ids, attempts, pg_catalog.json_build_object('results', pg_catalog.cardinality(results)));
   end if;
   if results is not null then
     select r.result, r.ordinal into oversized

@@ -18,22 +18,13 @@ as $$
 #variable_conflict use_variable
 declare
   now_ timestamptz;
-  total int;
+  total constant int := faultline._check_array('payloads', payloads, '[{"user": 1}, {"user": 2}]');
   made int;
   bad record;
 begin
   queue := coalesce(queue, 'default');
   priority := coalesce(priority, 2);
   tags := coalesce(tags, '{}');
-  if payloads is null or pg_catalog.jsonb_typeof(payloads) <> 'array' then
-    perform faultline._invalid(
-      pg_catalog.format('payloads is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(payloads), 'NULL')),
-      'For example [{"user": 1}, {"user": 2}]');
-  end if;
-  total := pg_catalog.jsonb_array_length(payloads);
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
-  end if;
   perform faultline._check_job(type, '{}', queue, run_at, priority, max_attempts, null, null, backoff, timeout, tags, headers);
 
   perform pg_catalog.pg_current_xact_id();

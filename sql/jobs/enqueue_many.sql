@@ -15,7 +15,6 @@ as $$
 declare
   now_ timestamptz;
   default_attempts int;
-  total int;
   keyed boolean;
   item record;
   job record;
@@ -25,15 +24,7 @@ declare
   message text;
   hint text;
 begin
-  if jobs is null or pg_catalog.jsonb_typeof(jobs) <> 'array' then
-    perform faultline._invalid(
-      pg_catalog.format('jobs is not an array but %s', coalesce('of type ' || pg_catalog.jsonb_typeof(jobs), 'NULL')),
-      'For example [{"type": "hello", "payload": {}}]');
-  end if;
-  total := pg_catalog.jsonb_array_length(jobs);
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the array has %s elements', total), 'At most 10000 a call');
-  end if;
+  perform faultline._check_array('jobs', jobs, '[{"type": "hello", "payload": {}}]');
 
   perform pg_catalog.pg_current_xact_id();
   now_ := pg_catalog.clock_timestamp();

@@ -30,19 +30,13 @@ declare
   item record;
 begin
   if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total <> coalesce(pg_catalog.cardinality(errors), total)
-     or total <> coalesce(pg_catalog.cardinality(retryables), total) or total <> coalesce(pg_catalog.cardinality(retry_ins), total) then
-    perform faultline._invalid(
-      pg_catalog.format(
-        'job_ids has %s elements, attempts %s, errors %s, retryables %s, retry_ins %s', total,
-        coalesce(pg_catalog.cardinality(attempts), 0), coalesce(pg_catalog.cardinality(errors)::text, 'none'),
-        coalesce(pg_catalog.cardinality(retryables)::text, 'none'), coalesce(pg_catalog.cardinality(retry_ins)::text, 'none')),
-      'One of each for each job');
-  end if;
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the group has %s jobs', total), 'At most 10000 a call');
-  end if;
-  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
-    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+     or total <> coalesce(pg_catalog.cardinality(retryables), total) or total <> coalesce(pg_catalog.cardinality(retry_ins), total)
+     or total > 10000
+     or pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._refuse_fences(
+      'group', job_ids, attempts, pg_catalog.json_build_object(
+        'errors', pg_catalog.cardinality(errors), 'retryables', pg_catalog.cardinality(retryables),
+        'retry_ins', pg_catalog.cardinality(retry_ins)));
   end if;
   select e.error, e.ordinal into refused
   from unnest(errors) with ordinality as e (error, ordinal)

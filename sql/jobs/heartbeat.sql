@@ -27,16 +27,9 @@ begin
   if heartbeat.runner is null then
     perform faultline._invalid('runner is NULL', 'Pass the uuid that claimed the jobs');
   end if;
-  if total <> coalesce(pg_catalog.cardinality(attempts), 0) then
-    perform faultline._invalid(
-      pg_catalog.format('job_ids has %s elements, attempts %s', total, coalesce(pg_catalog.cardinality(attempts), 0)),
-      'One of each for each job');
-  end if;
-  if total > 10000 then
-    perform faultline._invalid(pg_catalog.format('the beat has %s jobs', total), 'At most 10000 a call');
-  end if;
-  if pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
-    perform faultline._invalid('job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them');
+  if total <> coalesce(pg_catalog.cardinality(attempts), 0) or total > 10000
+     or pg_catalog.array_position(job_ids, null) is not null or pg_catalog.array_position(attempts, null) is not null then
+    perform faultline._refuse_fences('beat', job_ids, attempts, '{}');
   end if;
   if extension is null then
     select s.lease into extension from faultline.settings s;
