@@ -78,7 +78,7 @@ def clear(server: Server) -> None:
     with psycopg.connect(server.dsn(FLOOR), autocommit=True) as connection:
         connection.execute("truncate floor_live, floor_done")
     with psycopg.connect(server.dsn(OURS), autocommit=True) as connection:
-        connection.execute("truncate faultline.jobs_live, faultline.jobs_done")
+        connection.execute("truncate faultline.jobs_live, faultline.jobs_done, faultline.payloads")
         connection.execute("checkpoint")
 
 

@@ -34,7 +34,8 @@ TRIGGER = "select faultline.trigger_workflow(%s, jsonb_build_object('n', %s::int
 # From the first claim to the last completion, by the server's clock.
 TIMED = "select 1e6 * extract(epoch from max(finished_at) - min(started_at))::float, count(*) from faultline.jobs_done"
 CLEAR = """
-    truncate faultline.jobs_live, faultline.jobs_done, faultline.runs, faultline.tasks, faultline.run_signals;
+    truncate faultline.jobs_live, faultline.jobs_done, faultline.payloads, faultline.runs, faultline.tasks,
+      faultline.run_signals;
     checkpoint
 """
 # Each of these answers with what is wrong, or with no row.

@@ -81,6 +81,7 @@ _HELP: Final = {
     "faultline_server_connections": "Sessions of the PostgreSQL server, in all of its databases",
     "faultline_server_connections_most": "How many sessions the server takes: max_connections",
     "faultline_jobs_live_bytes": "Size of the table of live jobs, with its indexes",
+    "faultline_payloads_bytes": "Size of the table of large payloads, of live and of finished jobs",
     "faultline_jobs_live_dead_rows": "Rows of the table of live jobs that wait for vacuum, as its statistics say",
     "faultline_transaction_ids_used": "Age of the oldest transaction id of the database; the server stops at 2 billion",
 }

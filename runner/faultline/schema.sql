@@ -560,6 +560,8 @@ CREATE FUNCTION faultline._add_job(job_id bigint, type text, payload jsonb, queu
 declare
   -- The xid first: the floor's proof needs ready_at to be later than that, and a sleeping runner's the xid before the bell.
   now_ constant timestamptz := case when pg_catalog.pg_current_xact_id() is not null then pg_catalog.clock_timestamp() end;
+  -- Once: a value that comes compressed from a table is as large as that here, but not in a plan of which it is a constant.
+  apart constant boolean := faultline._stands_apart(payload);
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
@@ -568,11 +570,11 @@ begin
     job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, case when not faultline._stands_apart(payload) then payload end, headers, backoff, timeout, tags,
+    priority, type, queue, case when not apart then payload end, headers, backoff, timeout, tags,
     idempotency_key, transaction_id, run_id, task);
   -- The id in any case. A PERFORM would be a query of its own, at 4 µs a job.
   return case
-    when (not faultline._stands_apart(payload) or faultline._keep_apart(job_id, payload))
+    when (not apart or faultline._keep_apart(job_id, payload))
          and coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id
     else job_id
   end;
@@ -3651,8 +3653,8 @@ declare
   total constant int := coalesce(pg_catalog.cardinality(job_ids), 0);
   lengths constant text := pg_catalog.format(
     'job_ids has %s elements, attempts %s%s', total, coalesce(pg_catalog.cardinality(attempts), 0),
-    (select pg_catalog.string_agg(pg_catalog.format(', %s %s', o.key, coalesce(o.value, 'none')), '' order by o.ordinality)
-     from pg_catalog.json_each_text(others) with ordinality o));
+    (select pg_catalog.string_agg(pg_catalog.format(', %s %s', o.key, coalesce(o.value, 'none')), '')
+     from pg_catalog.json_each_text(others) o));
 begin
   if total <> coalesce(pg_catalog.cardinality(attempts), 0)
      or exists (select from pg_catalog.json_each_text(others) o where o.value::int <> total) then
@@ -5269,6 +5271,10 @@ declare
   -- The time of what is seen: a transaction that keeps its snapshot sees leases of that time.
   now_ constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
     when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end;
+  -- Constants: a function in a filter is called for each row.
+  kept constant timestamptz := greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'));
+  events_kept constant timestamptz :=
+    greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
 begin
   return query
   select 1, 'job_in_two_places', 'job ' || l.job_id,
@@ -5289,22 +5295,23 @@ begin
     union all
     select d.job_id
     from faultline.jobs_done d
-    where d.payload is null
-      and d.finished_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+    where d.payload is null and d.finished_at > kept
   ) j
   where not exists (select from faultline.payloads p where p.job_id = j.job_id);
 
+  -- What lies before all history was left by some that is gone, perhaps only for who sees it through an older snapshot.
   return query
   select 1, 'payload_without_job', 'job ' || p.job_id, 'its payload is there, and it is neither live nor finished'
   from faultline.payloads p
-  where not exists (select from faultline.jobs_live l where l.job_id = p.job_id)
+  where p.job_id > (select min(d.job_id) from faultline.jobs_done d)
+    and not exists (select from faultline.jobs_live l where l.job_id = p.job_id)
     and not exists (select from faultline.jobs_done d where d.job_id = p.job_id);
 
   return query
   select 1, 'key_without_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
     pg_catalog.format('its job %s is neither live nor finished, and too young for retention', k.job_id)
   from faultline.idempotency_keys k
-  where k.created_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+  where k.created_at > kept
     and not exists (select from faultline.jobs_live l where l.job_id = k.job_id)
     and not exists (select from faultline.jobs_done d where d.job_id = k.job_id);
 
@@ -5390,7 +5397,7 @@ begin
         (select max(r.event_id) from faultline.job_events r where r.job_id = l.job_id and r.verb = 'retry'), 0)
   ) e
   where e.failures <> l.failures and l.attempt > 0
-    and l.created_at > greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
+    and l.created_at > events_kept;
 
   -- A snooze is no loop if its handler chose to wait: only one so short that it hardly is a wait counts.
   return query
@@ -6959,7 +6966,8 @@ begin
   begin
     return query
     with item as materialized (
-      select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*
+      select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*,
+        faultline._stands_apart(r.payload) as apart
       from pg_catalog.jsonb_array_elements(jobs) with ordinality e,
         pg_catalog.jsonb_to_record(e.value) as r (
           type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
@@ -6975,13 +6983,13 @@ begin
              or not faultline._refuse_item(e.ordinality, e.value))
     ), apart as (
       insert into faultline.payloads (job_id, payload)
-      select i.job_id, i.payload from item i where faultline._stands_apart(i.payload)
+      select i.job_id, i.payload from item i where i.apart
     ), inserted as (
       insert into faultline.jobs_live (
         job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
       select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
              coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
-             case when faultline._stands_apart(i.payload) then null else coalesce(i.payload, '{}') end, i.headers, i.backoff,
+             case when i.apart then null else coalesce(i.payload, '{}') end, i.headers, i.backoff,
              i.timeout, coalesce(i.tags, '{}')
       from item i
       left join faultline.queues q on q.queue = coalesce(i.queue, 'default')
@@ -7617,7 +7625,6 @@ declare
   truncated int := 0;
   dropped int := 0;
   payloads bigint := 0;
-  removed bigint := 0;
   keys bigint;
   gone bigint;
   postings bigint;
@@ -7744,11 +7751,11 @@ begin
     select case parent when 'jobs_done' then s.retention else s.event_retention end into keep from faultline.settings s;
     for old in select * from faultline._days_before(parent, now_ - keep) limit 400 loop
       begin
-        removed := 0;
         if pg_catalog.pg_relation_size(pg_catalog.to_regclass('faultline.' || old)) > 0 then
           -- Verify must not miss what was in it, should retention be longer again before its DROP.
           execute pg_catalog.format('comment on table faultline.%I is %L', old, 'Emptied by retention.');
-          -- Payloads that stand apart go first, up to 5 000 a call: this transaction holds back the floor.
+          -- Payloads that stand apart go first, up to 5 000 a call: this transaction holds back the floor. The day itself
+          -- is emptied by a later call: then who has a snapshot from before has seen both, or neither.
           if parent = 'jobs_done' then
             execute pg_catalog.format(
               'delete from faultline.payloads p
@@ -7758,14 +7765,12 @@ begin
                  where d.payload is null and exists (select from faultline.payloads q where q.job_id = d.job_id)
                  limit $1))', old)
             using 5000 - payloads;
-            get diagnostics removed = row_count;
-          end if;
-          if payloads + removed = 5000 then
-            payloads := 5000;
-            exit;
+            get diagnostics changed = row_count;
+            payloads := payloads + changed;
+            exit when payloads = 5000;
+            continue when changed > 0;
           end if;
           execute pg_catalog.format('truncate faultline.%I', old);
-          payloads := payloads + removed;
           truncated := truncated + 1;
         end if;
       exception when lock_not_available or deadlock_detected then
@@ -7773,6 +7778,24 @@ begin
       end;
     end loop;
   end loop;
+
+  -- Those that were left by history that is gone: in a dump, say, which saw them before and its day after it was emptied.
+  if payloads < 5000 and exists (select from faultline.payloads) then
+    begin
+      delete from faultline.payloads p
+      where p.job_id = any (array(
+        select o.job_id
+        from faultline.payloads o
+        where o.job_id < (select min(d.job_id) from faultline.jobs_done d)
+          and not exists (select from faultline.jobs_live l where l.job_id = o.job_id)
+        order by o.job_id
+        limit 5000 - payloads));
+      get diagnostics changed = row_count;
+      payloads := payloads + changed;
+    exception when lock_not_available or deadlock_detected then
+      postponed := postponed || 'payloads'::text;
+    end;
+  end if;
 
   -- From the first DROP to the commit everybody waits for the parent: so nothing comes after, and of two parents one.
   foreach parent in array array['jobs_done', 'job_events'] loop
@@ -7991,6 +8014,9 @@ begin
   return next;
   name := 'faultline_jobs_live_bytes';
   value := pg_catalog.pg_total_relation_size('faultline.jobs_live');
+  return next;
+  name := 'faultline_payloads_bytes';
+  value := pg_catalog.pg_total_relation_size('faultline.payloads');
   return next;
   name := 'faultline_jobs_live_dead_rows';
   value := pg_catalog.pg_stat_get_dead_tuples('faultline.jobs_live'::regclass);

@@ -11,6 +11,8 @@ as $$
 declare
   -- The xid first: the floor's proof needs ready_at to be later than that, and a sleeping runner's the xid before the bell.
   now_ constant timestamptz := case when pg_catalog.pg_current_xact_id() is not null then pg_catalog.clock_timestamp() end;
+  -- Once: a value that comes compressed from a table is as large as that here, but not in a plan of which it is a constant.
+  apart constant boolean := faultline._stands_apart(payload);
 begin
   insert into faultline.jobs_live (
     job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags,
@@ -19,11 +21,11 @@ begin
     job_id, greatest(run_at, now_), now_,
     coalesce(max_attempts, (select q.max_attempts from faultline.queues q where q.queue = _add_job.queue),
              (select s.max_attempts from faultline.settings s)),
-    priority, type, queue, case when not faultline._stands_apart(payload) then payload end, headers, backoff, timeout, tags,
+    priority, type, queue, case when not apart then payload end, headers, backoff, timeout, tags,
     idempotency_key, transaction_id, run_id, task);
   -- The id in any case. A PERFORM would be a query of its own, at 4 µs a job.
   return case
-    when (not faultline._stands_apart(payload) or faultline._keep_apart(job_id, payload))
+    when (not apart or faultline._keep_apart(job_id, payload))
          and coalesce(run_at, now_) <= now_ and faultline._ring(queue) then job_id
     else job_id
   end;

@@ -9,8 +9,8 @@ declare
   total constant int := coalesce(pg_catalog.cardinality(job_ids), 0);
   lengths constant text := pg_catalog.format(
     'job_ids has %s elements, attempts %s%s', total, coalesce(pg_catalog.cardinality(attempts), 0),
-    (select pg_catalog.string_agg(pg_catalog.format(', %s %s', o.key, coalesce(o.value, 'none')), '' order by o.ordinality)
-     from pg_catalog.json_each_text(others) with ordinality o));
+    (select pg_catalog.string_agg(pg_catalog.format(', %s %s', o.key, coalesce(o.value, 'none')), '')
+     from pg_catalog.json_each_text(others) o));
 begin
   if total <> coalesce(pg_catalog.cardinality(attempts), 0)
      or exists (select from pg_catalog.json_each_text(others) o where o.value::int <> total) then

@@ -64,7 +64,8 @@ begin
   begin
     return query
     with item as materialized (
-      select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*
+      select e.ordinality as ordinal, pg_catalog.nextval('faultline.jobs_live_job_id_seq') as job_id, r.*,
+        faultline._stands_apart(r.payload) as apart
       from pg_catalog.jsonb_array_elements(jobs) with ordinality e,
         pg_catalog.jsonb_to_record(e.value) as r (
           type text, payload jsonb, queue text, run_at timestamptz, priority int, max_attempts int,
@@ -80,13 +81,13 @@ begin
              or not faultline._refuse_item(e.ordinality, e.value))
     ), apart as (
       insert into faultline.payloads (job_id, payload)
-      select i.job_id, i.payload from item i where faultline._stands_apart(i.payload)
+      select i.job_id, i.payload from item i where i.apart
     ), inserted as (
       insert into faultline.jobs_live (
         job_id, ready_at, created_at, max_attempts, priority, type, queue, payload, headers, backoff, timeout, tags)
       select i.job_id, greatest(i.run_at, now_), now_, coalesce(i.max_attempts, q.max_attempts, default_attempts),
              coalesce(i.priority, 2), i.type, coalesce(i.queue, 'default'),
-             case when faultline._stands_apart(i.payload) then null else coalesce(i.payload, '{}') end, i.headers, i.backoff,
+             case when i.apart then null else coalesce(i.payload, '{}') end, i.headers, i.backoff,
              i.timeout, coalesce(i.tags, '{}')
       from item i
       left join faultline.queues q on q.queue = coalesce(i.queue, 'default')

@@ -8,6 +8,10 @@ declare
   -- The time of what is seen: a transaction that keeps its snapshot sees leases of that time.
   now_ constant timestamptz := case pg_catalog.current_setting('transaction_isolation')
     when 'read committed' then pg_catalog.clock_timestamp() else pg_catalog.transaction_timestamp() end;
+  -- Constants: a function in a filter is called for each row.
+  kept constant timestamptz := greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'));
+  events_kept constant timestamptz :=
+    greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
 begin
   return query
   select 1, 'job_in_two_places', 'job ' || l.job_id,
@@ -28,22 +32,23 @@ begin
     union all
     select d.job_id
     from faultline.jobs_done d
-    where d.payload is null
-      and d.finished_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+    where d.payload is null and d.finished_at > kept
   ) j
   where not exists (select from faultline.payloads p where p.job_id = j.job_id);
 
+  -- What lies before all history was left by some that is gone, perhaps only for who sees it through an older snapshot.
   return query
   select 1, 'payload_without_job', 'job ' || p.job_id, 'its payload is there, and it is neither live nor finished'
   from faultline.payloads p
-  where not exists (select from faultline.jobs_live l where l.job_id = p.job_id)
+  where p.job_id > (select min(d.job_id) from faultline.jobs_done d)
+    and not exists (select from faultline.jobs_live l where l.job_id = p.job_id)
     and not exists (select from faultline.jobs_done d where d.job_id = p.job_id);
 
   return query
   select 1, 'key_without_job', pg_catalog.format('key %L of queue %s', k.key, k.queue),
     pg_catalog.format('its job %s is neither live nor finished, and too young for retention', k.job_id)
   from faultline.idempotency_keys k
-  where k.created_at > greatest(now_ - (select s.retention from faultline.settings s), faultline._oldest_day('jobs_done'))
+  where k.created_at > kept
     and not exists (select from faultline.jobs_live l where l.job_id = k.job_id)
     and not exists (select from faultline.jobs_done d where d.job_id = k.job_id);
 
@@ -129,7 +134,7 @@ begin
         (select max(r.event_id) from faultline.job_events r where r.job_id = l.job_id and r.verb = 'retry'), 0)
   ) e
   where e.failures <> l.failures and l.attempt > 0
-    and l.created_at > greatest(now_ - (select s.event_retention from faultline.settings s), faultline._oldest_day('job_events'));
+    and l.created_at > events_kept;
 
   -- A snooze is no loop if its handler chose to wait: only one so short that it hardly is a wait counts.
   return query

@@ -186,6 +186,9 @@ begin
   name := 'faultline_jobs_live_bytes';
   value := pg_catalog.pg_total_relation_size('faultline.jobs_live');
   return next;
+  name := 'faultline_payloads_bytes';
+  value := pg_catalog.pg_total_relation_size('faultline.payloads');
+  return next;
   name := 'faultline_jobs_live_dead_rows';
   value := pg_catalog.pg_stat_get_dead_tuples('faultline.jobs_live'::regclass);
   return next;

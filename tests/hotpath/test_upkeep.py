@@ -113,15 +113,15 @@ def test_completions_go_on_while_a_report_is_open_and_maintain_works(db: Databas
         for _ in range(3):
             again = maintain(db)
             completions.more(20)
-    for done in (first, again):
-        assert (done["created"], done["truncated"], done["dropped"]) == (0, 0, 0)
-        assert len(done["postponed"]) == 1 + 4
-        assert (done["payloads"], db.scalar(KEPT)) == (0, 200)
+    # Of two days the payloads went first, and the days themselves had to wait for nobody yet.
+    for done, payloads, waiting in ((first, 200, 2), (again, 0, 4)):
+        assert (done["created"], done["payloads"], done["truncated"], done["dropped"]) == (0, payloads, 0, 0)
+        assert len(done["postponed"]) == 1 + waiting
         assert f"create {ahead.removeprefix('faultline.')}" in done["postponed"]
     report.rollback()
     done = maintain(db)
     assert (done["created"], done["truncated"], done["dropped"], done["postponed"]) == (1, 4, 4, [])
-    assert (done["payloads"], db.scalar(KEPT)) == (200, 0)
+    assert db.scalar(KEPT) == 0
     assert db.scalar("select to_regclass(%s) is not null", ahead)
     assert db.scalar("select count(*) from faultline.jobs_done where state = 'succeeded'") == completions.count
 

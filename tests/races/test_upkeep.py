@@ -11,6 +11,20 @@ OWN_DATABASES = True
 MAINTAIN = "select faultline.maintain()"
 REGISTER = "select faultline.register_runner(%s, %s, 1, '0.1.0')"
 RUNNERS = "select host, last_seen_at > now() - interval '1 minute' from faultline.runners"
+VERIFY = "select array_agg(v::text) from faultline.verify() v"
+# A day that is over, with jobs whose payloads stand apart; and one of today, before which no payload is looked for.
+OLD_DAY = """
+    select faultline.set_settings('{"retention": "3650 days"}');
+    insert into faultline.payloads select n, '{}' from generate_series(1, 11) n;
+    insert into faultline.jobs_done (job_id, finished_at, created_at, ready_at, attempt, failures, max_attempts,
+                                     priority, from_state, state, type, queue, payload, tags)
+    select n, now() - case when n < 11 then interval '40 days' else '0' end, now(), now(), 1, 0, 5, 2, 'running',
+      'succeeded', 'old', 'q', null, '{}'
+    from generate_series(1, 11) n;
+    select setval('faultline.jobs_live_job_id_seq', 11);
+    select faultline.maintain();
+    select faultline.set_settings('{"retention": "30 days"}');
+"""
 LAST_SEEN = "update faultline.runners set last_seen_at = now() - interval '2 days'"
 
 
@@ -103,4 +117,20 @@ def test_completions_go_on_beside_maintain_that_has_made_partitions_and_not_comm
     assert worker.outcome() == "ok"
     keeper.commit()
     assert jobs.shape(job) == Shape("succeeded", 1, 0)
+    jobs.assert_sound()
+
+
+def test_who_verifies_while_a_day_goes_misses_nothing(jobs: Jobs, connect: Open) -> None:
+    """The day is emptied by another call than deletes its payloads: TRUNCATE shows in snapshots from before."""
+    jobs.db.execute(OLD_DAY)
+    keeper, auditor = connect("faultline_runner"), connect("faultline_observer")
+    for payloads, emptied in ((10, 0), (0, 1)):
+        keeper.begin()
+        done = keeper.call(MAINTAIN)
+        assert (done["payloads"], done["truncated"]) == (payloads, emptied)
+        auditor.start(VERIFY)
+        assert auditor.blocked() == bool(emptied)
+        keeper.commit()
+        assert auditor.result() in (None, [(None,)])
+    assert jobs.db.scalar("select array_agg(job_id) from faultline.payloads") == [11]
     jobs.assert_sound()

@@ -223,13 +223,15 @@ KINDS: Final[dict[str, Any]] = {
 
 QUERIES: Final = {
     "jobs": """
-        select job_id, type, queue, state, null, attempt, failures, max_attempts, idempotency_key, payload ->> 'token',
+        select job_id, type, queue, state, null, attempt, failures, max_attempts, idempotency_key,
+          coalesce(payload, (select p.payload from faultline.payloads p where p.job_id = j.job_id)) ->> 'token',
           null::jsonb, error ->> 'type', run_id, task, lease_owner::text
-        from faultline.jobs_live
+        from faultline.jobs_live j
         union all
         select job_id, type, queue, state, from_state, attempt, failures, max_attempts, idempotency_key,
-          payload ->> 'token', result, error ->> 'type', run_id, task, lease_owner::text
-        from faultline.jobs_done""",
+          coalesce(payload, (select p.payload from faultline.payloads p where p.job_id = j.job_id)) ->> 'token',
+          result, error ->> 'type', run_id, task, lease_owner::text
+        from faultline.jobs_done j""",
     "events": """
         select event_id, job_id, attempt, verb, runner::text, detail ->> 'verb', detail ->> 'outcome'
         from faultline.job_events

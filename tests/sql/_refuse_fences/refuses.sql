@@ -6,6 +6,7 @@ select * from no_plan();
 select test
 from (values
   ($$'{1,2}', '{1}', '{}'$$, 'job_ids has 2 elements, attempts 1', 'One of each for each job'),
+  ($$'{}', null, '{}'$$, 'job_ids or attempts has a NULL in it', 'A report carries both, as the claim returned them'),
   ($$'{1}', null, '{}'$$, 'job_ids has 1 elements, attempts 0', 'One of each for each job'),
   ($$null, '{1}', '{}'$$, 'job_ids has 0 elements, attempts 1', 'One of each for each job'),
   ($$'{1,2}', '{1,1}', '{"z": 3, "a": null}'$$, 'job_ids has 2 elements, attempts 2, z 3, a none', 'One of each for each job'),

@@ -24,17 +24,35 @@ $$;
 create function tap.did(done jsonb) returns text language sql as $$ select format('%s payloads, %s emptied, postponed %s', did.done -> 'payloads', did.done -> 'truncated', did.done -> 'postponed') $$;
 
 select faultline.set_settings('{"retention": "7 days"}') \g /dev/null
-select is(did(run('select faultline.maintain()')::jsonb), '5000 payloads, 1 emptied, postponed []', '5 000 of them');
+select is(did(run('select faultline.maintain()')::jsonb), '5000 payloads, 0 emptied, postponed []', '5 000 of them');
 select is(kept(), '1 of 9 days, 2 of 8 days, 2 of 5 days', 'the oldest first');
-select is((select count(*) from faultline.jobs_done where finished_at < now() - interval '8 days 12 hours'), 2::bigint, 'a day of which payloads are left is not emptied');
-select healthy('half of a day''s payloads are gone, and nobody misses them');
+select is((select count(*) from faultline.jobs_done where finished_at < now() - interval '9 days 12 hours'), 5000::bigint, 'a day is not emptied by the call that deletes its payloads');
+select healthy('payloads are gone, and nobody misses them');
 select faultline.set_settings('{"retention": null}') \g /dev/null
 select healthy('nor with a longer retention');
 select faultline.set_settings('{"retention": "7 days"}') \g /dev/null
-select is(did(run('select faultline.maintain()')::jsonb), '3 payloads, 2 emptied, postponed []', 'the rest with the next call');
+select is(did(run('select faultline.maintain()')::jsonb), '3 payloads, 1 emptied, postponed []', 'the rest with the next call, and the day that has none any more is emptied');
+select healthy('nothing is wrong');
+select is(did(run('select faultline.maintain()')::jsonb), '0 payloads, 2 emptied, postponed []', 'and so are the others');
 select is(kept(), '2 of 5 days', 'within retention they stay');
 select is((select payload from faultline.jobs where job_id = :live), large('live') -> 'payload', 'and so do those of live jobs');
 select is(did(run('select faultline.maintain()')::jsonb), '0 payloads, 0 emptied, postponed []', 'repeated, there is nothing to do');
+select healthy('nothing is wrong');
+
+-- What history has left, in a dump for instance: up to 5 000 a call, the oldest first, and none of a live job.
+select min(job_id) as first from faultline.jobs_done \gset
+set session_replication_role = replica;
+update faultline.jobs_live set job_id = -7 where job_id = :live;
+update faultline.payloads set job_id = -7 where job_id = :live;
+set session_replication_role = origin;
+insert into faultline.payloads select n, '{"is": "left"}' from generate_series(-5010, -1) n where n <> -7;
+insert into faultline.payloads values (:first - 1, '{"is": "left"}');
+select healthy('nobody minds them');
+select is(did(run('select faultline.maintain()')::jsonb), '5000 payloads, 0 emptied, postponed []', '5 000 of them');
+select is((select array_agg(job_id order by job_id) from faultline.payloads where job_id < :first), array[-10, -9, -8, -7, -6, -5, -4, -3, -2, -1, :first - 1]::bigint[], 'the oldest first');
+select is(did(run('select faultline.maintain()')::jsonb), '10 payloads, 0 emptied, postponed []', 'the rest with the next call');
+select is((select array_agg(job_id order by job_id) from faultline.payloads where job_id < :first), array[-7]::bigint[], 'that of a live job stays');
+select is(kept(), '2 of 5 days', 'and those of history');
 select healthy('nothing is wrong');
 
 select * from finish();

@@ -9,6 +9,9 @@ select is(value('transaction_ids_used'), (select age(datfrozenxid)::float from p
 select value('jobs_live_bytes') as bytes \gset
 select job_in('queued', '{"queue": "q"}') from generate_series(1, 500) n \g /dev/null
 select ok(value('jobs_live_bytes') > :bytes, 'the table of live jobs grows with them');
+select value('payloads_bytes') as bytes \gset
+select job_in('queued', large('large')) from generate_series(1, 500) n \g /dev/null
+select ok(value('payloads_bytes') > :bytes, 'that of large payloads with them');
 select is(value('jobs_live_dead_rows'), pg_stat_get_dead_tuples('faultline.jobs_live'::regclass)::float, 'and what in it waits for vacuum');
 
 select * from finish();

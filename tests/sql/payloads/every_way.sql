@@ -39,6 +39,7 @@ select is(array(select shown(j) from unnest(:'bulk'::bigint[]) j), array[body('x
 select is(handed('bulk', 3), jsonb_build_array(body('x'), '{}'::jsonb, body('y', 100000)), 'a claim hands over those that it takes');
 select is(c.payload, '{"name": "z"}', 'claim_job too') from faultline.claim_job('bulk', runner(1), 10) c;
 select throws_ok($$select faultline.enqueue_bulk('t', jsonb_build_array(body('x'), '[]'::jsonb), 'none')$$, 'FL004', null, 'all or nothing');
+
 select kept() as kept \gset
 
 -- Wherever the job goes, the payload stays where it is.
