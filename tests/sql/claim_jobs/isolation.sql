@@ -4,6 +4,7 @@ select * from no_plan();
 select queued('a');
 begin isolation level repeatable read;
 select refuses($$select * from faultline.claim_jobs('{a}', runner(1))$$, 'FL004', 'a claim does not work in a transaction that is REPEATABLE READ', 'REPEATABLE READ is refused');
+select refuses($$select * from faultline.claim_jobs('{a}', runner(1), 10000, '24 hours')$$, 'FL004', 'a claim does not work in a transaction that is REPEATABLE READ', 'and not for what is as large as it may be');
 select refuses($$select * from faultline.claim_job('a', runner(1))$$, 'FL004', 'a claim does not work in a transaction that is REPEATABLE READ', 'by claim_job too');
 commit;
 begin isolation level serializable;
