@@ -6,15 +6,16 @@ select * from no_plan();
 -- what is below that of a neighbour is claimed.
 create table tap.places as select q, l, row_number() over () as place from unnest(array['a', 'b', 'c']) q, generate_series(1, 4) l;
 select queued(q || l, jsonb_build_object('queue', q, 'priority', l)) from tap.places \g /dev/null
--- A token with a floor above the job of this place (by its time, or by its id at the same time), and right at all others.
+update faultline.jobs_live set ready_at = now();
+-- A token with a floor above the job of this place (by its time, or by its id at the same time), and exactly at all others.
 create function tap.token(above int, by_id boolean) returns text language sql volatile security definer
 as $$
 select jsonb_build_object('read_at', pg_catalog.clock_timestamp(),
   'queues', jsonb_object_agg(q, times), 'jobs', jsonb_object_agg(q, ids))::text
 from (
   select p.q,
-    jsonb_agg(case when p.place <> above or by_id then j.run_at else j.run_at + interval '1 us' end order by p.l) as times,
-    jsonb_agg(case when p.place <> above then j.job_id when by_id then j.job_id + 1 else 0 end order by p.l) as ids
+    jsonb_agg(case when p.place <> above or by_id then j.run_at else '2100-01-01Z' end order by p.l) as times,
+    jsonb_agg(case when p.place <> above then j.job_id when by_id then j.job_id + 1000000 else 0 end order by p.l) as ids
   from tap.places p join faultline.jobs j on j.queue = p.q and j.priority = p.l
   group by p.q
 ) v
