@@ -33,12 +33,14 @@ def start(target: Any, *arguments: Any) -> threading.Thread:
     return thread
 
 
-def waiting(db: Database) -> int:
-    """How many statements of the API wait for a lock."""
+def waiting(db: Database, what: str = "") -> int:
+    """How many statements of the API wait for a lock, of those that have this in their text."""
     return int(
         db.scalar(
             "select count(*) from pg_stat_activity"
             " where datname = current_database() and application_name = 'faultline api' and wait_event_type = 'Lock'"
+            " and strpos(query, %s) > 0",
+            what,
         )
     )
 
@@ -204,7 +206,7 @@ def test_sigterm_lets_a_request_finish_and_takes_no_new_one(own: Database, tmp_p
             assert stream.next()[1]["state"] == "queued"
             blocker = held(own)
             asking = Asking(api, "POST", "/jobs", {"type": "late"})
-            until(lambda: waiting(own) >= 1, "it waits")
+            until(lambda: waiting(own, "enqueue") == 1, "it waits")
             api.process.signal(signal.SIGTERM)
             assert stream.next() == ("end", {"reason": "shutdown"})
             until(lambda: not takes_connections(api), "nobody new comes in")
@@ -213,6 +215,20 @@ def test_sigterm_lets_a_request_finish_and_takes_no_new_one(own: Database, tmp_p
         assert api.process.wait() == 0
         assert "the API has ended" in api.process.output()
     assert own.scalar("select count(*) from faultline.jobs where type = 'late'") == 1
+
+
+def test_who_follows_is_told_of_the_end_though_the_look_at_the_job_waits(own: Database, tmp_path: Path) -> None:
+    with serving(tmp_path, as_operator(own.dsn), "--timeout", "60s", "--grace", "60s") as api:
+        (job_id,) = enqueue(own, "t")
+        with api.stream(f"/jobs/{job_id}/events") as stream:
+            assert stream.next()[1]["state"] == "queued"
+            blocker = held(own)
+            until(lambda: waiting(own, "job_status") == 1, "it looks again, and waits")
+            api.process.signal(signal.SIGTERM)
+            assert stream.next() == ("end", {"reason": "shutdown"})
+        assert api.process.wait() == 0
+        until(lambda: waiting(own) == 0, "its look is given up")
+        blocker.close()
 
 
 def test_an_end_does_not_wait_for_ever(own: Database, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from starlette.responses import StreamingResponse
 
@@ -23,6 +23,7 @@ PACE_MOST: Final = 1.0
 SILENCE_SECONDS: Final = 10.0
 AWAY_MOST: Final = 5
 
+T = TypeVar("T")
 Look = Callable[[], Awaitable[Sequence[tuple[Any, ...]]]]
 """One row, the document and its state; none if it is gone."""
 
@@ -79,8 +80,11 @@ class EventStream(StreamingResponse):
                 return
             pace = min(PACE_MOST, pace * 1.5)
             try:
-                await self._request.scope["route"].admit(self._request)
-                rows = await self._look()
+                again = await self._unless_stopped(self._look_again())
+                if again is None:
+                    yield event("end", '{"reason": "shutdown"}')
+                    return
+                rows = again
                 away = 0
             except Problem as problem:
                 if problem.kind == "unauthorized":
@@ -88,6 +92,23 @@ class EventStream(StreamingResponse):
                     return
                 away += 1  # the database is away: what was shown last still stands
         yield event("end", f'{{"reason": "{"database" if rows else "gone"}"}}')
+
+    async def _look_again(self) -> Sequence[tuple[Any, ...]]:
+        await self._request.scope["route"].admit(self._request)
+        return await self._look()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What comes of it; None if the service stops meanwhile, for the database may let it wait."""
+        task = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self._shared.stopping.wait())
+        try:
+            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+            return await task if task.done() else None
+        finally:
+            stop.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
 
     async def _stopping(self, seconds: float) -> bool:
         try:
