@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 FORGET_SECONDS: Final = 1.0
@@ -18,6 +19,8 @@ class Background:
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
+        self._gate = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -30,8 +33,11 @@ class Background:
         return self.run(inside())
 
     def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
-        """Wait for `work` from another thread. Raises TimeoutError after `seconds`, and cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Wait for `work` from another thread. Raises TimeoutError after `seconds`, and cancels it.
+
+        This and the others raise RuntimeError once it is closed.
+        """
+        future = self._submit(work)
         try:
             return future.result(seconds)
         except TimeoutError:
@@ -40,16 +46,26 @@ class Background:
 
     async def join(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for `work` from the main loop."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return await asyncio.wrap_future(self._submit(work))
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
         """Start `work`; the main loop may wait for the future that is returned."""
-        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return asyncio.wrap_future(self._submit(work))
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        with self._gate:
+            self._closed = True
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        # What is let in comes before the stop, and so is run, or cancelled; the rest never begins.
+        with self._gate:
+            if not self._closed:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise RuntimeError("the thread is closed")
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 import uuid
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from faultline import __version__, database, logs, tracing
@@ -324,7 +325,7 @@ class Runner:
         def values() -> Iterable[DatabaseValue]:
             try:
                 return background.run(housekeeper.database_metrics(), SCRAPE_SECONDS)
-            except (TimeoutError, RuntimeError):  # busy with a long chore, or closed
+            except (TimeoutError, CancelledError, RuntimeError):  # busy with a long chore, or closed
                 return housekeeper.values
 
         self.metrics.database = values

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import threading
 from concurrent.futures import CancelledError
 
@@ -30,3 +32,36 @@ def test_what_is_under_way_when_it_ends_is_cancelled_and_whoever_waits_for_it_is
     background.close()
     waiting.join(30)
     assert told == [True]
+
+
+def test_what_comes_too_late_never_begins_whatever_the_moment() -> None:
+    """Nothing is left that nobody awaits: that is a warning, and warnings are errors here."""
+    begun, refused = [], []
+
+    async def work() -> None:
+        begun.append(True)
+
+    def ask(background: Background) -> None:
+        while True:
+            try:
+                background.run(work(), 30)
+            except RuntimeError:
+                refused.append(True)
+                return
+            except CancelledError:
+                pass
+
+    for _ in range(20):
+        background = Background("test")
+        asking = [threading.Thread(target=ask, args=(background,)) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        background.close()
+        for thread in asking:
+            thread.join(30)
+        late = work()
+        with pytest.raises(RuntimeError, match="closed"):
+            background.start(late)
+        assert inspect.getcoroutinestate(late) == inspect.CORO_CLOSED, "it was ended, not forgotten"
+    assert len(refused) == 80
+    gc.collect()
