@@ -30,7 +30,7 @@ pytestmark = pytest.mark.every_version
 
 EXAMPLES = int(os.environ.get("FAULTLINE_MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("FAULTLINE_MODEL_STEPS", "50"))
-CONTROL_SEED = 20
+CONTROL_SEED = 6
 NO_JOB = 999_999
 ANY_JOB = 10
 

@@ -285,7 +285,7 @@ TOUCHES: Final = {
     "maintain": _touches(
         writes="idempotency_keys runners",
         locks="runs",
-        reads="job_events jobs_done jobs_live ledger_checkpoint schedule_ticks settings",
+        reads="job_events jobs_done jobs_live ledger_checkpoint payloads schedule_ticks settings",
     ),
     "metrics": _touches(reads="effects jobs_live queues runners runs schedule_ticks schedules transactions"),
     "next_ready": _touches(reads="jobs_live"),
