@@ -7780,8 +7780,8 @@ begin
   end loop;
 
   -- Those that were left by history that is gone: in a dump, say, which saw them before and its day after it was emptied.
-  if payloads < 5000 and exists (select from faultline.payloads) then
-    begin
+  begin
+    if payloads < 5000 and exists (select from faultline.payloads) then
       delete from faultline.payloads p
       where p.job_id = any (array(
         select o.job_id
@@ -7792,10 +7792,10 @@ begin
         limit 5000 - payloads));
       get diagnostics changed = row_count;
       payloads := payloads + changed;
-    exception when lock_not_available or deadlock_detected then
-      postponed := postponed || 'payloads'::text;
-    end;
-  end if;
+    end if;
+  exception when lock_not_available or deadlock_detected then
+    postponed := postponed || 'delete payloads'::text;
+  end;
 
   -- From the first DROP to the commit everybody waits for the parent: so nothing comes after, and of two parents one.
   foreach parent in array array['jobs_done', 'job_events'] loop

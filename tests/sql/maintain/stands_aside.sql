@@ -41,6 +41,12 @@ select is(run('select faultline.maintain()')::jsonb -> 'postponed', '["create pa
 select dblink_exec('other', 'commit') \g /dev/null
 select is(run('select faultline.maintain()')::jsonb ->> 'created', '1', 'later it is done');
 
+-- Somebody who wants the payloads for himself.
+select dblink_exec('other', 'begin; lock table faultline.payloads') \g /dev/null
+select is(run('select faultline.maintain()')::jsonb -> 'postponed', '["delete payloads"]', 'the payloads are locked');
+select dblink_exec('other', 'commit') \g /dev/null
+select is(run('select faultline.maintain()')::jsonb -> 'postponed', '[]', 'later they are not');
+
 -- An emptied day whose table can't be dropped yet.
 insert into faultline.jobs_done (job_id, finished_at, created_at, ready_at, attempt, failures, max_attempts, priority, from_state, state, type, queue, payload, tags)
 select nextval('faultline.jobs_live_job_id_seq'), :'old_day'::timestamp at time zone 'UTC', now(), now(), 1, 0, 5, 2, 'running', 'succeeded', 't', 'default', '{}', '{}';
