@@ -35,12 +35,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("faultline")
 
-BATCH_MOST: Final = 1_000
+BATCH_MOST: Final = 2_000
+BATCH_IN_TURN: Final = 1_000
+"""How many jobs a claim takes if the last one had to wait for its turn: all wait for each of them."""
+REST: Final = 4.0
+REST_MOST: Final = 1.0
+REST_AFTER: Final = 0.05
+"""A runner rests so many times as long as its claim had to wait for its turn: most of the time between two claims it
+should be no burden to others. Up to so long, and not for a wait that is shorter than REST_AFTER."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 PREFETCH_MOST: Final = 4_000
 PREFETCH_BYTES: Final = 64 * 1024 * 1024
 PREFETCH_SECONDS: Final = 0.2
-PREFETCH_SECONDS_MOST: Final = 0.6
+PREFETCH_SECONDS_MOST: Final = 0.9
 PACE_SECONDS: Final = 0.5
 PACE_STEP: Final = 0.01
 PACE_LEAST: Final = 0.05
@@ -70,6 +77,7 @@ LATE_SECONDS: Final = 0.25
 """But that does not make a job that becomes ready wait longer than so."""
 GIVE_BACK_AGAIN: Final = (2.0, 15.0)
 
+_WAITED: Final = "01FL1"  # the notice of a claim that had to wait for its turn
 _CLAIM: Final = (
     f"select {', '.join(COLUMNS)} from faultline.claim_jobs("  # noqa: S608 - our own column names
     "queues => %s, runner => %s, batch => %s, lease => make_interval(secs => %s), floor => %s)"
@@ -86,17 +94,24 @@ class Pace:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
-        self.claim_seconds = 0.0
-        """How long the last claim took. Where many runners claim from one queue, they wait for each other."""
+        self.batch_most = BATCH_MOST
+        self._between = 0.0
 
     def begin(self, ended: int) -> None:
         """There was nothing to do until now: that says nothing about the pace of what comes."""
         self._samples.clear()
         self._samples.append((time.monotonic(), ended))
 
+    def claimed(self, seconds: float, lease: float, *, waited: bool) -> float:
+        """A claim took so long, and had to wait for its turn or not: how long to rest before the next."""
+        rest = min(REST_MOST, lease / 10, REST * max(0.0, seconds - REST_AFTER)) if waited else 0.0
+        self.batch_most = BATCH_IN_TURN if waited else BATCH_MOST
+        self._between = seconds + rest
+        return rest
+
     def prefetch(self, ended: int, lease: float) -> int:
         """How many jobs to hold beyond those that run, given how many have ended so far."""
-        seconds = min(PREFETCH_SECONDS + self.claim_seconds, PREFETCH_SECONDS_MOST, lease / 10)
+        seconds = min(PREFETCH_SECONDS + self._between, PREFETCH_SECONDS_MOST, lease / 10)
         now = time.monotonic()
         samples = self._samples
         if now - samples[-1][0] >= PACE_STEP:
@@ -141,6 +156,8 @@ class Claimer:
         self._options = options
         self._runner = runner
         self._stopping = False
+        self._stopped = asyncio.Event()
+        self._rest_until = float("-inf")
         self._wakened = asyncio.Event()
         self._room = asyncio.Event()
         self._pace = Pace()
@@ -187,6 +204,7 @@ class Claimer:
     def stop(self) -> None:
         """Claim nothing more."""
         self._stopping = True
+        self._stopped.set()
         self._wakened.set()
         self._room.set()
 
@@ -220,6 +238,10 @@ class Claimer:
 
     async def _turn(self) -> bool:
         """Claim once, or wait for a reason to. True when the work is done and the runner may end."""
+        if (rest := self._rest_until - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), rest)
+                return False
         room = self._wanted()
         if room <= 0 and self._ahead is None:
             await self._wait_for_room()
@@ -233,7 +255,7 @@ class Claimer:
             await self._upkeep(now)
             if self._was_idle:
                 await self._foresee()
-        if await self._look(min(room, BATCH_MOST)):
+        if await self._look(min(room, self._pace.batch_most)):
             self._looking_since = None
             self._was_idle = False
             await asyncio.sleep(0)  # let them start before the next claim is sent
@@ -327,6 +349,7 @@ class Claimer:
             self._sweep_at = now
             floor = None  # whatever a token might hide, a clock that stepped for instance, is found here
         lease = self._options.lease
+        self._link.noticed.clear()
         rows = await self._link.fetch(
             _CLAIM,
             (queues, self._runner, batch, lease, floor),
@@ -334,19 +357,24 @@ class Claimer:
             answered=lambda count: self._send_ahead(count) if count == batch else None,
         )
         self._claimed_at = time.monotonic()
-        self._pace.claim_seconds = self._claimed_at - now
-        self._metrics.claim.observe(self._pace.claim_seconds)
+        seconds = self._claimed_at - now
+        self._metrics.claim.observe(seconds)
+        rest = self._pace.claimed(seconds, lease, waited=_WAITED in self._link.noticed)
+        self._rest_until = self._claimed_at + rest
         return rows
 
     def _send_ahead(self, coming: int) -> None:
         """Claim again before what has just come is decoded and started: the server need not wait for that.
 
-        Not when upkeep is due: whatever was claimed must be held before `_give_back` asks what is.
+        Not if this claim had to wait for its turn. Nor when upkeep is due: whatever was claimed must be held before
+        `_give_back` asks what is.
         """
-        if self._ahead is not None or self._stopping or self._upkeep_due(time.monotonic()):
+        if self._ahead is not None or self._stopping or _WAITED in self._link.noticed:
+            return
+        if self._upkeep_due(time.monotonic()):
             return
         if (room := self._wanted(coming)) > 0:
-            self._ahead = self._send(min(room, BATCH_MOST))
+            self._ahead = self._send(min(room, self._pace.batch_most))
 
     async def _take(self, claim: _Claim) -> list[Job]:
         rows = await claim.rows
@@ -491,7 +519,7 @@ class Claimer:
             if self._options.queues is None:
                 await self._discover()
             await self._foresee()
-            if await self._look(max(1, min(self._wanted(), BATCH_MOST))):
+            if await self._look(max(1, min(self._wanted(), self._pace.batch_most))):
                 return True
             if proven or time.monotonic() > deadline:
                 return False

@@ -305,6 +305,8 @@ class Link:
         self.dsn = dsn
         self.role = role
         self.pooled = False
+        self.noticed: set[str] = set()
+        """SQLSTATEs of the notices that came; who wants to know of a call clears it before."""
         self._state = state
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._wrapped = False
@@ -398,6 +400,7 @@ class Link:
 
     async def _connect(self) -> None:
         connection = self._connection = await connect_async(self.dsn, self.role)
+        connection.add_notice_handler(self._notice)
         for name, loader in _RAW_LOADERS.items():
             connection.adapters.register_loader(_oid(connection, name), loader)
         connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
@@ -423,6 +426,9 @@ class Link:
             await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
         else:
             await connection.execute("set default_transaction_isolation to 'read committed'")
+
+    def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        self.noticed.add(notice.sqlstate or "")
 
     async def _lose(self, error: Exception) -> None:
         self._state.lost(self.role, reason(error))

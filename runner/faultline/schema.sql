@@ -4797,6 +4797,10 @@ declare
   bucket constant int := pg_catalog.hashtext(queue);
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(first, bucket) and not pg_catalog.pg_try_advisory_xact_lock(first + 1, bucket) then
+    raise notice using
+      errcode = '01FL1',
+      message = pg_catalog.format('two other claims of 50 jobs and more are under way in queue %s: waiting for a turn', queue),
+      hint = 'Fewer claims with larger batches, or a short rest between them, get more done.';
     perform pg_catalog.pg_advisory_xact_lock(first + pg_catalog.pg_backend_pid() % 2, bucket);
   end if;
 exception

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import deque
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -25,22 +29,43 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.mark.parametrize(
-    ("claim_seconds", "lease", "prefetched"),
+    ("claim_seconds", "waited", "lease", "prefetched"),
     [
-        (0.0, LEASE, 200),  # a fifth of a second
-        (0.1, LEASE, 300),  # and the time of a claim
-        (0.4, LEASE, 600),
-        (10.0, LEASE, 600),  # a server that hung is no reason to hoard
-        (0.4, 3.0, 300),  # nor may what is held wait for more than a tenth of its lease
+        (0.0, False, LEASE, 200),  # a fifth of a second
+        (0.1, False, LEASE, 300),  # and the time of a claim
+        (0.6, False, LEASE, 800),
+        (0.1, True, LEASE, 500),  # and of the rest after it
+        (10.0, False, LEASE, 900),  # a server that hung is no reason to hoard
+        (0.4, False, 3.0, 300),  # nor may what is held wait for more than a tenth of its lease
     ],
 )
 def test_the_work_of_a_fifth_of_a_second_and_of_a_claim_is_prefetched(
-    clock: Clock, claim_seconds: float, lease: float, prefetched: int
+    clock: Clock, claim_seconds: float, waited: bool, lease: float, prefetched: int
 ) -> None:
     pace = Pace()
     clock.now += 0.5
-    pace.claim_seconds = claim_seconds
+    pace.claimed(claim_seconds, lease, waited=waited)
     assert pace.prefetch(500, lease) == prefetched
+
+
+@pytest.mark.parametrize(
+    ("claim_seconds", "waited", "lease", "rest", "batch"),
+    [
+        (0.5, False, LEASE, 0.0, claimer.BATCH_MOST),  # a slow server is no crowd
+        (0.05, True, LEASE, 0.0, claimer.BATCH_IN_TURN),
+        (0.15, True, LEASE, 0.4, claimer.BATCH_IN_TURN),
+        (2.0, True, LEASE, 1.0, claimer.BATCH_IN_TURN),
+        (2.0, True, 3.0, 0.3, claimer.BATCH_IN_TURN),
+    ],
+)
+def test_who_had_to_wait_for_a_turn_rests_and_takes_less(
+    claim_seconds: float, waited: bool, lease: float, rest: float, batch: int
+) -> None:
+    pace = Pace()
+    assert pace.claimed(claim_seconds, lease, waited=waited) == pytest.approx(rest)
+    assert pace.batch_most == batch
+    assert pace.claimed(0.01, lease, waited=False) == 0.0
+    assert pace.batch_most == claimer.BATCH_MOST
 
 
 def test_after_a_rest_the_pace_is_that_of_the_work_since(clock: Clock) -> None:
@@ -121,3 +146,50 @@ def test_the_latest_have_floors_if_there_are_too_many(clock: Clock) -> None:
 
 def test_queues_that_are_named_always_have_one(clock: Clock) -> None:
     assert Looks(clock, ("a", "b")).floored == ["a", "b"]
+
+
+class Crowd:
+    """A link whose every claim takes a while, and has to wait for its turn or not; it brings nothing."""
+
+    connected = True
+
+    def __init__(self, *, waits: bool) -> None:
+        self.noticed: set[str] = set()
+        self.claims = 0
+        self._waits = waits
+
+    async def fetch(self, query: str, parameters: tuple[Any, ...], *, answered: Any = None, **_: Any) -> list[Any]:
+        if "claim_jobs" not in query:
+            return [(None,)]
+        self.claims += 1
+        await asyncio.sleep(0.1)
+        if self._waits:
+            self.noticed.add("01FL1")
+        answered(parameters[2])
+        return []
+
+
+@pytest.mark.parametrize(("waits", "claims"), [(True, 1), (False, 2)])
+def test_a_claim_that_had_to_wait_is_not_followed_by_another_at_once(
+    monkeypatch: pytest.MonkeyPatch, waits: bool, claims: int
+) -> None:
+    async def main() -> tuple[int, bool]:
+        link = Crowd(waits=waits)
+        executor = SimpleNamespace(concurrency=100, running=0, ready=deque(), ended=0)
+        options = SimpleNamespace(queues=("q",), lease=LEASE)
+        metrics = SimpleNamespace(claim=SimpleNamespace(observe=lambda _: None))
+        there: Any = SimpleNamespace(backlog=0, armed=False, learn=lambda _: None)
+        made: Any = (link, executor, there, there, metrics, options, uuid4(), there)
+        one = Claimer(*made)
+        one._floor_at = time.monotonic()
+        monkeypatch.setattr(one._pace, "prefetch", lambda *_: 1_000)
+        await one._look(100)
+        turn = asyncio.create_task(one._turn())
+        await asyncio.sleep(0.02)
+        sent = link.claims
+        one.stop()
+        over, _ = await asyncio.wait([turn], timeout=0.02)
+        turn.cancel()
+        return sent, bool(over)
+
+    assert asyncio.run(main()) == (claims, waits)  # `stop` ends the rest, and not a claim that was sent

@@ -97,6 +97,14 @@ def run_with(dsn: str, work: Callable[[Link], Awaitable[Any]]) -> Any:
     return asyncio.run(main())
 
 
+def test_notices_are_known_by_their_sqlstate(db: Database) -> None:
+    async def noticed(link: Link) -> set[str]:
+        await link.fetch("do $$begin raise notice using errcode = '01FL1', message = 'wait'; end$$")
+        return link.noticed
+
+    assert run_with(db.dsn, noticed) == {"01FL1"}
+
+
 def test_a_direct_connection_prepares_statements_and_a_pooled_one_never_does(db: Database) -> None:
     async def prepared(link: Link) -> tuple[bool, int]:
         for _ in range(10):

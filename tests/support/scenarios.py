@@ -101,6 +101,7 @@ def claim_beside_two_large_claims(jobs: Jobs, connect: Open, batch: int, *, writ
     bob.commit()
     assert third.result() == [(job,) for job in range(101, 101 + batch)]
     third.commit()
+    assert third.notices == (["01FL1"] if waited else [])
     return waited
 
 

@@ -51,6 +51,8 @@ class Session:
         self._monitor: psycopg.Connection[Any] = psycopg.connect(dsn, autocommit=True)
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._step: Future[Rows] | None = None
+        self.notices: list[str | None] = []
+        self._connection.add_notice_handler(lambda notice: self.notices.append(notice.sqlstate))
         if role is not None:
             self._connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
 
