@@ -360,7 +360,8 @@ class Claimer:
         seconds = self._claimed_at - now
         self._metrics.claim.observe(seconds)
         rest = self._pace.claimed(seconds, lease, waited=_WAITED in self._link.noticed)
-        self._rest_until = self._claimed_at + rest
+        if len(rows) == batch:  # else there is nothing left to stand in line for
+            self._rest_until = self._claimed_at + rest
         return rows
 
     def _send_ahead(self, coming: int) -> None:

@@ -6,7 +6,8 @@
 --           call is right too, but slow while someone holds an old snapshot
 -- Locks the rows it returns, skips those that others hold; and first, in the order of their names, the rows of those
 -- queues that have max_running, whose limit is exact therefore. Fewer than batch does not mean empty. A claim of 50 or
--- more waits, up to a second, while two such claims of its first queue are under way: commit soon.
+-- more waits, up to a second, while two such claims of its first queue are under way, and a notice (01FL1) says so: commit
+-- soon.
 -- Repeated, it claims other jobs: a claim whose reply was lost is given back with release_unknown.
 -- Errors: FL004, also for any isolation but READ COMMITTED (SKIP LOCKED would end in 40001).
 create function faultline.claim_jobs(

@@ -149,14 +149,15 @@ def test_queues_that_are_named_always_have_one(clock: Clock) -> None:
 
 
 class Crowd:
-    """A link whose every claim takes a while, and has to wait for its turn or not; it brings nothing."""
+    """A link whose every claim takes a while, has to wait or not, and brings all that was asked for or nothing."""
 
     connected = True
 
-    def __init__(self, *, waits: bool) -> None:
+    def __init__(self, *, waits: bool, brings: bool) -> None:
         self.noticed: set[str] = set()
         self.claims = 0
         self._waits = waits
+        self._brings = brings
 
     async def fetch(self, query: str, parameters: tuple[Any, ...], *, answered: Any = None, **_: Any) -> list[Any]:
         if "claim_jobs" not in query:
@@ -165,19 +166,22 @@ class Crowd:
         await asyncio.sleep(0.1)
         if self._waits:
             self.noticed.add("01FL1")
-        answered(parameters[2])
-        return []
+        rows = [(0, 1, "t", "q", b"{}", *[None] * 13)] * (parameters[2] if self._brings else 0)
+        answered(len(rows))
+        return rows
 
 
-@pytest.mark.parametrize(("waits", "claims"), [(True, 1), (False, 2)])
+@pytest.mark.parametrize(
+    ("waits", "brings", "claims"), [(True, True, 1), (False, True, 2), (True, False, 2), (False, False, 2)]
+)
 def test_a_claim_that_had_to_wait_is_not_followed_by_another_at_once(
-    monkeypatch: pytest.MonkeyPatch, waits: bool, claims: int
+    monkeypatch: pytest.MonkeyPatch, waits: bool, brings: bool, claims: int
 ) -> None:
     async def main() -> tuple[int, bool]:
-        link = Crowd(waits=waits)
-        executor = SimpleNamespace(concurrency=100, running=0, ready=deque(), ended=0)
+        link = Crowd(waits=waits, brings=brings)
+        executor = SimpleNamespace(concurrency=100, running=0, ready=deque(), ended=0, deliver=lambda _: None)
         options = SimpleNamespace(queues=("q",), lease=LEASE)
-        metrics = SimpleNamespace(claim=SimpleNamespace(observe=lambda _: None))
+        metrics = SimpleNamespace(claim=SimpleNamespace(observe=lambda _: None), of=lambda *_: None)
         there: Any = SimpleNamespace(backlog=0, armed=False, learn=lambda _: None)
         made: Any = (link, executor, there, there, metrics, options, uuid4(), there)
         one = Claimer(*made)
@@ -192,4 +196,4 @@ def test_a_claim_that_had_to_wait_is_not_followed_by_another_at_once(
         turn.cancel()
         return sent, bool(over)
 
-    assert asyncio.run(main()) == (claims, waits)  # `stop` ends the rest, and not a claim that was sent
+    assert asyncio.run(main()) == (claims, claims == 1)  # `stop` ends the rest, and not a claim that was sent
