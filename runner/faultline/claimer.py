@@ -102,9 +102,12 @@ class Pace:
         self._samples.clear()
         self._samples.append((time.monotonic(), ended))
 
-    def claimed(self, seconds: float, lease: float, *, waited: bool) -> float:
-        """A claim took so long, and had to wait for its turn or not: how long to rest before the next."""
-        rest = min(REST_MOST, lease / 10, REST * max(0.0, seconds - REST_AFTER)) if waited else 0.0
+    def claimed(self, seconds: float, lease: float, *, waited: bool, full: bool) -> float:
+        """A claim took so long, and had to wait for its turn or not: how long to rest before the next.
+
+        Only after a full one: else there is nothing left to stand in line for.
+        """
+        rest = min(REST_MOST, lease / 10, REST * max(0.0, seconds - REST_AFTER)) if waited and full else 0.0
         self.batch_most = BATCH_IN_TURN if waited else BATCH_MOST
         self._between = seconds + rest
         return rest
@@ -155,8 +158,7 @@ class Claimer:
         self._services = services
         self._options = options
         self._runner = runner
-        self._stopping = False
-        self._stopped = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._rest_until = float("-inf")
         self._wakened = asyncio.Event()
         self._room = asyncio.Event()
@@ -203,8 +205,7 @@ class Claimer:
 
     def stop(self) -> None:
         """Claim nothing more."""
-        self._stopping = True
-        self._stopped.set()
+        self._stopping.set()
         self._wakened.set()
         self._room.set()
 
@@ -212,7 +213,7 @@ class Claimer:
         """Until `stop`, or, if the options say so, until the queues are empty."""
         with contextlib.suppress(GivenUp):
             pause = 0.0
-            while not self._stopping:
+            while not self._stopping.is_set():
                 try:
                     if not self._link.connected:
                         await self._connect()
@@ -240,7 +241,7 @@ class Claimer:
         """Claim once, or wait for a reason to. True when the work is done and the runner may end."""
         if (rest := self._rest_until - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), rest)
+                await asyncio.wait_for(self._stopping.wait(), rest)
                 return False
         room = self._wanted()
         if room <= 0 and self._ahead is None:
@@ -319,7 +320,7 @@ class Claimer:
 
     async def _wait_for_room(self) -> None:
         self._room.clear()
-        if self._wanted() > 0 or self._stopping:
+        if self._wanted() > 0 or self._stopping.is_set():
             return
         self._give_back_surplus()
         if self._doorbell.armed:
@@ -359,9 +360,8 @@ class Claimer:
         self._claimed_at = time.monotonic()
         seconds = self._claimed_at - now
         self._metrics.claim.observe(seconds)
-        rest = self._pace.claimed(seconds, lease, waited=_WAITED in self._link.noticed)
-        if len(rows) == batch:  # else there is nothing left to stand in line for
-            self._rest_until = self._claimed_at + rest
+        waited = _WAITED in self._link.noticed
+        self._rest_until = self._claimed_at + self._pace.claimed(seconds, lease, waited=waited, full=len(rows) == batch)
         return rows
 
     def _send_ahead(self, coming: int) -> None:
@@ -370,7 +370,7 @@ class Claimer:
         Not if this claim had to wait for its turn. Nor when upkeep is due: whatever was claimed must be held before
         `_give_back` asks what is.
         """
-        if self._ahead is not None or self._stopping or _WAITED in self._link.noticed:
+        if self._ahead is not None or self._stopping.is_set() or _WAITED in self._link.noticed:
             return
         if self._upkeep_due(time.monotonic()):
             return
@@ -515,7 +515,7 @@ class Claimer:
             return False
         deadline = time.monotonic() + PROOF_SECONDS
         pause = 0.001
-        while not self._stopping:
+        while not self._stopping.is_set():
             proven = await self._doorbell.proven(xid)
             if self._options.queues is None:
                 await self._discover()
@@ -554,14 +554,14 @@ class Claimer:
 
     async def _sleep(self, seconds: float) -> None:
         self._sleeping = True
-        if not self._stopping:
+        if not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wakened.wait(), seconds)
         self._sleeping = False
         self._wakened.clear()
         self._slept_at = time.monotonic()
         self._pace.begin(self._executor.ended)
-        if self._rung and not self._stopping:
+        if self._rung and not self._stopping.is_set():
             await self._after_ring(self._slept_at)
 
     async def _after_ring(self, now: float) -> None:

@@ -44,7 +44,7 @@ def test_the_work_of_a_fifth_of_a_second_and_of_a_claim_is_prefetched(
 ) -> None:
     pace = Pace()
     clock.now += 0.5
-    pace.claimed(claim_seconds, lease, waited=waited)
+    pace.claimed(claim_seconds, lease, waited=waited, full=True)
     assert pace.prefetch(500, lease) == prefetched
 
 
@@ -62,10 +62,18 @@ def test_who_had_to_wait_for_a_turn_rests_and_takes_less(
     claim_seconds: float, waited: bool, lease: float, rest: float, batch: int
 ) -> None:
     pace = Pace()
-    assert pace.claimed(claim_seconds, lease, waited=waited) == pytest.approx(rest)
+    assert pace.claimed(claim_seconds, lease, waited=waited, full=True) == pytest.approx(rest)
     assert pace.batch_most == batch
-    assert pace.claimed(0.01, lease, waited=False) == 0.0
+    assert pace.claimed(0.01, lease, waited=False, full=True) == 0.0
     assert pace.batch_most == claimer.BATCH_MOST
+
+
+def test_a_claim_that_was_not_full_has_no_rest_to_prefetch_for(clock: Clock) -> None:
+    pace = Pace()
+    clock.now += 0.5
+    assert pace.claimed(0.1, LEASE, waited=True, full=False) == 0.0
+    assert pace.prefetch(500, LEASE) == 300
+    assert pace.batch_most == claimer.BATCH_IN_TURN
 
 
 def test_after_a_rest_the_pace_is_that_of_the_work_since(clock: Clock) -> None:
